@@ -1,0 +1,29 @@
+// Where the cluster is and as whom we speak to it.
+
+import type { ClusterAccess, TlsMaterial } from './access.ts';
+import { inCluster, serviceAccountFolder } from './in-cluster.ts';
+import { fromKubeconfig } from './kubeconfig.ts';
+
+export type { ClusterAccess, TlsMaterial };
+
+export interface LoadClusterOptions {
+  /** A path, as given by a flag: then nothing else is looked at. */
+  readonly kubeconfig?: string | undefined;
+  readonly context?: string | undefined;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly serviceAccountFolder?: string;
+}
+
+/** A kubeconfig that is named; else the cluster that we run in; else the current context, as kubectl finds it. */
+export async function loadCluster(options: LoadClusterOptions = {}): Promise<ClusterAccess> {
+  const env = options.env ?? process.env;
+  const { kubeconfig, context } = options;
+  const folder = options.serviceAccountFolder ?? serviceAccountFolder;
+  // A context belongs to a kubeconfig: who names one does not mean the cluster around us.
+  if (kubeconfig === undefined && context === undefined) {
+    const host = env['KUBERNETES_SERVICE_HOST'];
+    const port = env['KUBERNETES_SERVICE_PORT'];
+    if (host && port) return inCluster({ host, port, folder });
+  }
+  return fromKubeconfig({ kubeconfig, context, env });
+}
