@@ -41,6 +41,8 @@ export interface StreamRequest {
   readonly accept?: string;
   readonly signal: AbortSignal;
   readonly headersTimeoutMs?: number;
+  /** The server has accepted; bytes may be minutes away. */
+  readonly onOpen?: () => void;
 }
 
 export interface TransportMetrics {
@@ -188,6 +190,7 @@ export function createTransport(access: ClusterAccess, options: TransportOptions
       code = String(response.statusCode);
       if (response.statusCode !== 200) throw await errorFromResponse(label, response, clock);
       cancelTimer();
+      request.onOpen?.();
       for await (const chunk of response.body) yield chunk as Buffer;
     } catch (error) {
       if (late) {
