@@ -66,7 +66,7 @@ const sidecar = withRules(
 );
 
 const protectionProof = withRules(
-  group('One proof. Of env, configMap, nodeLabel and containerPresent, all that are given must hold.', {
+  group('One proof: exactly one of env, configMap, nodeLabel and containerPresent.', {
     container: labelName('The container whose environment is meant. Left out, any container of the pod.').optional(),
     env: group('An environment variable with exactly this value.', {
       name: text('Name of the variable.', { max: 253, min: 1 }),
@@ -90,10 +90,10 @@ const protectionProof = withRules(
     containerPresent: labelName('A container that the pod must have.').optional(),
   }),
   {
-    rule: 'has(self.env) || has(self.configMap) || has(self.nodeLabel) || has(self.containerPresent)',
-    message: 'a proof of protection needs env, configMap, nodeLabel or containerPresent',
+    rule: '[has(self.env), has(self.configMap), has(self.nodeLabel), has(self.containerPresent)].filter(given, given).size() == 1',
+    message: 'a proof of protection must be exactly one of env, configMap, nodeLabel and containerPresent',
     holds: ({ env, configMap, nodeLabel, containerPresent }) =>
-      [env, configMap, nodeLabel, containerPresent].some((proof) => proof !== undefined),
+      [env, configMap, nodeLabel, containerPresent].filter((proof) => proof !== undefined).length === 1,
   },
   {
     rule: '!has(self.container) || has(self.env)',
