@@ -10,7 +10,7 @@ const condition = group('One aspect of the state of this object.', {
   }),
   status: oneOf('True, False, or Unknown where it cannot be told.', ['True', 'False', 'Unknown']),
   observedGeneration: largeCount(
-    'metadata.generation of this object when the condition was set; an older one is out of date.',
+    'The metadata.generation of this object when the condition was set; an older one is out of date.',
   ).optional(),
   lastTransitionTime: instant('When status last changed.'),
   reason: text('Why, as one word in CamelCase that programs may rely on.', {
@@ -30,7 +30,7 @@ export function conditions(types: string) {
 
 export function observedGeneration() {
   return largeCount(
-    'metadata.generation that this status was made from; smaller than the present one while a change is being worked on.',
+    'The metadata.generation that this status was made from; smaller than the present one while a change is being worked on.',
   );
 }
 
