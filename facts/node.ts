@@ -1,0 +1,47 @@
+// Node → NodeFacts.
+import type { Labels, NodeFacts, Taint } from '../domain/types.ts';
+import { extendedResourcesOf } from './extended-resources.ts';
+import { metadataOf } from './metadata.ts';
+import { condition, list, object, text, textOrNone } from './read.ts';
+import { virtualKindOf } from './virtual-node.ts';
+
+export const projectNode = (raw: unknown): NodeFacts | undefined => {
+  const metadata = metadataOf(raw);
+  if (metadata === undefined) return undefined;
+  const { name, uid, labels, createdAt } = metadata;
+  const spec = object(object(raw).spec);
+  const status = object(object(raw).status);
+  const info = object(status.nodeInfo);
+  const taints = list(spec.taints).flatMap(taintOf);
+  const kubeletVersion = text(info.kubeletVersion);
+  return {
+    name,
+    uid,
+    labels,
+    taints,
+    unschedulable: spec.unschedulable === true,
+    ready: condition(status, 'Ready')?.status === 'True',
+    operatingSystem: platformOf(labels, 'kubernetes.io/os', info.operatingSystem) ?? 'linux',
+    architecture: platformOf(labels, 'kubernetes.io/arch', info.architecture) ?? '',
+    osImage: text(info.osImage),
+    kernelVersion: text(info.kernelVersion),
+    containerRuntime: text(info.containerRuntimeVersion),
+    kubeletVersion,
+    extendedResources: extendedResourcesOf(status.allocatable),
+    virtual: virtualKindOf(labels, taints, kubeletVersion),
+    createdAt,
+  };
+};
+
+/** The label first: it is what pods select nodes by. Virtual kubelets write "Linux" as their operating system. */
+const platformOf = (labels: Labels, label: string, reported: unknown): string | undefined =>
+  textOrNone(labels[label]) ?? textOrNone(reported)?.toLowerCase();
+
+const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'] as const;
+
+/** A taint with an effect of a later Kubernetes is left out: we could not say whom it keeps away. */
+const taintOf = (item: unknown): readonly Taint[] => {
+  const taint = object(item);
+  const effect = effects.find((known) => known === taint.effect);
+  return effect === undefined ? [] : [{ key: text(taint.key), value: text(taint.value), effect }];
+};

@@ -1,0 +1,27 @@
+// A pod, or a template of pods → what all pods of one template have in common.
+import type { PodShape } from '../domain/types.ts';
+import { containersOf } from './containers.ts';
+import { list, object, type Raw, text, textMap, textOrNone } from './read.ts';
+
+/** Of anything with `metadata` and `spec` as pods have them: a pod, a controller's template. */
+export const projectPodShape = (template: unknown): PodShape => {
+  const { metadata, spec: rawSpec } = object(template);
+  const spec = object(rawSpec);
+  const containers = containersOf(spec);
+  return {
+    labels: textMap(object(metadata).labels),
+    containers: containers.map(({ role, raw }) => ({ name: text(raw.name), image: text(raw.image), role })),
+    runtimeClass: textOrNone(spec.runtimeClassName),
+    privileged: isHostProcess(spec) || containers.some(({ raw }) => isPrivileged(raw)),
+    hostPID: spec.hostPID === true,
+    hostNetwork: spec.hostNetwork === true,
+    hostPath: list(spec.volumes).some((volume) => object(object(volume).hostPath).path !== undefined),
+  };
+};
+
+const isPrivileged = (container: Raw): boolean =>
+  object(container.securityContext).privileged === true || isHostProcess(container);
+
+/** What privileged is on Windows: said for the pod or for a container. */
+const isHostProcess = (podOrContainer: Raw): boolean =>
+  object(object(podOrContainer.securityContext).windowsOptions).hostProcess === true;

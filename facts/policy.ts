@@ -1,0 +1,42 @@
+// WorkloadPolicy → the domain's Policy.
+import { parseDuration } from '../crds/schema/duration.ts';
+import {
+  workloadPolicySchema,
+  type Exemption as WrittenExemption,
+  type Requirement as WrittenRequirement,
+  type WorkloadPolicy,
+} from '../crds/schema/workload-policy.ts';
+import type { Exemption, Policy, Requirement } from '../domain/types.ts';
+import { toAssetSelector } from './label-selector.ts';
+import { parseSpec, type Result } from './parse.ts';
+
+export const toPolicy = (raw: unknown): Result<Policy> => {
+  const parsed = parseSpec<WorkloadPolicy>(workloadPolicySchema, raw);
+  return parsed.ok ? { ok: true, value: policyOf(parsed.value) } : parsed;
+};
+
+/** Of an object that is parsed already. */
+export const policyOf = ({ metadata, spec }: WorkloadPolicy): Policy => ({
+  name: metadata.name,
+  selector: toAssetSelector(spec.selector),
+  criticality: spec.criticality,
+  require: requirementOf(spec.require),
+  gracePeriod: parseDuration(spec.gracePeriod),
+  exemptions: (spec.exemptions ?? []).map(exemptionOf),
+  admission: { mode: spec.admission.mode, when: spec.admission.when, kinds: spec.admission.kinds },
+});
+
+const requirementOf = ({ agents, evidence, policies, mitre }: WrittenRequirement): Requirement => ({
+  agents: (agents ?? []).map(({ name, minVersion }) => ({ name, minVersion })),
+  evidence,
+  policies: (policies ?? []).map(({ name }) => ({ name })),
+  mitre: (mitre ?? []).map(({ tactic, techniques }) => ({ tactic: tactic ?? '', techniques: techniques ?? [] })),
+});
+
+/** One without a name is told from the others by its place in the list. */
+const exemptionOf = ({ name, selector, reason, expiresAt }: WrittenExemption, index: number): Exemption => ({
+  name: name ?? String(index),
+  selector: toAssetSelector(selector),
+  reason,
+  expiresAt: Date.parse(expiresAt),
+});
