@@ -30,7 +30,7 @@ export const agentDefinitionOf = ({ metadata, spec }: ProtectionAgent): AgentDef
 /** Of an agent that exists as a sidecar only: without a name or an image no container is ever recognised. */
 const noRecognition: Recognition = { selector: undefined, containerNames: [], images: [], minimumEvidence: 1 };
 
-type WrittenRecognition = NonNullable<ProtectionAgentSpec.sidecar>;
+type WrittenRecognition = NonNullable<ProtectionAgentSpec['sidecar']>;
 
 const recognitionOf = ({ selector, container, images, minimumEvidence }: WrittenRecognition): Recognition => ({
   selector: toLabelSelector(selector),
@@ -39,7 +39,7 @@ const recognitionOf = ({ selector, container, images, minimumEvidence }: Written
   minimumEvidence,
 });
 
-type WrittenSwitch = NonNullable<ProtectionAgentSpec.protection>['anyOf'][number];
+type WrittenSwitch = NonNullable<ProtectionAgentSpec['protection']>['anyOf'][number];
 
 const switchOf = ({ container, env, configMap, nodeLabel, containerPresent }: WrittenSwitch): ProtectionSwitch => {
   if (env !== undefined) return { kind: 'env', container, name: env.name, value: env.value };

@@ -45,7 +45,7 @@ export const projectHttpRoute = (raw: unknown): ExposureFacts | undefined =>
       }),
   );
 
-type BackingService = ExposureFacts.services[number];
+type BackingService = ExposureFacts['services'][number];
 
 /** Each Service once; what names none (a bucket, another kind) is left out. */
 const behind = (

@@ -1,5 +1,5 @@
 // Our own kinds by their schema: an object that the API server should have refused is an answer, not an exception.
-import { object, text } from './read.ts';
+import { isObject, object, text } from './read.ts';
 
 export type Result<T> =
   | { readonly ok: true; readonly value: T }
@@ -23,9 +23,11 @@ interface Issue {
 /** The status is not looked at: one that an older or newer operator wrote must not make the spec unreadable. */
 export const parseSpec = <T>(schema: Schema<T>, raw: unknown): Result<T> => {
   const { apiVersion, kind, metadata, spec } = object(raw);
-  const parsed = schema.safeParse({ apiVersion, kind, metadata, spec });
+  const parsed = schema.safeParse(isObject(raw) ? { apiVersion, kind, metadata, spec } : raw);
   if (parsed.success) return { ok: true, value: parsed.data };
-  const error = parsed.error.issues.map(({ path, message }) => `${pathText(path)}: ${message}`).join('; ');
+  const error = parsed.error.issues
+    .map(({ path, message }) => (path.length === 0 ? message : `${pathText(path)}: ${message}`))
+    .join('; ');
   return { ok: false, name: text(object(metadata).name), error };
 };
 
