@@ -110,9 +110,7 @@ function facts(field: StructuralSchema): string {
   const values = field.enum ?? field.items?.enum;
   const said = [
     values === undefined ? undefined : `One of ${values.map((value) => `\`${value}\``).join(', ')}.`,
-    field.default === undefined || isEmptyObject(field.default)
-      ? undefined
-      : `Default \`${JSON.stringify(field.default)}\`.`,
+    field.default === undefined || isGroup(field) ? undefined : `Default \`${JSON.stringify(field.default)}\`.`,
     bounds(field),
   ];
   return said.flatMap((sentence) => (sentence === undefined ? [] : [` ${cell(sentence)}`])).join('');
@@ -156,7 +154,7 @@ function identity(schema: StructuralSchema): string {
   return JSON.stringify({ ...schema, description: undefined, default: undefined });
 }
 
-const isEmptyObject = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+/** The default of a group is that of its fields, which say theirs themselves. */
+const isGroup = (field: StructuralSchema): boolean => field.properties !== undefined;
 
 const cell = (sentence: string): string => sentence.replaceAll('|', String.raw`\|`);

@@ -25,23 +25,23 @@ export interface StructuralSchema {
   readonly 'x-kubernetes-validations'?: readonly { readonly rule: string; readonly message: string }[];
 }
 
-/** The envelope belongs to the API server, which allows nothing else to be said about it. */
+/** The envelope belongs to the API server, which describes metadata itself and allows nobody else to. */
 const envelope: Readonly<Record<string, StructuralSchema>> = {
   apiVersion: { description: 'Group and version of this schema of the object.', type: 'string' },
   kind: { description: 'The kind of the object.', type: 'string' },
-  metadata: { description: 'Name, labels, annotations and the like.', type: 'object' },
+  metadata: { type: 'object' },
 };
 
 /** The schema of a kind. */
 export function structuralSchema(schema: z.ZodType): StructuralSchema {
   const root = jsonSchema(schema);
   const own = Object.entries(root.properties ?? {}).filter(([name]) => !(name in envelope));
-  return inOrder({ ...root, properties: { ...envelope, ...Object.fromEntries(own) } });
+  return finish({ ...root, properties: { ...envelope, ...Object.fromEntries(own) } });
 }
 
 /** The schema of a field, that is, of anything without an envelope. */
 export function fieldSchema(schema: z.ZodType): StructuralSchema {
-  return inOrder(jsonSchema(schema));
+  return finish(jsonSchema(schema));
 }
 
 function jsonSchema(schema: z.ZodType): StructuralSchema {
@@ -67,7 +67,7 @@ function makeStructural(node: z.core.JSONSchema.BaseSchema): void {
 }
 
 /** The order in which a reader wants it, which is also what keeps the files stable when zod changes its own. */
-const keyOrder: readonly string[] = [
+const keyOrder: readonly (keyof StructuralSchema)[] = [
   'description',
   'type',
   'format',
@@ -91,19 +91,36 @@ const keyOrder: readonly string[] = [
   'additionalProperties',
 ];
 
-function inOrder(node: StructuralSchema): StructuralSchema {
+function finish(node: StructuralSchema): StructuralSchema {
   const { properties, items, additionalProperties, ...rest } = node;
-  const unordered: Readonly<Record<string, unknown>> = {
+  const whole: StructuralSchema = {
     ...rest,
     ...(properties && {
-      properties: Object.fromEntries(Object.entries(properties).map(([name, field]) => [name, inOrder(field)])),
+      properties: Object.fromEntries(Object.entries(properties).map(([name, field]) => [name, finish(field)])),
     }),
-    ...(items && { items: inOrder(items) }),
-    ...(additionalProperties && { additionalProperties: inOrder(additionalProperties) }),
+    ...(items && { items: finish(items) }),
+    ...(additionalProperties && { additionalProperties: finish(additionalProperties) }),
   };
-  const unexpected = Object.keys(unordered).find((key) => !keyOrder.includes(key));
+  return inOrder('default' in whole ? { ...whole, default: completed(whole.default, whole) } : whole);
+}
+
+/**
+ * A default with the defaults of the fields inside it. In objects the API server would add them by itself, but it checks the rules of
+ * a definition's defaults without doing so, and refuses `{}` for "no such key".
+ */
+function completed(value: unknown, { properties }: StructuralSchema): unknown {
+  if (properties === undefined || typeof value !== 'object' || value === null) return value;
+  const defaults = Object.entries(properties).flatMap(([name, field]) =>
+    field.default === undefined ? [] : [[name, field.default] as const],
+  );
+  return { ...Object.fromEntries(defaults), ...value };
+}
+
+function inOrder(node: StructuralSchema): StructuralSchema {
+  const keys = Object.keys(node) as (keyof StructuralSchema)[];
+  const unexpected = keys.find((key) => !keyOrder.includes(key));
   if (unexpected !== undefined) {
     throw new Error(`a schema has the key "${unexpected}", which no structural schema of ours may have`);
   }
-  return Object.fromEntries(keyOrder.filter((key) => key in unordered).map((key) => [key, unordered[key]]));
+  return Object.fromEntries(keyOrder.filter((key) => key in node).map((key) => [key, node[key]]));
 }

@@ -50,14 +50,16 @@ export interface TextBounds {
   readonly pattern?: RegExp;
   /** What a person reads when the pattern does not match; without it the API server shows them the expression. */
   readonly mustBe?: string;
+  /** No CEL rule for the pattern: for texts that may occur so often that the API server would find the rule too costly. */
+  readonly frequent?: true;
 }
 
-export function text(description: string, { max, min, pattern, mustBe }: TextBounds): z.ZodString {
+export function text(description: string, { max, min, pattern, mustBe, frequent }: TextBounds): z.ZodString {
   let schema = z.string().max(max);
   if (min !== undefined) schema = schema.min(min);
   if (pattern !== undefined) schema = schema.regex(pattern, mustBe ?? `must match ${sourceOf(pattern)}`);
   schema = schema.describe(description);
-  if (pattern === undefined || mustBe === undefined) return schema;
+  if (pattern === undefined || mustBe === undefined || frequent === true) return schema;
   return withRules(schema, { rule: `self.matches(r'${sourceOf(pattern)}')`, message: mustBe });
 }
 

@@ -7,7 +7,8 @@ const labelValuePattern = /^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/;
 const keyMustBe = 'a label key must look like "app" or "example.com/team"';
 const valueMustBe = 'a label value must be at most 63 letters, digits, "-", "_" and ".", such as "payments"';
 
-const labelValue = () => text('A label value.', { max: 63, pattern: labelValuePattern, mustBe: valueMustBe });
+const labelValue = () =>
+  text('A label value.', { max: 63, pattern: labelValuePattern, mustBe: valueMustBe, frequent: true });
 
 const expression = withRules(
   group('One requirement on one label.', {
@@ -16,6 +17,7 @@ const expression = withRules(
       min: 1,
       pattern: labelKeyPattern,
       mustBe: keyMustBe,
+      frequent: true,
     }),
     operator: oneOf('How the label relates to the values.', ['In', 'NotIn', 'Exists', 'DoesNotExist']),
     values: atomicList(
@@ -39,7 +41,7 @@ export function labelSelector(description: string) {
       message: `matchLabels: ${keyMustBe}`,
       holds: (labels) => Object.keys(labels).every((key) => key.length <= 317 && labelKeyPattern.test(key)),
     }).optional(),
-    matchExpressions: atomicList('Requirements that must all hold, besides matchLabels.', expression, 32).optional(),
+    matchExpressions: atomicList('Requirements that must all hold, besides matchLabels.', expression, 16).optional(),
   }).meta({ 'x-kubernetes-map-type': 'atomic' });
 }
 

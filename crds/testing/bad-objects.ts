@@ -269,11 +269,11 @@ const badPolicies: readonly BadObject[] = [
     'spec.selector.podSelector.matchLabels',
     'a label key must look like',
   ),
-  rule(
+  schema(
     'a label value that cannot be',
     selecting({ matchLabels: { app: 'my app' } }),
     'spec.selector.podSelector.matchLabels.app',
-    'a label value must be',
+    'should match',
   ),
   rule(
     'a behaviour that is misspelt',
