@@ -117,6 +117,8 @@ export function kwokArguments(ports: Ports, files: Files): readonly string[] {
     '--node-lease-duration-seconds=40',
     // Pods without an address of their own: room for a million.
     '--cidr=10.128.0.0/12',
+    // At INFO it writes a line for each heartbeat of each node.
+    '--v=WARN',
     '--node-ip=10.0.0.1',
   ];
 }
