@@ -7,7 +7,19 @@
  */
 import type { z } from 'zod';
 import { detectionPolicyFields } from './detection.ts';
-import { atomicList, count, flag, group, instant, mapOf, oneOf, text, withRules, type Immutable } from './fields.ts';
+import {
+  atomicList,
+  count,
+  flag,
+  group,
+  instant,
+  largeCount,
+  mapOf,
+  oneOf,
+  text,
+  withRules,
+  type Immutable,
+} from './fields.ts';
 import { ageColumn, kind, type KindTable } from './kind.ts';
 import { objectName, reportedVersion } from './names.ts';
 import {
@@ -63,6 +75,10 @@ const profile = group('A verdict, with the assets of which it is true.', {
   exemption: group('The exemption that ends first, where the assets are exempt.', {
     policy: text('The WorkloadPolicy that holds it.', { max: 253 }),
     name: text('Its name there, if it has one.', { max: 63 }).optional(),
+    source: oneOf('Policy: it stands in the policy. BreakGlass: an annotation on the object lets it pass.', [
+      'Policy',
+      'BreakGlass',
+    ]).default('Policy'),
     reason: text('Why.', { max: 1024 }),
     expiresAt: instant('When it ends.'),
   }).optional(),
@@ -92,11 +108,32 @@ const ruleset = group('What agents have loaded, said once for all profiles that 
   techniques: mapOf('Loaded rules by MITRE ATT&CK technique.', count('How many.'), 1000).optional(),
 });
 
+const unattributed = group('A node with events that no asset could be found for.', {
+  node: text('The node that sent them.', { max: 253 }),
+  count: largeCount('How many there were.'),
+  events: atomicList(
+    'The last of them, the latest first.',
+    group('An event.', {
+      time: instant('When it happened.'),
+      agent: text('The ProtectionAgent that sent it.', { max: 253 }).optional(),
+      rule: text('The rule that saw it.', { max: 253 }).optional(),
+      message: text('What it said, cut to length.', { max: 512 }).optional(),
+      why: text('What was missing to find its asset.', { max: 253 }).optional(),
+    }),
+    20,
+  ).optional(),
+});
+
 export const coverageSliceSchema = withRules(
   kind('CoverageSlice', 'A part of the assets behind a CoverageReport. Written by the operator only.', {
     spec,
     profiles: atomicList('Verdicts, each with the assets of which it is true.', profile, 2000).default([]),
     rulesets: atomicList('What agents have loaded, referred to by profiles.', ruleset, 64).default([]),
+    unattributed: atomicList(
+      'Events of these nodes that no asset could be found for. They make no finding.',
+      unattributed,
+      100,
+    ).default([]),
   }),
   {
     rule: 'self.spec.index < self.spec.of',
@@ -104,7 +141,7 @@ export const coverageSliceSchema = withRules(
     holds: ({ spec: { index, of } }) => index < of,
   },
   {
-    rule: '!oldSelf.spec.frozen || (self.spec == oldSelf.spec && self.profiles == oldSelf.profiles && self.rulesets == oldSelf.rulesets)',
+    rule: '!oldSelf.spec.frozen || (self.spec == oldSelf.spec && self.profiles == oldSelf.profiles && self.rulesets == oldSelf.rulesets && self.unattributed == oldSelf.unattributed)',
     message: 'a slice of a snapshot (spec.frozen) is immutable',
   },
 );

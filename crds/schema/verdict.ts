@@ -1,7 +1,7 @@
 /** How assets stand, as several kinds say it: counts by state and by evidence, gaps, and the reasons behind a verdict. */
 import type { z } from 'zod';
 import { atomicList, count, group, oneOf, text, type Immutable } from './fields.ts';
-import { evidenceLevels, ranks, reasons, states } from './vocabulary.ts';
+import { evidenceLevels, ranks, reasons, risks, states } from './vocabulary.ts';
 
 /** The longest asset name: namespace (63), kind (63) and name (253) with separators; the rest is reserve. */
 export const longestAssetName = 600;
@@ -74,6 +74,11 @@ export const gap = group('Assets that share a reason and a cause.', {
   agent: agentField(),
   policies: policyNames('The WorkloadPolicies that ask for what is missing. Left out where only the baseline does.'),
   criticality: criticalityField('The highest criticality among the policies that select these assets.').default('Low'),
+  risks: atomicList(
+    'What makes some of these assets more pressing than others of the same criticality. Exposed: reachable through a LoadBalancer, Ingress or Gateway.',
+    oneOf('A risk.', risks),
+    risks.length,
+  ).optional(),
   nodes: count('How many nodes.').default(0),
   workloads: count('How many workloads.').default(0),
   pods: count('How many pods.').default(0),

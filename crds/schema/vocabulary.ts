@@ -57,6 +57,9 @@ export const agentTypes = ['Falco', 'Tetragon', 'Datadog', 'KubeArmor', 'Kubesca
 /** From lowest to highest; severities of findings and criticality of policies. */
 export const ranks = ['Low', 'Medium', 'High', 'Critical'] as const;
 
+/** What puts a gap before others of the same criticality; in this order. */
+export const risks = ['Privileged', 'HostPID', 'HostNetwork', 'HostPath', 'Exposed', 'OpenFindings'] as const;
+
 export const policyTypes = ['ThreatDetection', 'Compliance', 'BestPractice'] as const;
 export const policyStatuses = ['Declared', 'Loaded', 'PartiallyLoaded', 'Filtered', 'Disabled', 'Failed'] as const;
 export const ruleStatuses = ['Loaded', 'Filtered', 'Disabled', 'Failed', 'Missing'] as const;
@@ -103,4 +106,5 @@ export type Reason = (typeof reasons)[number];
 export type Evidence = (typeof evidenceLevels)[number];
 export type QuietEvidence = (typeof quietEvidenceLevels)[number];
 export type AgentType = (typeof agentTypes)[number];
+export type Risk = (typeof risks)[number];
 export type Rank = (typeof ranks)[number];

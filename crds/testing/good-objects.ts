@@ -9,6 +9,7 @@ export interface ApiObject {
   readonly status?: unknown;
   readonly profiles?: unknown;
   readonly rulesets?: unknown;
+  readonly unattributed?: unknown;
 }
 
 export const agent = (spec: object, name = 'falco'): ApiObject => ({
@@ -64,6 +65,20 @@ export const gap = {
   nodes: 12,
   examples: ['node/gpu-1', 'workload/ml/Deployment/trainer'],
 };
+
+/** Spellings of a moment, and whether they are one: the schemas and the API server must agree on each. */
+export const moments: readonly (readonly [text: string, accepted: boolean])[] = [
+  ['2027-03-01T00:00:00Z', true],
+  ['2027-03-01t00:00:00z', true],
+  ['2027-03-01T00:00:00.123456789Z', true],
+  ['2027-03-01T00:00:00+05:30', true],
+  ['2027-03-01T00:00:00', false],
+  ['2027-03-01', false],
+  ['2027-03-01 00:00:00Z', false],
+  ['2027-02-30T00:00:00Z', false],
+  ['2027-03-01T24:00:00Z', false],
+  ['2027-03-01T00:60:00Z', false],
+];
 
 export const digest = `sha256:${'0123456789abcdef'.repeat(4)}`;
 

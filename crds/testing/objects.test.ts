@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { z } from 'zod';
 import { kinds } from '../kinds.ts';
 import { badObjects, badStatuses } from './bad-objects.ts';
-import { goodObjects, type ApiObject } from './good-objects.ts';
+import { finding, goodObjects, moments, type ApiObject } from './good-objects.ts';
 
 const parse = (object: ApiObject): z.ZodSafeParseResult<unknown> => {
   const table = kinds.find(({ kind }) => kind === object.kind);
@@ -32,6 +32,15 @@ describe('objects that are right', () => {
     const parsed = parse({ ...goodObjects[0]!.object, extra: 1 } as ApiObject);
     expect(parsed.data).not.toHaveProperty('extra');
   });
+});
+
+test.each(moments)('that %s is a moment is %s', (moment, accepted) => {
+  expect(parse(finding({ riskAcceptedUntil: moment })).success).toBe(accepted);
+});
+
+test('characters are counted as Kubernetes counts them', () => {
+  expect(parse(finding({ team: '\u{1F680}'.repeat(253) })).success).toBe(true);
+  expect(parse(finding({ team: '\u{1F680}'.repeat(254) })).success).toBe(false);
 });
 
 describe('objects that are wrong', () => {

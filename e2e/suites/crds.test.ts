@@ -8,9 +8,11 @@ import { group, version } from '../../crds/schema/vocabulary.ts';
 import { badObjects, badStatuses } from '../../crds/testing/bad-objects.ts';
 import {
   digest,
+  finding,
   findingStatus,
   gap,
   goodObjects,
+  moments,
   policy,
   report,
   slice,
@@ -111,6 +113,25 @@ describe('objects that are right', () => {
       ),
     ).toEqual(withoutNothing);
     expect((await remove(object)).status).toBe(200);
+  });
+});
+
+describe('what the schemas take and what the API server takes', () => {
+  test.each(moments)('that %s is a moment is %s', async (moment, accepted) => {
+    const object = finding({ riskAcceptedUntil: moment });
+    const { status } = await create(object);
+    if (status === 201) await remove(object);
+    expect(status).toBe(accepted ? 201 : 422);
+  });
+
+  test.each([
+    [253, 201],
+    [254, 422],
+  ])('%d characters that JavaScript counts twice are answered with %d', async (length, expected) => {
+    const object = finding({ team: '\u{1F680}'.repeat(length) });
+    const { status } = await create(object);
+    if (status === 201) await remove(object);
+    expect(status).toBe(expected);
   });
 });
 
@@ -225,7 +246,7 @@ describe('a snapshot', () => {
 });
 
 describe('kubectl', () => {
-  const finding: ApiObject = {
+  const seen: ApiObject = {
     ...goodObjects.find(({ object }) => object.kind === 'Finding')!.object,
     metadata: { name: 'seen', namespace: 'default' },
     spec: { case: { team: 'checkout', phase: 'Triaged' } },
@@ -234,8 +255,8 @@ describe('kubectl', () => {
   beforeAll(async () => {
     await create(policy({ criticality: 'High' }, 'seen'));
     await create(policy({ criticality: 'Low' }, 'unseen'));
-    await create(finding);
-    await change(finding, { status: findingStatus }, '/status');
+    await create(seen);
+    await change(seen, { status: findingStatus }, '/status');
   });
 
   test.each(kinds)('explains every level of $kind', async ({ shortName, schema }) => {
