@@ -1,0 +1,114 @@
+// Gaps over a fleet: what shares a reason and a cause is one gap, in the order in which it should be worked.
+import { criticalityRank, mostCritical } from '../state.ts';
+import { stateOf, type Reason } from '../reason.ts';
+import type { Criticality, State } from '../types.ts';
+import type { Bucket } from './tally.ts';
+import { compareText, type Gap } from './verdict.ts';
+
+export interface GapGroup {
+  readonly reason: Reason;
+  readonly state: State;
+  readonly cause: string;
+  readonly remedy: string;
+  readonly agent: string | undefined;
+  readonly policies: readonly string[];
+  readonly criticality: Criticality;
+  readonly nodes: number;
+  readonly workloads: number;
+  readonly pods: number;
+  /** `node/NAME` and `workload/NAMESPACE/KIND/NAME`, the first few by name. */
+  readonly examples: readonly string[];
+}
+
+interface Growing {
+  readonly gap: Gap;
+  readonly policies: Set<string>;
+  criticality: Criticality;
+  risk: number;
+  nodes: number;
+  workloads: number;
+  pods: number;
+  readonly nodeNames: string[];
+  readonly workloadKeys: string[];
+}
+
+const nodesShown = 3;
+const assetsShown = 5;
+
+/** Most pressing first: criticality, then privileged, hostPID, hostNetwork, hostPath, exposed, then how many. */
+export const groupGaps = (
+  buckets: Iterable<Bucket>,
+  isWanted: (gap: Gap) => boolean = () => true,
+): readonly GapGroup[] => {
+  const groups = new Map<string, Growing>();
+  for (const bucket of buckets) {
+    for (const gap of bucket.verdict.gaps) if (isWanted(gap)) add(groups, gap, bucket);
+  }
+  return [...groups.values()].toSorted(byPressure).map(finish);
+};
+
+const add = (groups: Map<string, Growing>, gap: Gap, bucket: Bucket): void => {
+  const key = `${gap.reason}\n${gap.cause}`;
+  let group = groups.get(key);
+  if (group === undefined) {
+    group = {
+      gap,
+      policies: new Set(),
+      criticality: 'Low',
+      risk: 0,
+      nodes: 0,
+      workloads: 0,
+      pods: 0,
+      nodeNames: [],
+      workloadKeys: [],
+    };
+    groups.set(key, group);
+  }
+  for (const policy of gap.policies) group.policies.add(policy);
+  for (const { criticality } of bucket.set.selecting) group.criticality = mostCritical(group.criticality, criticality);
+  group.nodes += bucket.nodes.size;
+  group.workloads += bucket.workloads.size;
+  group.pods += bucket.pods;
+  for (const { name } of bucket.nodes) keepSmallest(group.nodeNames, name, assetsShown);
+  for (const { key: name, risk } of bucket.workloads) {
+    group.risk |= risk;
+    keepSmallest(group.workloadKeys, name, assetsShown);
+  }
+};
+
+/** Keeps the list sorted and at most `most` long, so that examples are the same whatever the order of arrival. */
+const keepSmallest = (list: string[], name: string, most: number): void => {
+  const last = list.at(-1);
+  if (list.length === most && last !== undefined && name >= last) return;
+  const at = list.findIndex((known) => name < known);
+  list.splice(at === -1 ? list.length : at, 0, name);
+  if (list.length > most) list.pop();
+};
+
+const byPressure = (a: Growing, b: Growing): number =>
+  criticalityRank(b.criticality) - criticalityRank(a.criticality) ||
+  b.risk - a.risk ||
+  b.nodes + b.workloads - (a.nodes + a.workloads) ||
+  compareText(a.gap.reason, b.gap.reason) ||
+  compareText(a.gap.cause, b.gap.cause);
+
+const finish = ({ gap, policies, criticality, nodes, workloads, pods, nodeNames, workloadKeys }: Growing): GapGroup => {
+  const room = assetsShown - Math.min(workloadKeys.length, assetsShown - nodesShown);
+  const shown = nodeNames.slice(0, room);
+  return {
+    reason: gap.reason,
+    state: stateOf(gap.reason),
+    cause: gap.cause,
+    remedy: gap.remedy,
+    agent: gap.agent,
+    policies: [...policies].toSorted(),
+    criticality,
+    nodes,
+    workloads,
+    pods,
+    examples: [
+      ...shown.map((name) => `node/${name}`),
+      ...workloadKeys.slice(0, assetsShown - shown.length).map((key) => `workload/${key}`),
+    ],
+  };
+};

@@ -1,0 +1,287 @@
+// The fleet as entries that point at each other: node ↔ pods ↔ workload. It holds facts and what was last said of them; it
+// decides nothing.
+import type { PolicySet } from '../policy/resolve.ts';
+import type { NodeFacts, OwnerFacts, OwnerReference, PodFacts } from '../types.ts';
+import type { AgentPresence } from './presence.ts';
+import type { Verdict } from './verdict.ts';
+
+export interface NodeEntry {
+  readonly name: string;
+  /** Undefined while only pods speak of the node. */
+  facts: NodeFacts | undefined;
+  readonly pods: Set<PodEntry>;
+  /** Pods of agents, running here or pinned here by their DaemonSet. */
+  readonly agentPods: Set<PodEntry>;
+  presences: readonly AgentPresence[];
+  presenceId: number;
+  /** Agents whose last pod was seen to go, and when. */
+  goneAt: Map<string, number> | undefined;
+  set: PolicySet | undefined;
+  verdict: Verdict | undefined;
+  /** When a grace period on this node or its pods ends. */
+  validUntil: number;
+}
+
+export interface PodEntry {
+  facts: PodFacts;
+  node: NodeEntry | undefined;
+  workload: WorkloadEntry;
+  set: PolicySet | undefined;
+  /** Undefined while the pod is no asset: unscheduled, ended, or on a node that is not known. */
+  verdict: Verdict | undefined;
+}
+
+export interface WorkloadEntry {
+  readonly key: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** The object itself is known, so that it counts even while nothing of it runs. */
+  isDeclared: boolean;
+  readonly pods: Set<PodEntry>;
+  set: PolicySet | undefined;
+  /** Undefined while none of its pods runs. */
+  verdict: Verdict | undefined;
+  isServerless: boolean;
+  /** What makes a gap here worse, as bits of `risk.ts`. */
+  risk: number;
+}
+
+export interface Inventory {
+  readonly nodes: ReadonlyMap<string, NodeEntry>;
+  readonly workloads: ReadonlyMap<string, WorkloadEntry>;
+  readonly podCount: () => number;
+  readonly eachPod: () => Iterable<PodEntry>;
+  readonly pod: (namespace: string, name: string) => PodEntry | undefined;
+  readonly upsertNode: (facts: NodeFacts) => NodeEntry;
+  readonly removeNode: (name: string) => NodeEntry | undefined;
+  readonly upsertPod: (facts: PodFacts) => PodEntry;
+  readonly removePod: (namespace: string, name: string) => PodEntry | undefined;
+  /** Answers the workloads that gained or lost pods, or came or went, with it. */
+  readonly upsertOwner: (facts: OwnerFacts) => readonly WorkloadEntry[];
+  readonly removeOwner: (kind: string, namespace: string, name: string) => readonly WorkloadEntry[];
+  /** Forgets a workload without pods and without object. */
+  readonly prune: (workload: WorkloadEntry) => boolean;
+}
+
+/** `namespace/Kind/name`, as reports name workloads. */
+export const workloadKey = (namespace: string, kind: string, name: string): string => `${namespace}/${kind}/${name}`;
+
+export const createInventory = (): Inventory => {
+  const nodes = new Map<string, NodeEntry>();
+  const workloads = new Map<string, WorkloadEntry>();
+  const pods = new Map<string, Map<string, PodEntry>>();
+  const owners = new Map<string, OwnerFacts>();
+  /** Owner's key → keys of the owners right below it. */
+  const below = new Map<string, Set<string>>();
+  const podsOf = new Map<string, Set<PodEntry>>();
+  let count = 0;
+
+  const nodeEntry = (name: string): NodeEntry => {
+    const found = nodes.get(name);
+    if (found !== undefined) return found;
+    const created: NodeEntry = {
+      name,
+      facts: undefined,
+      pods: new Set(),
+      agentPods: new Set(),
+      presences: [],
+      presenceId: -1,
+      goneAt: undefined,
+      set: undefined,
+      verdict: undefined,
+      validUntil: Number.POSITIVE_INFINITY,
+    };
+    nodes.set(name, created);
+    return created;
+  };
+
+  const workloadEntry = (namespace: string, kind: string, name: string): WorkloadEntry => {
+    const key = workloadKey(namespace, kind, name);
+    const found = workloads.get(key);
+    if (found !== undefined) return found;
+    const created: WorkloadEntry = {
+      key,
+      kind,
+      namespace,
+      name,
+      isDeclared: false,
+      pods: new Set(),
+      set: undefined,
+      verdict: undefined,
+      isServerless: false,
+      risk: 0,
+    };
+    workloads.set(key, created);
+    return created;
+  };
+
+  /** Up the chain of owners until one that we do not watch or that nobody owns. */
+  const topOf = (namespace: string, owner: OwnerReference): OwnerReference => {
+    let top = owner;
+    // A chain is three long at most in practice; the bound guards against owners that own each other.
+    for (let depth = 0; depth < 8; depth++) {
+      const next = owners.get(workloadKey(namespace, top.kind, top.name))?.owner;
+      if (next === undefined) return top;
+      top = next;
+    }
+    return top;
+  };
+
+  const workloadOf = ({ namespace, name, owner }: PodFacts): WorkloadEntry => {
+    if (owner === undefined) return workloadEntry(namespace, 'Pod', name);
+    const top = topOf(namespace, owner);
+    return workloadEntry(namespace, top.kind, top.name);
+  };
+
+  const ownerKeyOf = ({ namespace, owner }: PodFacts): string | undefined =>
+    owner === undefined ? undefined : workloadKey(namespace, owner.kind, owner.name);
+
+  const link = (pod: PodEntry): void => {
+    pod.node?.pods.add(pod);
+    pod.workload.pods.add(pod);
+    const key = ownerKeyOf(pod.facts);
+    if (key !== undefined) addTo(podsOf, key, pod);
+  };
+
+  const unlink = (pod: PodEntry): void => {
+    pod.node?.pods.delete(pod);
+    pod.node?.agentPods.delete(pod);
+    pod.workload.pods.delete(pod);
+    const key = ownerKeyOf(pod.facts);
+    if (key !== undefined) removeFrom(podsOf, key, pod);
+  };
+
+  const placeOf = ({ node, pinnedNode }: PodFacts): NodeEntry | undefined => {
+    const name = node ?? pinnedNode;
+    return name === undefined ? undefined : nodeEntry(name);
+  };
+
+  /** Pods below the owner may belong to another workload now. */
+  const rehome = (key: string): readonly WorkloadEntry[] => {
+    const touched = new Set<WorkloadEntry>();
+    for (const pod of podsBelow(key)) {
+      const workload = workloadOf(pod.facts);
+      if (workload === pod.workload) continue;
+      touched.add(pod.workload).add(workload);
+      pod.workload.pods.delete(pod);
+      pod.workload = workload;
+      workload.pods.add(pod);
+    }
+    return [...touched];
+  };
+
+  const podsBelow = (key: string): readonly PodEntry[] => [
+    ...(podsOf.get(key) ?? []),
+    ...[...(below.get(key) ?? [])].flatMap(podsBelow),
+  ];
+
+  const setOwner = (key: string, facts: OwnerFacts | undefined): readonly WorkloadEntry[] => {
+    const before = owners.get(key);
+    if (facts === undefined) owners.delete(key);
+    else owners.set(key, facts);
+    const [parentBefore, parent] = [parentKey(before), parentKey(facts)];
+    if (parentBefore === parent) return [];
+    if (parentBefore !== undefined) removeFrom(below, parentBefore, key);
+    if (parent !== undefined) addTo(below, parent, key);
+    return rehome(key);
+  };
+
+  const declare = (
+    { kind, namespace, name }: Pick<OwnerFacts, 'kind' | 'namespace' | 'name'>,
+    isDeclared: boolean,
+  ): readonly WorkloadEntry[] => {
+    const entry = workloads.get(workloadKey(namespace, kind, name));
+    if (entry === undefined || entry.isDeclared === isDeclared) return [];
+    entry.isDeclared = isDeclared;
+    return [entry];
+  };
+
+  return {
+    nodes,
+    workloads,
+    podCount: () => count,
+    eachPod: function* () {
+      for (const named of pods.values()) yield* named.values();
+    },
+    pod: (namespace, name) => pods.get(namespace)?.get(name),
+    upsertNode: (facts) => {
+      const entry = nodeEntry(facts.name);
+      entry.facts = facts;
+      return entry;
+    },
+    removeNode: (name) => {
+      const entry = nodes.get(name);
+      if (entry === undefined) return undefined;
+      entry.facts = undefined;
+      if (entry.pods.size === 0) nodes.delete(name);
+      return entry;
+    },
+    upsertPod: (facts) => {
+      const named = pods.get(facts.namespace) ?? new Map<string, PodEntry>();
+      pods.set(facts.namespace, named);
+      const known = named.get(facts.name);
+      if (known === undefined) {
+        const created: PodEntry = {
+          facts,
+          node: placeOf(facts),
+          workload: workloadOf(facts),
+          set: undefined,
+          verdict: undefined,
+        };
+        named.set(facts.name, created);
+        count++;
+        link(created);
+        return created;
+      }
+      unlink(known);
+      known.facts = facts;
+      known.node = placeOf(facts);
+      known.workload = workloadOf(facts);
+      link(known);
+      return known;
+    },
+    removePod: (namespace, name) => {
+      const named = pods.get(namespace);
+      const entry = named?.get(name);
+      if (named === undefined || entry === undefined) return undefined;
+      named.delete(name);
+      if (named.size === 0) pods.delete(namespace);
+      count--;
+      unlink(entry);
+      if (entry.node !== undefined && entry.node.facts === undefined && entry.node.pods.size === 0) {
+        nodes.delete(entry.node.name);
+      }
+      return entry;
+    },
+    upsertOwner: (facts) => {
+      const touched = setOwner(workloadKey(facts.namespace, facts.kind, facts.name), facts);
+      const isTop = facts.owner === undefined;
+      if (isTop) workloadEntry(facts.namespace, facts.kind, facts.name);
+      return [...touched, ...declare(facts, isTop)];
+    },
+    removeOwner: (kind, namespace, name) => {
+      const touched = setOwner(workloadKey(namespace, kind, name), undefined);
+      return [...touched, ...declare({ kind, namespace, name }, false)];
+    },
+    prune: (workload) => {
+      if (workload.isDeclared || workload.pods.size > 0) return false;
+      if (workloads.get(workload.key) === workload) workloads.delete(workload.key);
+      return true;
+    },
+  };
+};
+
+const parentKey = (facts: OwnerFacts | undefined): string | undefined =>
+  facts?.owner === undefined ? undefined : workloadKey(facts.namespace, facts.owner.kind, facts.owner.name);
+
+const addTo = <V>(sets: Map<string, Set<V>>, key: string, value: V): void => {
+  const known = sets.get(key);
+  if (known === undefined) sets.set(key, new Set([value]));
+  else known.add(value);
+};
+
+const removeFrom = <V>(sets: Map<string, Set<V>>, key: string, value: V): void => {
+  const known = sets.get(key);
+  if (known?.delete(value) && known.size === 0) sets.delete(key);
+};

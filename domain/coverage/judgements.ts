@@ -1,0 +1,80 @@
+// Verdicts for nodes, pods and workloads, each distinct situation judged once and remembered.
+import type { PolicySet } from '../policy/resolve.ts';
+import { strengthOf, worstAsset } from '../state.ts';
+import type { Evidence } from '../types.ts';
+import { judge, type Judgement } from './judge.ts';
+import type { AgentPresence } from './presence.ts';
+import {
+  compareText,
+  mergeGaps,
+  type AgentVerdict,
+  type GrantedExemption,
+  type Verdict,
+  type VerdictInterner,
+} from './verdict.ts';
+
+export interface TimedVerdict {
+  readonly verdict: Verdict;
+  /** When it changes by itself; Infinity if it does not. */
+  readonly validUntil: number;
+}
+
+/** The verdict on one asset, from the agents that could see it and the policies that select it. */
+export const verdictOn = (
+  interner: VerdictInterner,
+  presences: readonly AgentPresence[],
+  set: PolicySet,
+  now: number,
+): TimedVerdict => {
+  const judgement = judge(presences, set.judging, now);
+  const verdict = interner.intern(set.isExempt ? exempt(judgement, set) : judged(judgement, set));
+  return { verdict, validUntil: judgement.validUntil };
+};
+
+/** The verdict on a whole from its parts' verdicts: the worst state, every gap; undefined without parts. */
+export const verdictOfParts = (interner: VerdictInterner, parts: ReadonlySet<Verdict>): Verdict | undefined => {
+  const [first, ...others] = parts;
+  if (first === undefined || others.length === 0) return first;
+  const all = [first, ...others];
+  const state = worstAsset(all.map((part) => part.state)) ?? first.state;
+  const counted = all.filter((part) => part.state !== 'Exempt' || state === 'Exempt');
+  return interner.intern({
+    state,
+    evidence: weakestOf(counted),
+    gaps: mergeGaps(counted.flatMap(({ gaps }) => gaps)),
+    agents: unionOf(counted.flatMap(({ agents }) => agents)),
+    exemptions: [...new Map(counted.flatMap(({ exemptions }) => exemptions).map((granted) => [keyOf(granted), granted])).values()],
+    judged: all.some((part) => part.judged),
+  });
+};
+
+const judged = ({ state, evidence, gaps, agents }: Judgement, set: PolicySet): Omit<Verdict, 'id'> => ({
+  state,
+  evidence,
+  gaps,
+  agents,
+  exemptions: granted(set),
+  judged: set.selecting.length > 0,
+});
+
+const exempt = ({ evidence, agents }: Judgement, set: PolicySet): Omit<Verdict, 'id'> => ({
+  state: 'Exempt',
+  evidence,
+  gaps: [],
+  agents,
+  exemptions: granted(set),
+  judged: true,
+});
+
+const granted = ({ exemptions }: PolicySet): readonly GrantedExemption[] =>
+  exemptions.map(({ policy, name, reason, expiresAt }) => ({ policy, name, reason, expiresAt }));
+
+const keyOf = ({ policy, name }: GrantedExemption): string => `${policy}\n${name}`;
+
+const weakestOf = (verdicts: readonly Verdict[]): Evidence | undefined =>
+  verdicts.map(({ evidence }) => evidence).reduce((a, b) => (strengthOf(b) < strengthOf(a) ? b : a));
+
+const unionOf = (agents: readonly AgentVerdict[]): readonly AgentVerdict[] => {
+  const union = new Map(agents.map((agent) => [JSON.stringify(agent), agent]));
+  return [...union.entries()].toSorted(([a], [b]) => compareText(a, b)).map(([, agent]) => agent);
+};

@@ -1,0 +1,124 @@
+// What one agent does on one node: it runs there, it is there and does not work, or it is not there, and why.
+import type { Reason } from '../reason.ts';
+import type {
+  AgentDefinition,
+  ConfigMapFacts,
+  DaemonSetFacts,
+  Evidence,
+  NodeFacts,
+  PodFacts,
+} from '../types.ts';
+import { whyAbsent } from './absence.ts';
+import { whyNotReady } from './not-ready.ts';
+import { protectionSwitchedOn } from './protection-switch.ts';
+
+/** A reason with its words; `cause` names no single node, so that nodes in the same plight share one gap. */
+export interface Trouble {
+  readonly reason: Reason;
+  readonly cause: string;
+  readonly remedy: string;
+}
+
+export interface AgentPresence {
+  readonly agent: string;
+  readonly version: string | undefined;
+  /** Undefined where nothing of the agent is on the node. */
+  readonly evidence: Evidence | undefined;
+  /** Undefined where the agent protects the node. */
+  readonly trouble: Trouble | undefined;
+  /**
+   * Since when the agent could have been expected to work here; within a grace period from then the trouble is only
+   * "not yet reported". Undefined where waiting cannot help.
+   */
+  readonly expectedSince: number | undefined;
+  /** How little is missing, for choosing which of several absent agents to name: higher is nearer. */
+  readonly nearness: number;
+  /** How to bring it to a newer version, where it runs. */
+  readonly upgrade: string;
+  readonly minVersion: string | undefined;
+}
+
+/** A DaemonSet in which the agent was recognised. */
+export interface Installation {
+  readonly daemonSet: DaemonSetFacts;
+  readonly containerName: string;
+  readonly repository: string;
+}
+
+/** An agent's pod on the node, with what its image says. */
+export interface AgentPod {
+  readonly pod: PodFacts;
+  readonly containerName: string;
+  readonly version: string | undefined;
+}
+
+export interface PresenceInput {
+  readonly agent: AgentDefinition;
+  readonly node: NodeFacts;
+  readonly pods: readonly AgentPod[];
+  readonly installations: readonly Installation[];
+  readonly configMap: (namespace: string, name: string) => ConfigMapFacts | undefined;
+  /** When the agent's last pod on the node was seen to go; undefined if none was. */
+  readonly goneAt: number | undefined;
+}
+
+/** Higher is nearer; the gaps between are left for the kinds of misfit in `absence.ts`. */
+export const nearnessOf = { running: 100, onNode: 90, podExpected: 80, uninstalled: 0 } as const;
+
+export const presenceOn = (input: PresenceInput): AgentPresence => {
+  const running = bestOf(input.pods);
+  if (running === undefined) return whyAbsent(input);
+  return running.pod.ready ? working(input, running) : whyNotReady(input, running);
+};
+
+const working = ({ agent, node, installations, configMap }: PresenceInput, running: AgentPod): AgentPresence => {
+  const installation = installationOf(running.pod, installations);
+  const present = {
+    agent: agent.name,
+    version: running.version,
+    expectedSince: undefined,
+    nearness: nearnessOf.running,
+    upgrade: upgradeOf(agent, installation),
+    minVersion: agent.minVersion,
+  };
+  const switchedOn = protectionSwitchedOn(agent, node, running.pod, installation?.daemonSet, configMap);
+  if (switchedOn.known) {
+    return switchedOn.on
+      ? { ...present, evidence: 'Running', trouble: undefined }
+      : {
+          ...present,
+          evidence: 'Running',
+          trouble: { reason: 'ProtectionDisabled', cause: switchedOn.cause, remedy: agent.protectionRemedy },
+        };
+  }
+  return {
+    ...present,
+    evidence: 'Declared',
+    trouble: { reason: 'EvidenceTooWeak', cause: switchedOn.cause, remedy: switchedOn.remedy },
+  };
+};
+
+export const installationOf = (pod: PodFacts, installations: readonly Installation[]): Installation | undefined =>
+  installations.find(
+    ({ daemonSet }) => daemonSet.namespace === pod.namespace && daemonSet.name === pod.owner?.name,
+  );
+
+export const upgradeOf = (agent: AgentDefinition, installation: Installation | undefined): string => {
+  const newer = agent.minVersion ?? 'VERSION';
+  if (installation === undefined) return `Bring ${agent.name} to ${newer} or later`;
+  const { namespace, name } = installation.daemonSet;
+  return (
+    `Bring DaemonSet ${namespace}/${name} to ${newer} or later: ` +
+    `kubectl -n ${namespace} set image daemonset/${name} ${installation.containerName}=${installation.repository}:${newer}`
+  );
+};
+
+/** A ready pod before one that is not, one that stays before one that goes, one that lives before one that ended. */
+const bestOf = (pods: readonly AgentPod[]): AgentPod | undefined =>
+  pods.toSorted(
+    (a, b) =>
+      Number(b.pod.ready) - Number(a.pod.ready) ||
+      Number(a.pod.deleting) - Number(b.pod.deleting) ||
+      Number(a.pod.phase === 'Failed') - Number(b.pod.phase === 'Failed') ||
+      b.pod.createdAt - a.pod.createdAt,
+  )[0];

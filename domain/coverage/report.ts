@@ -1,0 +1,157 @@
+// What a report says of a fleet or a part of it: counts, agents, gaps, namespaces, and the banner.
+import type { AgentDefinition } from '../types.ts';
+import { badnessOf, worseOf } from '../state.ts';
+import { addState, countAssets, countable, noCounts, protectedOf, type Counts, type SmallCounts } from './counts.ts';
+import { groupGaps, type GapGroup } from './gaps.ts';
+import type { Tally } from './tally.ts';
+import { compareText, type AgentVerdict } from './verdict.ts';
+import type { State } from '../types.ts';
+
+export interface ReportCounts {
+  readonly nodes: Counts;
+  readonly pods: Counts;
+  readonly workloads: Counts;
+  readonly containers: Counts;
+  readonly serverless: Counts;
+}
+
+export interface AgentUse {
+  readonly name: string;
+  readonly type: string;
+  readonly nodes: number;
+  readonly versions: readonly VersionUse[];
+}
+
+export interface VersionUse {
+  /** Empty where neither image nor label tells it. */
+  readonly version: string;
+  readonly nodes: number;
+  readonly outdated: boolean;
+}
+
+export interface NamespaceStanding {
+  readonly name: string;
+  readonly state: State | 'Exempt';
+  readonly workloads: SmallCounts;
+}
+
+export interface Completeness {
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: 'AllProtected' | 'CoverageIncomplete' | 'CoverageUnknown' | 'NothingToProtect';
+  readonly message: string;
+}
+
+export interface Report {
+  readonly counts: ReportCounts;
+  readonly agents: readonly AgentUse[];
+  readonly gaps: readonly GapGroup[];
+  readonly namespaces: readonly NamespaceStanding[];
+  readonly complete: Completeness;
+}
+
+export const buildReport = (tally: Tally, definitions: readonly AgentDefinition[], idleNodes: number): Report => {
+  const buckets = [...tally.buckets()];
+  const counts: ReportCounts = {
+    nodes: countAssets(buckets, ({ nodes }) => nodes.size, idleNodes),
+    pods: countAssets(buckets, ({ pods }) => pods, 0),
+    workloads: countAssets(buckets, ({ workloads }) => workloads.size, tally.notRunning.size),
+    containers: countAssets(buckets, ({ containers }) => containers, 0),
+    serverless: countAssets(buckets, ({ serverless }) => serverless, 0),
+  };
+  const gaps = groupGaps(buckets);
+  return {
+    counts,
+    agents: agentsIn(tally, definitions),
+    gaps,
+    namespaces: namespacesIn(tally),
+    complete: completeness(counts, gaps),
+  };
+};
+
+/** An agent is in use on a node where it works, degraded or not. */
+const works = ({ state }: AgentVerdict): boolean => state === 'Protected' || state === 'Warning';
+
+const agentsIn = (tally: Tally, definitions: readonly AgentDefinition[]): readonly AgentUse[] => {
+  const uses = new Map<string, Map<string, { nodes: number; outdated: boolean }>>();
+  for (const { verdict, nodes } of tally.buckets()) {
+    if (nodes.size === 0) continue;
+    for (const agent of verdict.agents.filter(works)) {
+      const versions = uses.get(agent.name) ?? new Map<string, { nodes: number; outdated: boolean }>();
+      uses.set(agent.name, versions);
+      const version = agent.version ?? '';
+      const known = versions.get(version);
+      versions.set(version, { nodes: (known?.nodes ?? 0) + nodes.size, outdated: agent.outdated });
+    }
+  }
+  return [...uses]
+    .map(([name, versions]) => ({
+      name,
+      type: definitions.find((definition) => definition.name === name)?.type ?? 'Custom',
+      nodes: [...versions.values()].reduce((sum, { nodes }) => sum + nodes, 0),
+      versions: [...versions]
+        .map(([version, use]) => ({ version, ...use }))
+        .toSorted((a, b) => b.nodes - a.nodes || compareText(a.version, b.version)),
+    }))
+    .toSorted((a, b) => b.nodes - a.nodes || compareText(a.name, b.name));
+};
+
+const namespacesIn = (tally: Tally): readonly NamespaceStanding[] => {
+  const standings = new Map<string, { state: State | 'Exempt'; workloads: SmallCounts }>();
+  const standingOf = (name: string): { state: State | 'Exempt'; workloads: SmallCounts } => {
+    const known = standings.get(name);
+    if (known !== undefined) return known;
+    const created = { state: 'Exempt' as const, workloads: noCounts() };
+    standings.set(name, created);
+    return created;
+  };
+  for (const { verdict, workloads } of tally.buckets()) {
+    for (const { namespace } of workloads) {
+      const standing = standingOf(namespace);
+      addState(standing.workloads, verdict.state, 1);
+      if (verdict.state === 'Exempt') continue;
+      standing.state = standing.state === 'Exempt' ? verdict.state : worseOf(standing.state, verdict.state);
+    }
+  }
+  for (const { namespace } of tally.notRunning) {
+    const { workloads } = standingOf(namespace);
+    workloads.total++;
+    workloads.notRunning++;
+  }
+  const rank = (state: State | 'Exempt'): number => (state === 'Exempt' ? -1 : badnessOf(state));
+  return [...standings]
+    .filter(([, { workloads }]) => workloads.total > workloads.notRunning)
+    .map(([name, standing]) => ({ name, ...standing }))
+    .toSorted((a, b) => rank(b.state) - rank(a.state) || compareText(a.name, b.name));
+};
+
+const completeness = (counts: ReportCounts, gaps: readonly GapGroup[]): Completeness => {
+  const parts = [counts.nodes, counts.workloads];
+  const open = parts.reduce((sum, part) => sum + countable(part) - protectedOf(part), 0);
+  const unknown = parts.reduce((sum, part) => sum + part.unknown, 0);
+  const figures = `${share(counts.nodes)} nodes and ${share(counts.workloads)} workloads are protected`;
+  if (parts.every((part) => countable(part) === 0)) {
+    return { status: 'Unknown', reason: 'NothingToProtect', message: 'No node and no running workload is in scope.' };
+  }
+  if (open === 0) return { status: 'True', reason: 'AllProtected', message: `${capital(figures)}.` };
+  const first = gaps.find(({ state }) => open === unknown || (state !== 'Unknown' && state !== 'Warning'));
+  const leading = first === undefined ? '' : ` Most pressing: ${first.cause} (${affected(first)}). Remedy: ${first.remedy}`;
+  return open === unknown
+    ? { status: 'Unknown', reason: 'CoverageUnknown', message: `Coverage not yet known: ${figures}.${leading}` }
+    : {
+        status: 'False',
+        reason: 'CoverageIncomplete',
+        message: `Incomplete infrastructure coverage: ${figures}.${leading}`,
+      };
+};
+
+/** "290 of 300". */
+const share = (counts: SmallCounts): string => `${protectedOf(counts)} of ${countable(counts)}`;
+
+/** "12 nodes, 30 workloads". */
+export const affected = ({ nodes, workloads }: Pick<GapGroup, 'nodes' | 'workloads'>): string =>
+  [
+    ...(nodes > 0 ? [`${nodes} ${nodes === 1 ? 'node' : 'nodes'}`] : []),
+    ...(workloads > 0 ? [`${workloads} ${workloads === 1 ? 'workload' : 'workloads'}`] : []),
+  ].join(', ') || 'nothing';
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,0 +1,107 @@
+// The assets behind a report, cut into a bounded number of slices: placed by a stable hash, so that one change touches one.
+import { fnv1a, shortHash } from '../hash.ts';
+import { badnessOf, mostCritical } from '../state.ts';
+import type { AssetState, Criticality, Evidence } from '../types.ts';
+import type { Bucket, Tally } from './tally.ts';
+import { compareText, type AgentVerdict, type Gap, type GrantedExemption } from './verdict.ts';
+
+export type SliceAssets = 'Nodes' | 'Workloads';
+
+export interface SliceProfile {
+  /** The same for the same content, whichever process writes it. */
+  readonly id: string;
+  readonly state: AssetState | 'NotRunning';
+  readonly evidence: Evidence | undefined;
+  readonly gaps: readonly Gap[];
+  readonly agents: readonly AgentVerdict[];
+  readonly exemption: GrantedExemption | undefined;
+  readonly policies: readonly string[];
+  readonly criticality: Criticality | undefined;
+  readonly names: readonly string[];
+}
+
+export interface Slice {
+  readonly index: number;
+  readonly profiles: readonly SliceProfile[];
+}
+
+/** Large enough that profiles are shared, small enough that a rewrite is some ten kilobytes. */
+const assetsPerSlice = 256;
+
+/**
+ * How many slices hold `assets`: a power of two. It grows when slices are full and shrinks only when they are a quarter full,
+ * since a change of the number moves assets between slices.
+ */
+export const sliceCount = (assets: number, current: number): number => {
+  const needed = 2 ** Math.max(0, Math.ceil(Math.log2(Math.max(1, assets) / assetsPerSlice)));
+  return needed > current || needed * 4 <= current ? needed : current;
+};
+
+/** Where an asset is placed, for a number of slices that is a power of two. */
+export const sliceIndexOf = (name: string, count: number): number => fnv1a(name) & (count - 1);
+
+/** The slices at the wanted indexes, out of `count`. */
+export const buildSlices = (
+  tally: Tally,
+  assets: SliceAssets,
+  count: number,
+  wanted: ReadonlySet<number>,
+): readonly Slice[] => {
+  const profiles = new Map<number, Map<string, { profile: SliceProfile; names: string[] }>>();
+  for (const index of wanted) profiles.set(index, new Map());
+  const place = (name: string, profile: SliceProfile): void => {
+    const slice = profiles.get(sliceIndexOf(name, count));
+    if (slice === undefined) return;
+    const known = slice.get(profile.id);
+    if (known === undefined) slice.set(profile.id, { profile, names: [name] });
+    else known.names.push(name);
+  };
+  for (const bucket of tally.buckets()) {
+    const names = assets === 'Nodes' ? [...bucket.nodes].map(({ name }) => name) : [...bucket.workloads].map(({ key }) => key);
+    if (names.length === 0) continue;
+    const profile = profileOf(bucket);
+    for (const name of names) place(name, profile);
+  }
+  if (assets === 'Workloads') for (const { key } of tally.notRunning) place(key, notRunning);
+  return [...profiles].map(([index, slice]) => ({
+    index,
+    profiles: [...slice.values()]
+      .map(({ profile, names }) => ({ ...profile, names: names.toSorted(compareText) }))
+      .toSorted(byBadness),
+  }));
+};
+
+const notRunning: SliceProfile = {
+  id: 'NotRunning',
+  state: 'NotRunning',
+  evidence: undefined,
+  gaps: [],
+  agents: [],
+  exemption: undefined,
+  policies: [],
+  criticality: undefined,
+  names: [],
+};
+
+const profileOf = ({ verdict, set }: Bucket): SliceProfile => {
+  const { state, evidence, gaps, agents, exemptions } = verdict;
+  const content = {
+    state,
+    evidence,
+    gaps,
+    agents,
+    exemption: state === 'Exempt' ? exemptions.toSorted((a, b) => a.expiresAt - b.expiresAt)[0] : undefined,
+    policies: set.judging.map(({ name }) => name),
+    criticality: set.selecting
+      .map(({ criticality }) => criticality)
+      .reduce<Criticality | undefined>((a, b) => (a === undefined ? b : mostCritical(a, b)), undefined),
+  };
+  return { id: `${state}-${shortHash(JSON.stringify(content))}`, ...content, names: [] };
+};
+
+const byBadness = (a: SliceProfile, b: SliceProfile): number => rank(b) - rank(a) || compareText(a.id, b.id);
+
+const rank = ({ state }: SliceProfile): number => {
+  if (state === 'NotRunning') return -2;
+  return state === 'Exempt' ? -1 : badnessOf(state);
+};

@@ -1,0 +1,101 @@
+// How an asset stands and why. Verdicts are interned: assets in the same situation share one object, so that a fleet of
+// 150,000 pods holds a few dozen of them, and counting is counting references.
+import type { Reason } from '../reason.ts';
+import { stateOf } from '../reason.ts';
+import { badnessOf, worseOf } from '../state.ts';
+import type { AssetState, Evidence, State } from '../types.ts';
+
+export interface Gap {
+  readonly reason: Reason;
+  readonly cause: string;
+  readonly remedy: string;
+  readonly agent: string | undefined;
+  /** Names of the policies that ask for what is missing, sorted; empty for the baseline. */
+  readonly policies: readonly string[];
+}
+
+export interface AgentVerdict {
+  readonly name: string;
+  readonly version: string | undefined;
+  readonly state: State;
+  readonly evidence: Evidence;
+  /** Below the ProtectionAgent's own minVersion. */
+  readonly outdated: boolean;
+}
+
+export interface GrantedExemption {
+  readonly policy: string;
+  readonly name: string;
+  readonly reason: string;
+  readonly expiresAt: number;
+}
+
+export interface Verdict {
+  /** Unique among the verdicts of one interner. */
+  readonly id: number;
+  readonly state: AssetState;
+  readonly evidence: Evidence | undefined;
+  /** Worst first. */
+  readonly gaps: readonly Gap[];
+  readonly agents: readonly AgentVerdict[];
+  readonly exemptions: readonly GrantedExemption[];
+  /** Whether any policy selects the asset; false: only the baseline judged it. */
+  readonly judged: boolean;
+}
+
+export interface VerdictInterner {
+  readonly intern: (verdict: Omit<Verdict, 'id'>) => Verdict;
+  readonly size: () => number;
+}
+
+export const createVerdictInterner = (): VerdictInterner => {
+  const known = new Map<string, Verdict>();
+  let nextId = 0;
+  return {
+    intern: (verdict) => {
+      const key = JSON.stringify([
+        verdict.state,
+        verdict.evidence,
+        verdict.gaps,
+        verdict.agents,
+        verdict.exemptions,
+        verdict.judged,
+      ]);
+      const found = known.get(key);
+      if (found !== undefined) return found;
+      const created: Verdict = { ...verdict, id: nextId++ };
+      known.set(key, created);
+      return created;
+    },
+    size: () => known.size,
+  };
+};
+
+/** The state that a set of gaps amounts to. */
+export const stateOfGaps = (gaps: readonly Gap[]): State =>
+  gaps.reduce<State>((worst, { reason }) => worseOf(worst, stateOf(reason)), 'Protected');
+
+/** The same reason and cause under several policies is one gap of them all; worst first, then by cause. */
+export const mergeGaps = (gaps: readonly Gap[]): readonly Gap[] => {
+  if (gaps.length < 2) return gaps;
+  const merged = new Map<string, Gap>();
+  for (const gap of gaps) {
+    const key = `${gap.reason}\n${gap.cause}`;
+    const known = merged.get(key);
+    merged.set(
+      key,
+      known === undefined
+        ? gap
+        : { ...known, policies: [...new Set([...known.policies, ...gap.policies])].toSorted() },
+    );
+  }
+  return [...merged.values()].toSorted(
+    (a, b) =>
+      badnessOf(stateOf(b.reason)) - badnessOf(stateOf(a.reason)) ||
+      compareText(a.reason, b.reason) ||
+      compareText(a.cause, b.cause),
+  );
+};
+
+/** By code units, so that the order is the same everywhere. */
+export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
