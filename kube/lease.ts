@@ -3,7 +3,7 @@
 // that was stopped for seconds may write once more before it notices, so writes are level-based and optimistic all the same.
 
 import { type Clock, type Random, sleep, systemClock } from './clock.ts';
-import { type ErrorClass, classify } from './errors.ts';
+import { classify } from './errors.ts';
 import { type Log, silentLog } from './log.ts';
 import { microTime } from './micro-time.ts';
 import { apiVersionOf, pathOf, resources } from './resource.ts';
@@ -47,7 +47,9 @@ export class LeadershipLost extends Error {
 
 const defaultTiming: LeaseTiming = { leaseMs: 10_000, renewDeadlineMs: 7000, retryMs: 1000 };
 /** So that a hanging connection costs one try of several, not the lead. */
-const requestDeadlineMs = 2500;
+const requestDeadlineMs = 2000;
+/** Between tries, also where one took longer than the pause; what the server did late shows up in the next. */
+const leastPauseMs = 200;
 
 export function createLeaderElection(options: LeaderElectionOptions): LeaderElection {
   return new Candidate(options);
@@ -115,7 +117,7 @@ class Candidate implements LeaderElection {
       const spec = this.#record?.spec;
       const freeInMs = spec?.holderIdentity ? this.#expiresAt() - this.#clock.monotonic() : Number.POSITIVE_INFINITY;
       // As soon as the record expires, but never in a busy loop.
-      await sleep(this.#clock, Math.max(50, Math.min(this.#pause(), freeInMs)), signal);
+      await sleep(this.#clock, Math.max(leastPauseMs, Math.min(this.#pause(), freeInMs)), signal);
     }
     return false;
   }
@@ -123,12 +125,15 @@ class Candidate implements LeaderElection {
   /** Renews until the signal aborts (undefined) or the lead is lost (why). */
   async #keep(signal: AbortSignal): Promise<string | undefined> {
     const { renewDeadlineMs } = this.#timing;
+    let triedAt = this.#renewedAt;
     for (;;) {
       const end = this.#renewedAt + renewDeadlineMs;
-      await sleep(this.#clock, Math.min(this.#pause(), end - this.#clock.monotonic()), signal);
+      const next = Math.max(triedAt + this.#pause(), this.#clock.monotonic() + leastPauseMs);
+      await sleep(this.#clock, Math.min(next, end) - this.#clock.monotonic(), signal);
       if (signal.aborted) return undefined;
       const leftMs = end - this.#clock.monotonic();
       if (leftMs <= 0) return `it could not be renewed for ${renewDeadlineMs} ms (${this.#complaint || 'no answer'})`;
+      triedAt = this.#clock.monotonic();
       const renewed = await this.#within(leftMs, this.#attempt(Math.min(requestDeadlineMs, leftMs), signal));
       if (signal.aborted) return undefined;
       const holder = this.holder();
@@ -148,26 +153,25 @@ class Candidate implements LeaderElection {
   async #attempt(deadlineMs: number, signal: AbortSignal): Promise<boolean> {
     const begunAt = this.#clock.monotonic();
     try {
-      // The holder knows its own record and writes at once; a conflict shows that somebody else did too.
+      // The holder knows its own record and writes at once; a conflict shows that somebody else did too, or that it wrote itself and never
+      // heard so.
       if (!this.#leading || !this.#record) await this.#read(deadlineMs, signal);
       if (this.#heldByAnother()) return false;
-      await this.#write(this.#claim(), deadlineMs, signal);
+      await this.#write(this.#claim(), deadlineMs, signal).catch(async (error: unknown) => {
+        const kind = classify(error);
+        if (kind !== 'conflict' && kind !== 'exists' && kind !== 'notFound') throw error;
+        await this.#read(deadlineMs, signal);
+        if (this.holder() !== this.#options.identity) throw error;
+        await this.#write(this.#claim(), deadlineMs, signal);
+      });
       this.#renewedAt = begunAt;
       this.#complaint = '';
       return true;
     } catch (error) {
-      const kind = classify(error);
-      // The record is not what we think it is.
-      if (kind === 'conflict' || kind === 'exists' || kind === 'notFound')
-        await this.#readQuietly(kind, deadlineMs, signal);
-      else if (!signal.aborted) this.#complain(error);
+      // Losing the race for a free lease is no trouble.
+      if (!signal.aborted && classify(error) !== 'exists' && classify(error) !== 'conflict') this.#complain(error);
       return false;
     }
-  }
-
-  async #readQuietly(kind: ErrorClass, deadlineMs: number, signal: AbortSignal): Promise<void> {
-    this.#complaint = kind;
-    await this.#read(deadlineMs, signal).catch((error: unknown) => this.#complain(error));
   }
 
   async #read(deadlineMs: number, signal: AbortSignal): Promise<void> {
