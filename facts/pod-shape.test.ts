@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { projectPodShape } from './pod-shape.ts';
+
+const main = { name: 'app', image: 'app:1' };
+const shapeOf = (spec: object) =>
+  projectPodShape({ metadata: { labels: { app: 'a' } }, spec: { containers: [main], ...spec } });
+
+describe('projectPodShape', () => {
+  it('tells init containers, native sidecars, main and ephemeral containers apart', () => {
+    const { containers } = shapeOf({
+      initContainers: [
+        { name: 'migrate', image: 'migrate:1' },
+        { name: 'proxy', image: 'istio/proxyv2:1.26.0', restartPolicy: 'Always' },
+      ],
+      ephemeralContainers: [{ name: 'debugger-x7v2k', image: 'busybox:1.37', targetContainerName: 'app' }],
+    });
+    expect(containers).toEqual([
+      { name: 'migrate', image: 'migrate:1', role: 'init' },
+      { name: 'proxy', image: 'istio/proxyv2:1.26.0', role: 'sidecar' },
+      { name: 'app', image: 'app:1', role: 'main' },
+      { name: 'debugger-x7v2k', image: 'busybox:1.37', role: 'ephemeral' },
+    ]);
+  });
+
+  const privileged = { securityContext: { privileged: true } };
+  const hostProcess = { securityContext: { windowsOptions: { hostProcess: true } } };
+  it.each([
+    ['a privileged container', { containers: [{ ...main, ...privileged }] }, { privileged: true }],
+    ['a privileged init container', { initContainers: [{ ...main, ...privileged }] }, { privileged: true }],
+    ['a privileged debug container', { ephemeralContainers: [{ ...main, ...privileged }] }, { privileged: true }],
+    ['a Windows HostProcess pod', hostProcess, { privileged: true }],
+    ['a Windows HostProcess container', { containers: [{ ...main, ...hostProcess }] }, { privileged: true }],
+    ['the host PID namespace', { hostPID: true }, { hostPID: true }],
+    ['the host network', { hostNetwork: true }, { hostNetwork: true }],
+    [
+      'a host path',
+      {
+        volumes: [
+          { name: 'a', emptyDir: {} },
+          { name: 'b', hostPath: { path: '/' } },
+        ],
+      },
+      { hostPath: true },
+    ],
+    ['a runtime class', { runtimeClassName: 'kata-qemu' }, { runtimeClass: 'kata-qemu' }],
+    ['nothing of the kind', { volumes: [{ name: 'a', emptyDir: {} }], hostPID: false, runtimeClassName: '' }, {}],
+  ])('sees %s', (_, spec, flags) => {
+    const none = { runtimeClass: undefined, privileged: false, hostPID: false, hostNetwork: false, hostPath: false };
+    expect(shapeOf(spec)).toMatchObject({ ...none, ...flags });
+  });
+});
