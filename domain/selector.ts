@@ -7,8 +7,7 @@ export const matchesLabels = (selector: LabelSelector, labels: Labels): boolean 
 };
 
 export const isEverything = (selector: LabelSelector | undefined): boolean =>
-  selector === undefined ||
-  (selector.matchExpressions.length === 0 && Object.keys(selector.matchLabels).length === 0);
+  selector === undefined || (selector.matchExpressions.length === 0 && Object.keys(selector.matchLabels).length === 0);
 
 /** `env=production,tier in (web,api),!legacy`, as kubectl writes selectors. */
 export const describeSelector = (selector: LabelSelector): string => {

@@ -1,5 +1,13 @@
 // Orders of states, evidence and criticality, in one place so that nobody compares names.
-import { criticalities, evidenceLevels, states, type AssetState, type Criticality, type Evidence, type State } from './types.ts';
+import {
+  criticalities,
+  evidenceLevels,
+  states,
+  type AssetState,
+  type Criticality,
+  type Evidence,
+  type State,
+} from './types.ts';
 
 const badness = new Map<State, number>(states.map((state, index) => [state, index]));
 const strength = new Map<Evidence, number>(evidenceLevels.map((level, index) => [level, index]));

@@ -4,15 +4,7 @@
 export type Labels = Readonly<Record<string, string>>;
 
 /** From best to worst: the order of an asset's state. `Exempt` stands apart and is never compared. */
-export const states = [
-  'Protected',
-  'Warning',
-  'Unknown',
-  'Incomplete',
-  'Failed',
-  'NoProtection',
-  'NoAgent',
-] as const;
+export const states = ['Protected', 'Warning', 'Unknown', 'Incomplete', 'Failed', 'NoProtection', 'NoAgent'] as const;
 export type State = (typeof states)[number];
 export type AssetState = State | 'Exempt';
 

@@ -1,10 +1,5 @@
 // Why nothing of an agent is on a node: found from its DaemonSets and the node, never guessed.
-import {
-  daemonSetTolerations,
-  misfit,
-  type FailedTerm,
-  type Misfit,
-} from '../placement/fit.ts';
+import { daemonSetTolerations, misfit, type FailedTerm, type Misfit } from '../placement/fit.ts';
 import type { AgentDefinition, DaemonSetFacts, NodeExpression, NodeFacts } from '../types.ts';
 import { nearnessOf, type AgentPresence, type PresenceInput, type Trouble } from './presence.ts';
 
@@ -103,10 +98,7 @@ const explain = (found: Misfit, daemonSet: DaemonSetFacts, node: NodeFacts): Pic
   switch (found.kind) {
     case 'taint': {
       const { key, value, effect } = found.taint;
-      const toleration =
-        value === ''
-          ? { key, operator: 'Exists', effect }
-          : { key, operator: 'Equal', value, effect };
+      const toleration = value === '' ? { key, operator: 'Exists', effect } : { key, operator: 'Equal', value, effect };
       return {
         cause: `DaemonSet ${ds} does not tolerate the taint ${key}${value === '' ? '' : `=${value}`}:${effect}`,
         remedy: `Add the toleration: ${patch(daemonSet, [
@@ -119,9 +111,10 @@ const explain = (found: Misfit, daemonSet: DaemonSetFacts, node: NodeFacts): Pic
     case 'nodeSelector':
       return {
         cause: `the nodeSelector of DaemonSet ${ds} requires ${found.key}=${found.required} and the node has ${found.actual === undefined ? 'no such label' : `${found.key}=${found.actual}`}`,
-        remedy: `Take the label out of the nodeSelector, or install a second DaemonSet for these nodes: ${patch(daemonSet, [
-          { op: 'remove', path: `/spec/template/spec/nodeSelector/${pointer(found.key)}` },
-        ])}`,
+        remedy: `Take the label out of the nodeSelector, or install a second DaemonSet for these nodes: ${patch(
+          daemonSet,
+          [{ op: 'remove', path: `/spec/template/spec/nodeSelector/${pointer(found.key)}` }],
+        )}`,
       };
     case 'affinity':
       return explainAffinity(found.failed, daemonSet, node);

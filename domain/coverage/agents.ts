@@ -26,10 +26,10 @@ export const createAgentCatalogue = (
   daemonSets: Iterable<DaemonSetFacts>,
 ): AgentCatalogue => {
   const agents = definitions.toSorted((a, b) => compareText(a.name, b.name));
-  const all = [...daemonSets].toSorted(
-    (a, b) => compareText(a.namespace, b.namespace) || compareText(a.name, b.name),
+  const all = [...daemonSets].toSorted((a, b) => compareText(a.namespace, b.namespace) || compareText(a.name, b.name));
+  const installations = new Map(
+    agents.map((agent) => [agent, all.flatMap((daemonSet) => installation(agent, daemonSet))]),
   );
-  const installations = new Map(agents.map((agent) => [agent, all.flatMap((daemonSet) => installation(agent, daemonSet))]));
   const containers = new WeakMap<PodShape, ReadonlyMap<AgentDefinition, RecognisedContainer>>();
   const sidecars = new WeakMap<PodShape, readonly Sidecar[]>();
 
@@ -46,7 +46,8 @@ export const createAgentCatalogue = (
   };
 
   const asPodOf = (agent: AgentDefinition, pod: PodFacts): AgentPod | undefined => {
-    const found = isNodeAgent(pod) && isInNamespace(agent, pod.namespace) ? recognisedIn(pod.shape).get(agent) : undefined;
+    const found =
+      isNodeAgent(pod) && isInNamespace(agent, pod.namespace) ? recognisedIn(pod.shape).get(agent) : undefined;
     return found && { pod, containerName: found.container.name, version: found.version };
   };
 

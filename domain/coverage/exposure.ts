@@ -6,9 +6,7 @@ export type Exposure = ReadonlyMap<string, readonly Labels[]>;
 
 export const exposureOf = (facts: Iterable<ExposureFacts>): Exposure => {
   const all = [...facts];
-  const routed = new Set(
-    all.flatMap(({ services }) => services.map(({ namespace, name }) => `${namespace}/${name}`)),
-  );
+  const routed = new Set(all.flatMap(({ services }) => services.map(({ namespace, name }) => `${namespace}/${name}`)));
   const selectors = new Map<string, Labels[]>();
   for (const { kind, namespace, name, loadBalancer, selector } of all) {
     if (kind !== 'Service' || selector === undefined) continue;

@@ -2,6 +2,7 @@
 import { criticalityRank, mostCritical } from '../state.ts';
 import { stateOf, type Reason } from '../reason.ts';
 import type { Criticality, State } from '../types.ts';
+import { risksIn, type Risk } from './risk.ts';
 import type { Bucket } from './tally.ts';
 import { compareText, type Gap } from './verdict.ts';
 
@@ -13,6 +14,8 @@ export interface GapGroup {
   readonly agent: string | undefined;
   readonly policies: readonly string[];
   readonly criticality: Criticality;
+  /** What makes some of the workloads more pressing than others. */
+  readonly risks: readonly Risk[];
   readonly nodes: number;
   readonly workloads: number;
   readonly pods: number;
@@ -92,7 +95,17 @@ const byPressure = (a: Growing, b: Growing): number =>
   compareText(a.gap.reason, b.gap.reason) ||
   compareText(a.gap.cause, b.gap.cause);
 
-const finish = ({ gap, policies, criticality, nodes, workloads, pods, nodeNames, workloadKeys }: Growing): GapGroup => {
+const finish = ({
+  gap,
+  policies,
+  criticality,
+  risk,
+  nodes,
+  workloads,
+  pods,
+  nodeNames,
+  workloadKeys,
+}: Growing): GapGroup => {
   const room = assetsShown - Math.min(workloadKeys.length, assetsShown - nodesShown);
   const shown = nodeNames.slice(0, room);
   return {
@@ -103,6 +116,7 @@ const finish = ({ gap, policies, criticality, nodes, workloads, pods, nodeNames,
     agent: gap.agent,
     policies: [...policies].toSorted(),
     criticality,
+    risks: risksIn(risk),
     nodes,
     workloads,
     pods,

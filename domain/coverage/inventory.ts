@@ -129,7 +129,8 @@ export const createInventory = (): Inventory => {
   };
 
   const workloadOf = ({ namespace, name, owner }: PodFacts): WorkloadEntry => {
-    if (owner === undefined) return workloadEntry(namespace, 'Pod', name);
+    // A static pod is owned by its node, which is no workload: it stands for itself.
+    if (owner === undefined || owner.kind === 'Node') return workloadEntry(namespace, 'Pod', name);
     const top = topOf(namespace, owner);
     return workloadEntry(namespace, top.kind, top.name);
   };

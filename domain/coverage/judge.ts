@@ -106,12 +106,7 @@ const isBetter = (a: Outcome, b: Outcome): boolean => {
   return evidence !== 0 ? evidence > 0 : a.nearness > b.nearness;
 };
 
-const tryAgent = (
-  demand: Demand,
-  presence: AgentPresence,
-  minVersion: string | undefined,
-  now: number,
-): Outcome => {
+const tryAgent = (demand: Demand, presence: AgentPresence, minVersion: string | undefined, now: number): Outcome => {
   const trouble = troubleAt(presence, demand.gracePeriod, now);
   const gaps: Gap[] =
     trouble === undefined
@@ -157,7 +152,9 @@ const shortfalls = (demand: Demand, presence: AgentPresence, required: string | 
   const minimum = [
     { version: required, of: by },
     { version: presence.minVersion, of: `ProtectionAgent ${agent}` },
-  ].find((candidate) => candidate.version !== undefined && version !== undefined && isOlder(version, candidate.version));
+  ].find(
+    (candidate) => candidate.version !== undefined && version !== undefined && isOlder(version, candidate.version),
+  );
   if (minimum?.version !== undefined) {
     gaps.push(
       gapOf(

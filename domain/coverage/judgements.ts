@@ -43,7 +43,9 @@ export const verdictOfParts = (interner: VerdictInterner, parts: ReadonlySet<Ver
     evidence: weakestOf(counted),
     gaps: mergeGaps(counted.flatMap(({ gaps }) => gaps)),
     agents: unionOf(counted.flatMap(({ agents }) => agents)),
-    exemptions: [...new Map(counted.flatMap(({ exemptions }) => exemptions).map((granted) => [keyOf(granted), granted])).values()],
+    exemptions: [
+      ...new Map(counted.flatMap(({ exemptions }) => exemptions).map((granted) => [keyOf(granted), granted])).values(),
+    ],
     judged: all.some((part) => part.judged),
   });
 };

@@ -220,7 +220,9 @@ export const createCoverageModel = (): CoverageModel => {
     const set = resolver.forPod(labelsOf(pod.facts.namespace), shape.labels, facts.labels);
     pod.set = set;
     const handler =
-      shape.runtimeClass === undefined ? undefined : (runtimeClasses.get(shape.runtimeClass)?.handler ?? shape.runtimeClass);
+      shape.runtimeClass === undefined
+        ? undefined
+        : (runtimeClasses.get(shape.runtimeClass)?.handler ?? shape.runtimeClass);
     const sidecars = catalogue.sidecarsIn(shape);
     const judgeNow = (): TimedVerdict =>
       verdictOn(
@@ -262,7 +264,8 @@ export const createCoverageModel = (): CoverageModel => {
     if (verdict === undefined || set === undefined) return;
     const bucket = tally.bucket(verdict, set);
     bucket.pods += by;
-    bucket.containers += by * pod.facts.shape.containers.filter(({ role }) => role === 'main' || role === 'sidecar').length;
+    bucket.containers +=
+      by * pod.facts.shape.containers.filter(({ role }) => role === 'main' || role === 'sidecar').length;
     if (by < 0) tally.release(bucket);
   };
 
@@ -338,7 +341,8 @@ export const createCoverageModel = (): CoverageModel => {
       const before = inventory.nodes.get(facts.name)?.facts;
       if (before !== undefined && sameFacts(before, facts)) return;
       // The labels keep their identity while they are equal, since policies are resolved by it.
-      const kept = before !== undefined && sameFacts(before.labels, facts.labels) ? { ...facts, labels: before.labels } : facts;
+      const kept =
+        before !== undefined && sameFacts(before.labels, facts.labels) ? { ...facts, labels: before.labels } : facts;
       const node = inventory.upsertNode(kept);
       if (before === undefined || before.labels !== kept.labels || before.virtual !== kept.virtual) touchPodsOf(node);
       dirtyNodes.add(node);
@@ -367,7 +371,8 @@ export const createCoverageModel = (): CoverageModel => {
       dirtyWorkloads.add(pod.workload);
     },
     removePod: (namespace, name) => {
-      const wasAgent = inventory.pod(namespace, name)?.node?.agentPods.has(inventory.pod(namespace, name) as PodEntry) ?? false;
+      const wasAgent =
+        inventory.pod(namespace, name)?.node?.agentPods.has(inventory.pod(namespace, name) as PodEntry) ?? false;
       const pod = inventory.removePod(namespace, name);
       if (pod !== undefined) removePodEntry(pod, wasAgent);
     },
@@ -402,10 +407,12 @@ export const createCoverageModel = (): CoverageModel => {
     upsertRuntimeClass: (facts) => {
       const before = runtimeClasses.get(facts.name);
       runtimeClasses.set(facts.name, facts);
-      if (before?.handler !== facts.handler) for (const pod of inventory.eachPod()) if (pod.facts.shape.runtimeClass === facts.name) dirtyPods.add(pod);
+      if (before?.handler !== facts.handler)
+        for (const pod of inventory.eachPod()) if (pod.facts.shape.runtimeClass === facts.name) dirtyPods.add(pod);
     },
     removeRuntimeClass: (name) => {
-      if (runtimeClasses.delete(name)) for (const pod of inventory.eachPod()) if (pod.facts.shape.runtimeClass === name) dirtyPods.add(pod);
+      if (runtimeClasses.delete(name))
+        for (const pod of inventory.eachPod()) if (pod.facts.shape.runtimeClass === name) dirtyPods.add(pod);
     },
     upsertExposure: (facts) => {
       const key = `${facts.kind}/${facts.namespace}/${facts.name}`;
@@ -441,7 +448,8 @@ export const createCoverageModel = (): CoverageModel => {
       for (const workload of dirtyWorkloads) evaluateWorkload(workload);
       dirtyWorkloads.clear();
       nextAt = resolver.validUntil;
-      for (const { validUntil } of inventory.nodes.values()) if (validUntil > now && validUntil < nextAt) nextAt = validUntil;
+      for (const { validUntil } of inventory.nodes.values())
+        if (validUntil > now && validUntil < nextAt) nextAt = validUntil;
       const evaluation = { nodes: [...changedNodes], workloads: [...changedWorkloads], pods, nextAt };
       changedNodes.clear();
       changedWorkloads.clear();

@@ -45,7 +45,9 @@ const diagnose = ({ agent, node }: PresenceInput, pod: PodFacts): Diagnosis => {
   const containers = pod.trouble?.containers ?? [];
   if (pod.phase === 'Failed') return ended(owner, pod);
   if (pod.node === undefined) return unscheduled(owner, pod);
-  const unpulled = containers.find(({ waitingReason }) => waitingReason !== undefined && imageFailures.has(waitingReason));
+  const unpulled = containers.find(
+    ({ waitingReason }) => waitingReason !== undefined && imageFailures.has(waitingReason),
+  );
   if (unpulled !== undefined) return notPulled(owner, pod, unpulled);
   const crashed = containers.find(isCrashing);
   if (crashed !== undefined) return crashing(owner, pod, crashed);
@@ -63,7 +65,11 @@ const diagnose = ({ agent, node }: PresenceInput, pod: PodFacts): Diagnosis => {
   const waiting = containers.find(({ waitingReason }) => waitingReason !== undefined);
   const detail = waiting === undefined ? 'its containers run and are not ready' : describeWaiting(waiting);
   return {
-    trouble: { reason: 'AgentNotReady', cause: `${owner} is not ready: ${detail}`, remedy: `See what it waits for: ${look}` },
+    trouble: {
+      reason: 'AgentNotReady',
+      cause: `${owner} is not ready: ${detail}`,
+      remedy: `See what it waits for: ${look}`,
+    },
     isFailure: false,
     isOnNode: pod.phase === 'Running',
   };

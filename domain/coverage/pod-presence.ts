@@ -58,11 +58,7 @@ const withoutSidecar = (presence: AgentPresence, virtual: string): AgentPresence
   expectedSince: undefined,
 });
 
-const sidecarOf = (
-  presence: AgentPresence,
-  sidecars: readonly Sidecar[],
-  pod: PodFacts,
-): AgentPresence | undefined => {
+const sidecarOf = (presence: AgentPresence, sidecars: readonly Sidecar[], pod: PodFacts): AgentPresence | undefined => {
   const sidecar = sidecars.find(({ agent }) => agent.name === presence.agent);
   if (sidecar === undefined) return undefined;
   // A node agent that works sees the pod already.

@@ -1,13 +1,6 @@
 // What one agent does on one node: it runs there, it is there and does not work, or it is not there, and why.
 import type { Reason } from '../reason.ts';
-import type {
-  AgentDefinition,
-  ConfigMapFacts,
-  DaemonSetFacts,
-  Evidence,
-  NodeFacts,
-  PodFacts,
-} from '../types.ts';
+import type { AgentDefinition, ConfigMapFacts, DaemonSetFacts, Evidence, NodeFacts, PodFacts } from '../types.ts';
 import { whyAbsent } from './absence.ts';
 import { whyNotReady } from './not-ready.ts';
 import { protectionSwitchedOn } from './protection-switch.ts';
@@ -99,9 +92,7 @@ const working = ({ agent, node, installations, configMap }: PresenceInput, runni
 };
 
 export const installationOf = (pod: PodFacts, installations: readonly Installation[]): Installation | undefined =>
-  installations.find(
-    ({ daemonSet }) => daemonSet.namespace === pod.namespace && daemonSet.name === pod.owner?.name,
-  );
+  installations.find(({ daemonSet }) => daemonSet.namespace === pod.namespace && daemonSet.name === pod.owner?.name);
 
 export const upgradeOf = (agent: AgentDefinition, installation: Installation | undefined): string => {
   const newer = agent.minVersion ?? 'VERSION';

@@ -1,5 +1,12 @@
 // Whether an agent that runs does protect: some carry runtime protection as one feature among many, off by default.
-import type { AgentDefinition, ConfigMapFacts, DaemonSetFacts, NodeFacts, PodFacts, ProtectionSwitch } from '../types.ts';
+import type {
+  AgentDefinition,
+  ConfigMapFacts,
+  DaemonSetFacts,
+  NodeFacts,
+  PodFacts,
+  ProtectionSwitch,
+} from '../types.ts';
 import { yamlScalarAt } from './yaml-scalar.ts';
 
 export type SwitchedOn =

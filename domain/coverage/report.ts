@@ -134,7 +134,8 @@ const completeness = (counts: ReportCounts, gaps: readonly GapGroup[]): Complete
   }
   if (open === 0) return { status: 'True', reason: 'AllProtected', message: `${capital(figures)}.` };
   const first = gaps.find(({ state }) => open === unknown || (state !== 'Unknown' && state !== 'Warning'));
-  const leading = first === undefined ? '' : ` Most pressing: ${first.cause} (${affected(first)}). Remedy: ${first.remedy}`;
+  const leading =
+    first === undefined ? '' : ` Most pressing: ${first.cause} (${affected(first)}). Remedy: ${first.remedy}`;
   return open === unknown
     ? { status: 'Unknown', reason: 'CoverageUnknown', message: `Coverage not yet known: ${figures}.${leading}` }
     : {

@@ -1,16 +1,22 @@
 // What makes an unprotected workload worse than another, as bits: the higher bit outweighs all below it.
 import type { Labels, PodShape } from '../types.ts';
 
-export const risks = { privileged: 16, hostPID: 8, hostNetwork: 4, hostPath: 2, exposed: 1 } as const;
+const bits = { Privileged: 16, HostPID: 8, HostNetwork: 4, HostPath: 2, Exposed: 1 } as const;
+
+export type Risk = keyof typeof bits;
+
+/** The most pressing first. */
+export const risksIn = (risk: number): readonly Risk[] =>
+  (Object.keys(bits) as Risk[]).filter((name) => (risk & bits[name]) !== 0);
 
 export const riskOf = (shapes: Iterable<PodShape>, isExposed: (labels: Labels) => boolean): number => {
   let risk = 0;
   for (const { privileged, hostPID, hostNetwork, hostPath, labels } of shapes) {
-    if (privileged) risk |= risks.privileged;
-    if (hostPID) risk |= risks.hostPID;
-    if (hostNetwork) risk |= risks.hostNetwork;
-    if (hostPath) risk |= risks.hostPath;
-    if (isExposed(labels)) risk |= risks.exposed;
+    if (privileged) risk |= bits.Privileged;
+    if (hostPID) risk |= bits.HostPID;
+    if (hostNetwork) risk |= bits.HostNetwork;
+    if (hostPath) risk |= bits.HostPath;
+    if (isExposed(labels)) risk |= bits.Exposed;
   }
   return risk;
 };

@@ -13,16 +13,13 @@ export interface Scope {
  * Pods in scope are those whose namespace and node both match; workloads, those with such a pod, standing as they stand as a
  * whole. Nodes match by their labels; where namespaces are selected, only nodes that run a pod in scope count.
  */
-export const tallyScope = (
-  inventory: Inventory,
-  namespaceLabels: (name: string) => Labels,
-  scope: Scope,
-): Tally => {
+export const tallyScope = (inventory: Inventory, namespaceLabels: (name: string) => Labels, scope: Scope): Tally => {
   const tally = createTally();
   const nodes = new Set<NodeEntry>();
   const workloads = new Set<WorkloadEntry>();
   const isNodeIn = (node: NodeEntry): boolean =>
-    node.facts !== undefined && (scope.nodeSelector === undefined || matchesLabels(scope.nodeSelector, node.facts.labels));
+    node.facts !== undefined &&
+    (scope.nodeSelector === undefined || matchesLabels(scope.nodeSelector, node.facts.labels));
   const namespaces = new Map<string, boolean>();
   const isNamespaceIn = (name: string): boolean => {
     if (scope.namespaceSelector === undefined) return true;

@@ -57,7 +57,8 @@ export const buildSlices = (
     else known.names.push(name);
   };
   for (const bucket of tally.buckets()) {
-    const names = assets === 'Nodes' ? [...bucket.nodes].map(({ name }) => name) : [...bucket.workloads].map(({ key }) => key);
+    const names =
+      assets === 'Nodes' ? [...bucket.nodes].map(({ name }) => name) : [...bucket.workloads].map(({ key }) => key);
     if (names.length === 0) continue;
     const profile = profileOf(bucket);
     for (const name of names) place(name, profile);

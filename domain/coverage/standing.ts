@@ -31,13 +31,13 @@ export const standingOf = (tally: Tally, policy: string): PolicyStanding => {
   return { nodes, pods, workloads, gaps, satisfied: satisfaction(nodes, workloads, gaps) };
 };
 
-const satisfaction = (
-  nodes: Counts,
-  workloads: Counts,
-  gaps: readonly GapGroup[],
-): PolicyStanding['satisfied'] => {
+const satisfaction = (nodes: Counts, workloads: Counts, gaps: readonly GapGroup[]): PolicyStanding['satisfied'] => {
   if (nodes.total + workloads.total === 0) {
-    return { status: 'True', reason: 'NothingSelected', message: 'The policy selects no node and no running workload.' };
+    return {
+      status: 'True',
+      reason: 'NothingSelected',
+      message: 'The policy selects no node and no running workload.',
+    };
   }
   const parts = [nodes, workloads];
   const open = parts.reduce((sum, part) => sum + countable(part) - protectedOf(part), 0);

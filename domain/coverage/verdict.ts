@@ -84,9 +84,7 @@ export const mergeGaps = (gaps: readonly Gap[]): readonly Gap[] => {
     const known = merged.get(key);
     merged.set(
       key,
-      known === undefined
-        ? gap
-        : { ...known, policies: [...new Set([...known.policies, ...gap.policies])].toSorted() },
+      known === undefined ? gap : { ...known, policies: [...new Set([...known.policies, ...gap.policies])].toSorted() },
     );
   }
   return [...merged.values()].toSorted(

@@ -11,7 +11,12 @@ const unschedulableTaint: Taint = { key: 'node.kubernetes.io/unschedulable', val
 export type Misfit =
   | { readonly kind: 'nodeName'; readonly nodeName: string }
   | { readonly kind: 'operatingSystem'; readonly operatingSystem: string }
-  | { readonly kind: 'nodeSelector'; readonly key: string; readonly required: string; readonly actual: string | undefined }
+  | {
+      readonly kind: 'nodeSelector';
+      readonly key: string;
+      readonly required: string;
+      readonly actual: string | undefined;
+    }
   | { readonly kind: 'affinity'; readonly failed: readonly FailedTerm[] }
   | { readonly kind: 'taint'; readonly taint: Taint }
   | { readonly kind: 'unschedulable' }

@@ -113,7 +113,11 @@ interface SetInterner {
 
 const createSetInterner = (): SetInterner => {
   const known = new Map<string, PolicySet>();
-  const intern = (selecting: readonly Policy[], exemptions: readonly ActiveExemption[], judging: readonly Policy[]): PolicySet => {
+  const intern = (
+    selecting: readonly Policy[],
+    exemptions: readonly ActiveExemption[],
+    judging: readonly Policy[],
+  ): PolicySet => {
     const key = JSON.stringify([
       selecting.map(({ name }) => name),
       judging.map(({ name }) => name),
