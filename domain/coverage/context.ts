@@ -1,0 +1,28 @@
+// What evaluating a node, a pod and a workload have in common: the fleet, what was made of policies and agents, and the ledger.
+import type { PolicyResolver } from '../policy/resolve.ts';
+import type { ConfigMapFacts, Labels } from '../types.ts';
+import type { AgentCatalogue } from './agents.ts';
+import type { Dirty } from './dirty.ts';
+import type { Exposure } from './exposure.ts';
+import type { Inventory } from './inventory.ts';
+import type { Situations } from './situations.ts';
+import type { Tally } from './tally.ts';
+import type { VerdictInterner } from './verdict.ts';
+
+export interface Context {
+  readonly inventory: Inventory;
+  readonly tally: Tally;
+  readonly dirty: Dirty;
+  readonly namespaceLabels: (name: string) => Labels;
+  /** The handler of a RuntimeClass; its name where the class is not known. */
+  readonly handlerOf: (runtimeClass: string) => string;
+  readonly configMap: (namespace: string, name: string) => ConfigMapFacts | undefined;
+  // Made anew when policies, agents, DaemonSets, Services or the hour change.
+  catalogue: AgentCatalogue;
+  resolver: PolicyResolver;
+  exposure: Exposure;
+  interner: VerdictInterner;
+  situations: Situations;
+  /** The longest grace period of any policy, in milliseconds. */
+  maximumGrace: number;
+}

@@ -1,0 +1,99 @@
+// One node: which agents are on it and what the policies make of that.
+import type { PolicySet } from '../policy/resolve.ts';
+import type { NodeFacts } from '../types.ts';
+import type { Context } from './context.ts';
+import type { NodeEntry } from './inventory.ts';
+import { verdictOfParts, verdictOn } from './judgements.ts';
+import { presenceOn, type AgentPresence } from './presence.ts';
+import type { Verdict } from './verdict.ts';
+
+export const evaluateNode = (context: Context, node: NodeEntry, now: number): void => {
+  const { facts } = node;
+  if (facts === undefined) {
+    forgetNode(context, node);
+    return;
+  }
+  let presences = presencesOn(context, node, facts);
+  if (noteGone(node, presences, now)) presences = presencesOn(context, node, facts);
+  node.presences = presences.map((presence) => withoutSpentGrace(presence, context.maximumGrace, now));
+  const situation = context.situations.numberOf(node.presences);
+  if (situation !== node.presenceId) context.dirty.podsOf(node);
+  node.presenceId = situation;
+  const set = context.resolver.forNode(facts.labels);
+  const { verdict, validUntil } = verdictOn(context.interner, node.presences, set, now);
+  // Its pods' grace periods end in it too, and they are not all judged anew with their node.
+  node.validUntil = Math.min(node.validUntil > now ? node.validUntil : Number.POSITIVE_INFINITY, validUntil);
+  if (facts.virtual === undefined) setVerdict(context, node, { verdict, set });
+};
+
+/** A virtual node stands as its pods do: nothing else of it could be protected. Called once they are judged. */
+export const evaluateVirtualNode = (context: Context, node: NodeEntry): void => {
+  if (node.facts?.virtual === undefined) return;
+  const verdict = verdictOfParts(context.interner, new Set([...node.pods].flatMap((pod) => pod.verdict ?? [])));
+  setVerdict(context, node, verdict && { verdict, set: context.resolver.forNode(node.facts.labels) });
+};
+
+/** A node of the same name may come back, and owes nothing to this one. */
+const forgetNode = (context: Context, node: NodeEntry): void => {
+  setVerdict(context, node, undefined);
+  node.presences = [];
+  node.presenceId = -1;
+  node.goneAt = undefined;
+  node.validUntil = Number.POSITIVE_INFINITY;
+  context.dirty.podsOf(node);
+};
+
+const presencesOn = (
+  { catalogue, configMap }: Context,
+  node: NodeEntry,
+  facts: NodeFacts,
+): readonly AgentPresence[] => {
+  const pods = [...node.agentPods].map((pod) => pod.facts);
+  return catalogue.agents.map((agent) =>
+    presenceOn({
+      agent,
+      node: facts,
+      pods: pods.flatMap((pod) => catalogue.asPodOf(agent, pod) ?? []),
+      installations: catalogue.installationsOf(agent),
+      configMap,
+      goneAt: node.goneAt?.get(agent.name),
+    }),
+  );
+};
+
+/** Remembers when an agent that was on the node left it, so that its replacement gets its time. */
+const noteGone = (node: NodeEntry, presences: readonly AgentPresence[], now: number): boolean => {
+  let anyGone = false;
+  for (const before of node.presences) {
+    if (before.evidence === undefined) continue;
+    const after = presences.find(({ agent }) => agent === before.agent);
+    if (after === undefined || after.evidence !== undefined) continue;
+    node.goneAt ??= new Map();
+    node.goneAt.set(before.agent, now);
+    anyGone = true;
+  }
+  return anyGone;
+};
+
+/** Once every grace period is over, nodes that wait since different times are in the same situation. */
+const withoutSpentGrace = (presence: AgentPresence, maximumGrace: number, now: number): AgentPresence =>
+  presence.expectedSince !== undefined && presence.expectedSince + maximumGrace <= now
+    ? { ...presence, expectedSince: undefined }
+    : presence;
+
+const setVerdict = (
+  { tally, dirty }: Context,
+  node: NodeEntry,
+  next: { readonly verdict: Verdict; readonly set: PolicySet } | undefined,
+): void => {
+  if (node.verdict === next?.verdict && node.set === next?.set) return;
+  if (node.verdict !== undefined && node.set !== undefined) {
+    const bucket = tally.bucket(node.verdict, node.set);
+    bucket.nodes.delete(node);
+    tally.release(bucket);
+  }
+  node.verdict = next?.verdict;
+  node.set = next?.set;
+  if (node.verdict !== undefined && node.set !== undefined) tally.bucket(node.verdict, node.set).nodes.add(node);
+  dirty.changedNodes.add(node.name);
+};

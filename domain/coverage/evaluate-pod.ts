@@ -1,0 +1,72 @@
+// One pod: its node's agents as it sees them, judged by the policies that select the pod.
+import type { NodeFacts, PodFacts } from '../types.ts';
+import type { Context } from './context.ts';
+import type { NodeEntry, PodEntry } from './inventory.ts';
+import { verdictOn, type TimedVerdict } from './judgements.ts';
+import { presencesForPod } from './pod-presence.ts';
+
+/** Whether it stands otherwise than before. Its node must have been evaluated. */
+export const evaluatePod = (context: Context, pod: PodEntry, now: number): boolean => {
+  const [verdictBefore, setBefore] = [pod.verdict, pod.set];
+  const { node } = pod;
+  if (node?.facts !== undefined && runs(pod.facts)) {
+    const set = context.resolver.forPod(
+      context.namespaceLabels(pod.facts.namespace),
+      pod.facts.shape.labels,
+      node.facts.labels,
+    );
+    const { verdict, validUntil } = timedVerdictOn(context, pod, node, node.facts, set, now);
+    node.validUntil = Math.min(node.validUntil, validUntil);
+    if (verdict === verdictBefore && set === setBefore) return false;
+    uncount(context, pod);
+    pod.verdict = verdict;
+    pod.set = set;
+    count(context, pod, 1);
+  } else {
+    if (verdictBefore === undefined) return false;
+    uncount(context, pod);
+  }
+  context.dirty.workloads.add(pod.workload);
+  if (node?.facts?.virtual !== undefined) context.dirty.nodes.add(node);
+  return true;
+};
+
+/** Takes the pod out of the counts: it goes, or what it is counted by changes. */
+export const uncount = (context: Context, pod: PodEntry): void => {
+  count(context, pod, -1);
+  pod.verdict = undefined;
+  pod.set = undefined;
+};
+
+/** Init containers run while the pod is still Pending, so a pod counts from the moment it has a node. */
+const runs = ({ node, phase }: PodFacts): boolean => node !== undefined && phase !== 'Succeeded' && phase !== 'Failed';
+
+const timedVerdictOn = (
+  { catalogue, handlerOf, interner, situations }: Context,
+  { facts: pod }: PodEntry,
+  node: NodeEntry,
+  { virtual }: NodeFacts,
+  set: NonNullable<PodEntry['set']>,
+  now: number,
+): TimedVerdict => {
+  const { shape } = pod;
+  const handler = shape.runtimeClass === undefined ? undefined : handlerOf(shape.runtimeClass);
+  const sidecars = catalogue.sidecarsIn(shape);
+  const judge = (): TimedVerdict =>
+    verdictOn(
+      interner,
+      presencesForPod(node.presences, catalogue.agents, pod, handler, sidecars, virtual),
+      set,
+      now,
+    );
+  // A sidecar's readiness is the pod's own; everything else is shared with all pods in the same situation.
+  return sidecars.length > 0 ? judge() : situations.recall(node.presenceId, `${set.id} ${handler ?? ''}`, now, judge);
+};
+
+const count = ({ tally }: Context, { verdict, set, facts }: PodEntry, by: 1 | -1): void => {
+  if (verdict === undefined || set === undefined) return;
+  const bucket = tally.bucket(verdict, set);
+  bucket.pods += by;
+  for (const { role } of facts.shape.containers) if (role === 'main' || role === 'sidecar') bucket.containers += by;
+  if (by < 0) tally.release(bucket);
+};

@@ -1,0 +1,70 @@
+// One workload: the worst of its pods, and what makes a gap in it worse.
+import type { PolicySet } from '../policy/resolve.ts';
+import type { PodShape } from '../types.ts';
+import type { Context } from './context.ts';
+import { isExposed } from './exposure.ts';
+import type { WorkloadEntry } from './inventory.ts';
+import { verdictOfParts } from './judgements.ts';
+import { riskOf } from './risk.ts';
+import type { Tally } from './tally.ts';
+import type { Verdict } from './verdict.ts';
+
+export const evaluateWorkload = (context: Context, workload: WorkloadEntry): void => {
+  const { inventory, tally, dirty } = context;
+  const next = standingOf(context, workload);
+  const isChanged =
+    workload.verdict !== next.verdict ||
+    workload.set !== next.set ||
+    workload.isServerless !== next.isServerless ||
+    workload.risk !== next.risk;
+  forget(tally, workload);
+  Object.assign(workload, next);
+  const isGone = inventory.prune(workload);
+  if (!isGone) remember(tally, workload);
+  if (isGone || isChanged) dirty.changedWorkloads.add(workload.key);
+};
+
+type Standing = Pick<WorkloadEntry, 'verdict' | 'set' | 'isServerless' | 'risk'>;
+
+const standingOf = ({ interner, resolver, exposure }: Context, workload: WorkloadEntry): Standing => {
+  const verdicts = new Set<Verdict>();
+  const shapes = new Set<PodShape>();
+  let isServerless = false;
+  let set: PolicySet | undefined;
+  let last: { verdict: Verdict; set: PolicySet | undefined; shape: PodShape } | undefined;
+  for (const { verdict, set: selected, facts, node } of workload.pods) {
+    if (verdict === undefined) continue;
+    if (node?.facts?.virtual !== undefined) isServerless = true;
+    const { shape } = facts;
+    // A DaemonSet has a pod on every node, nearly all of them alike.
+    if (last !== undefined && last.verdict === verdict && last.set === selected && last.shape === shape) continue;
+    last = { verdict, set: selected, shape };
+    verdicts.add(verdict);
+    shapes.add(shape);
+    if (selected !== undefined) set = set === undefined ? selected : resolver.union(set, selected);
+  }
+  return {
+    verdict: verdictOfParts(interner, verdicts),
+    set,
+    isServerless,
+    risk: riskOf(shapes, (labels) => isExposed(exposure, workload.namespace, labels)),
+  };
+};
+
+const forget = (tally: Tally, workload: WorkloadEntry): void => {
+  tally.notRunning.delete(workload);
+  if (workload.verdict === undefined || workload.set === undefined) return;
+  const bucket = tally.bucket(workload.verdict, workload.set);
+  if (bucket.workloads.delete(workload) && workload.isServerless) bucket.serverless--;
+  tally.release(bucket);
+};
+
+const remember = (tally: Tally, workload: WorkloadEntry): void => {
+  if (workload.verdict === undefined || workload.set === undefined) {
+    tally.notRunning.add(workload);
+    return;
+  }
+  const bucket = tally.bucket(workload.verdict, workload.set);
+  bucket.workloads.add(workload);
+  if (workload.isServerless) bucket.serverless++;
+};

@@ -1,0 +1,97 @@
+// The agents of a node as the operator has published them. What is there was said in a CoverageSlice; why something is not there is
+// found again from the DaemonSets, since a slice names only the gaps that its own policies ask about.
+import type { AgentCatalogue } from '../coverage/agents.ts';
+import { whyAbsent } from '../coverage/absence.ts';
+import { nearnessOf, upgradeOf, type AgentPresence, type Trouble } from '../coverage/presence.ts';
+import { stateOf, type Reason } from '../reason.ts';
+import type { AgentDefinition, Evidence, NodeFacts, State } from '../types.ts';
+
+/** What a CoverageSlice says of a node. */
+export interface NodeReport {
+  readonly agents: readonly ReportedAgent[];
+  readonly reasons: readonly (Trouble & { readonly agent: string | undefined })[];
+}
+
+export interface ReportedAgent {
+  readonly name: string;
+  readonly version: string | undefined;
+  /** How the node would stand with this agent alone. */
+  readonly state: State;
+  readonly evidence: Evidence | undefined;
+}
+
+/** Undefined where nothing has been said of the node yet. */
+export const reportedPresences = (
+  node: NodeFacts,
+  report: NodeReport | undefined,
+  catalogue: AgentCatalogue,
+): readonly AgentPresence[] | undefined => {
+  // No agent can run on a virtual node, whatever is reported.
+  if (report === undefined && node.virtual === undefined) return undefined;
+  return catalogue.agents.map((agent) => {
+    const there = report?.agents.find(({ name }) => name === agent.name);
+    return there === undefined ? absent(agent, node, report, catalogue) : present(agent, there, report, catalogue);
+  });
+};
+
+const absent = (
+  agent: AgentDefinition,
+  node: NodeFacts,
+  report: NodeReport | undefined,
+  catalogue: AgentCatalogue,
+): AgentPresence => {
+  const absence = whyAbsent({
+    agent,
+    node,
+    pods: [],
+    installations: catalogue.installationsOf(agent),
+    configMap: () => undefined,
+    goneAt: undefined,
+  });
+  const reported = reasonOf(agent.name, report);
+  // The operator sees pods, so it knows better, and has taken the grace period into account.
+  return reported === undefined ? absence : { ...absence, trouble: reported, expectedSince: undefined };
+};
+
+const present = (
+  agent: AgentDefinition,
+  { name, version, state, evidence }: ReportedAgent,
+  report: NodeReport | undefined,
+  catalogue: AgentCatalogue,
+): AgentPresence => ({
+  agent: name,
+  version,
+  evidence,
+  trouble: protects(state) ? undefined : (reasonOf(name, report, state) ?? unexplained(name, state)),
+  expectedSince: undefined,
+  nearness: nearnessOf.running,
+  upgrade: upgradeOf(agent, catalogue.installationsOf(agent)[0]),
+  minVersion: agent.minVersion,
+});
+
+/** Whether an asset in this state is protected, degraded or not. */
+export const protects = (state: State): boolean => state === 'Protected' || state === 'Warning';
+
+const reasonOf = (agent: string, report: NodeReport | undefined, state?: State): Trouble | undefined =>
+  report?.reasons.find(
+    (reason) =>
+      reason.agent === agent &&
+      (state === undefined ? !protects(stateOf(reason.reason)) : stateOf(reason.reason) === state),
+  );
+
+/** An agent that no policy of the node asks about stands in its slice without words. */
+const unexplained = (agent: string, state: State): Trouble => ({
+  reason: reasonFor[state],
+  cause: `${agent} is on the node in the state ${state}`,
+  remedy: `See why: kubectl describe pagent ${agent}`,
+});
+
+const reasonFor: Readonly<Record<State, Reason>> = {
+  Protected: 'AgentHealth',
+  Warning: 'AgentHealth',
+  Unknown: 'NotYetReported',
+  Incomplete: 'EvidenceTooWeak',
+  Failed: 'AgentNotReady',
+  NoProtection: 'ProtectionDisabled',
+  NoAgent: 'AgentMissing',
+};

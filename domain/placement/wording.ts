@@ -1,0 +1,102 @@
+// Warnings and refusals in words. A warning is an HTTP header that kubectl prints: one line of at most 256 characters, three at most,
+// without control characters, or the API server drops it.
+import { compareText } from '../coverage/verdict.ts';
+import type { PolicyAnswer } from './answer.ts';
+
+export const maximumWarnings = 3;
+export const maximumWarningLength = 256;
+/** Of a refusal, which is a message in a Status: some ten lines of a terminal. */
+const maximumMessageLength = 1000;
+/** Names of policies may be 253 characters each. */
+const longestNames = 80;
+const shortestCause = 60;
+
+export interface Wording {
+  /** `pod`, or `pods of this Deployment`. */
+  readonly subject: string;
+  readonly isHypothetical: boolean;
+}
+
+/** One line for each distinct cause, so that policies which complain of the same thing do so once. */
+export const wordWarnings = (flagged: readonly PolicyAnswer[], wording: Wording): readonly string[] => {
+  const lines = [...grouped(flagged, wording)].map(([, answers]) => wordWarning(answers, wording));
+  if (lines.length <= maximumWarnings) return lines;
+  const kept = lines.slice(0, maximumWarnings - 1);
+  return [
+    ...kept,
+    oneLine(`${lines.length - kept.length} more warnings of WorkloadPolicies: see kubectl describe cov cluster`),
+  ];
+};
+
+/** Why it is refused, what mends it, and how to be let through all the same. */
+export const wordRefusal = (denying: readonly PolicyAnswer[], wording: Wording): string => {
+  const sentences = [...grouped(denying, wording)].map(([, answers]) => {
+    const [first] = answers;
+    return `${headOf(answers, wording)}${first?.gap === undefined ? '' : `: ${first.gap.cause}. Remedy: ${first.gap.remedy}`}`;
+  });
+  const names = denying.map(({ policy }) => policy.name).join(', ');
+  const way = `To be let through all the same, ask for an entry with reason and end in spec.exemptions of WorkloadPolicy ${clip(names, longestNames)}`;
+  return `${clip(oneLine(sentences.join('; ')), maximumMessageLength - way.length)}. ${way}`;
+};
+
+const grouped = (answers: readonly PolicyAnswer[], wording: Wording): ReadonlyMap<string, readonly PolicyAnswer[]> => {
+  const groups = new Map<string, PolicyAnswer[]>();
+  for (const answer of answers) {
+    const key = `${claimOf(answer, wording)}\n${answer.gap?.cause ?? ''}`;
+    groups.set(key, [...(groups.get(key) ?? []), answer]);
+  }
+  return groups;
+};
+
+const wordWarning = (answers: readonly PolicyAnswer[], wording: Wording): string => {
+  const head = oneLine(headOf(answers, wording));
+  const gap = answers[0]?.gap;
+  if (gap === undefined) return clip(head, maximumWarningLength);
+  const cause = oneLine(gap.cause);
+  const remedy = oneLine(gap.remedy);
+  const whole = `${head}: ${cause}. ${remedy}`;
+  if (lengthOf(whole) <= maximumWarningLength) return whole;
+  // A command that is cut is of no use; the report has it whole.
+  const short = `${remedy.split(':', 1)[0] ?? ''}: kubectl describe cov cluster`;
+  const room = maximumWarningLength - lengthOf(`${head}: . ${short}`);
+  if (room >= shortestCause) return `${head}: ${clip(cause, room)}. ${short}`;
+  return clip(`${head}: ${clip(cause, shortestCause)}. ${short}`, maximumWarningLength);
+};
+
+const headOf = (answers: readonly PolicyAnswer[], wording: Wording): string => {
+  const names = answers.map(({ policy }) => policy.name).toSorted(compareText);
+  const [first] = answers;
+  const claim = first === undefined ? '' : claimOf(first, wording);
+  return `${names.length > 1 ? 'WorkloadPolicies' : 'WorkloadPolicy'} ${clip(names.join(', '), longestNames)}: ${claim}`;
+};
+
+const claimOf = ({ verdict, nodes }: PolicyAnswer, { subject, isHypothetical }: Wording): string => {
+  if (isHypothetical) {
+    return verdict === 'Unknown'
+      ? `no node of today fits the ${subject}, and whether one to come will be protected is not known`
+      : `no node of today fits the ${subject}, and one to come will not be protected`;
+  }
+  const where = nodes.total === 1 ? 'the one node that fits' : `the ${nodes.total} nodes that fit`;
+  if (verdict === 'Partly') {
+    return `the ${subject} may run unprotected on ${nodes.unprotected + nodes.unknown} of ${where}`;
+  }
+  if (nodes.unknown === 0) return `the ${subject} will run unprotected on any of ${where}`;
+  return nodes.unprotected === 0
+    ? `protection of the ${subject} is not known on any of ${where}`
+    : `the ${subject} will not be protected on ${nodes.unprotected} of ${where}, and on the others it is not known`;
+};
+
+/** The API server drops a warning with control characters in it; objects of others may hold any. */
+const oneLine = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\s]+/gu, ' ').trim();
+
+const lengthOf = (text: string): number => Array.from(text).length;
+
+const clip = (text: string, length: number): string => {
+  const characters = Array.from(text);
+  return characters.length <= length
+    ? text
+    : `${characters
+        .slice(0, Math.max(0, length - 1))
+        .join('')
+        .trimEnd()}…`;
+};

@@ -1,0 +1,57 @@
+// A report's status from the tally of its scope: a pure function, so that what is written can be read off here.
+import type { CoverageReportStatus } from '../../../crds/schema/coverage-report.ts';
+import { countable, protectedOf, type Counts } from '../../../domain/coverage/counts.ts';
+import type { Report } from '../../../domain/coverage/report.ts';
+import type { Aspect, StatusContent } from '../../status.ts';
+import { writtenCounts, writtenGap } from '../gap.ts';
+
+const most = { gaps: 100, namespaces: 500, agents: 50, versions: 50 } as const;
+
+export interface ReportPlan {
+  readonly content: StatusContent;
+  readonly aspects: readonly Aspect[];
+}
+
+export const planReport = (report: Report, slices: number): ReportPlan => {
+  const { counts, gaps, namespaces, agents, complete } = report;
+  const content = {
+    summary: {
+      ...(counts.workloads.protectedPercent === undefined
+        ? {}
+        : { protectedPercent: counts.workloads.protectedPercent }),
+      nodes: outOf(counts.nodes),
+      workloads: outOf(counts.workloads),
+      pods: outOf(counts.pods),
+      unknown: counts.nodes.unknown + counts.workloads.unknown,
+      gaps: gaps.length,
+    },
+    counts: {
+      nodes: writtenCounts(counts.nodes),
+      pods: writtenCounts(counts.pods),
+      workloads: writtenCounts(counts.workloads),
+      containers: writtenCounts(counts.containers),
+      serverless: writtenCounts(counts.serverless),
+    },
+    agents: agents.slice(0, most.agents).map(({ name, type, nodes, versions }) => ({
+      name,
+      type: type as NonNullable<CoverageReportStatus['agents']>[number]['type'],
+      nodes,
+      versions: versions.slice(0, most.versions).map((version) => ({ ...version })),
+    })),
+    gaps: gaps.slice(0, most.gaps).map(writtenGap),
+    gapsOmitted: Math.max(0, gaps.length - most.gaps),
+    namespaces: namespaces.slice(0, most.namespaces).map(({ name, state, workloads }) => ({ name, state, workloads })),
+    namespacesOmitted: Math.max(0, namespaces.length - most.namespaces),
+    slices,
+  } satisfies Partial<CoverageReportStatus>;
+  return {
+    content,
+    aspects: [
+      { type: 'Ready', status: 'True', reason: 'Evaluated', message: 'The report is being kept current.' },
+      { type: 'Complete', ...complete },
+    ],
+  };
+};
+
+/** "290/300". */
+const outOf = (counts: Counts): string => `${protectedOf(counts)}/${countable(counts)}`;

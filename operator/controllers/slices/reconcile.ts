@@ -1,0 +1,177 @@
+// Writes the slices behind the reports: each at most every ten seconds, and only those whose assets changed.
+import { parseSpec } from '../../../facts/parse.ts';
+import { coverageReportSchema, type CoverageReport } from '../../../crds/schema/coverage-report.ts';
+import type { CoverageModel } from '../../../domain/coverage/model.ts';
+import { buildSlices, sliceCount, sliceIndexOf, type SliceAssets } from '../../../domain/coverage/slices.ts';
+import type { Tally } from '../../../domain/coverage/tally.ts';
+import { apiVersionOf, resources } from '../../../kube/resource.ts';
+import type { Writer } from '../../../kube/apply.ts';
+import type { Store } from '../../../kube/store.ts';
+import type { Requeue } from '../../../kube/workqueue.ts';
+import { fieldManager } from '../../status.ts';
+import type { OurObjects, RawObject } from '../../watches.ts';
+import { tallyOf } from '../report/reconcile.ts';
+import { contentHash, planSlice, sliceName, type SliceContent, type StoredSlice } from './plan.ts';
+
+export interface SliceKeeper {
+  /** How many slices the report has, for its status. */
+  readonly countOf: (report: string, tally: Tally) => number;
+  /** Assets whose verdict changed, in all reports. */
+  readonly changed: (nodes: readonly string[], workloads: readonly string[]) => void;
+  /** The report may have slices to write. */
+  readonly touch: (report: string) => void;
+  readonly forget: (report: string) => void;
+  readonly reconcile: (report: string) => Promise<Requeue | void>;
+}
+
+export interface SliceKeeperOptions {
+  readonly model: CoverageModel;
+  readonly ours: OurObjects;
+  readonly stored: Store<StoredSlice>;
+  readonly writer: Writer;
+  readonly now: () => number;
+  readonly enqueue: (report: string) => void;
+  readonly onWrite: () => void;
+}
+
+const kinds: readonly SliceAssets[] = ['Nodes', 'Workloads'];
+
+/** One change rewrites one small object, and no object more often than this. */
+const writeEveryMs = 10_000;
+
+interface Placement {
+  of: number;
+  /** Indexes with changed assets; all of them at first, and whenever the number of slices changes. */
+  dirty: Set<number>;
+}
+
+export const createSliceKeeper = (options: SliceKeeperOptions): SliceKeeper => {
+  const { model, ours, stored, writer, now } = options;
+  const placements = new Map<string, Map<SliceAssets, Placement>>();
+  const writtenAt = new Map<string, number>();
+  const writtenHash = new Map<string, string>();
+
+  const placementOf = (report: string, assets: SliceAssets, total: number): Placement => {
+    const ofReport = placements.get(report) ?? new Map<SliceAssets, Placement>();
+    placements.set(report, ofReport);
+    const known = ofReport.get(assets);
+    const of = sliceCount(total, known?.of ?? storedCount(stored, report, assets));
+    if (known !== undefined && known.of === of) return known;
+    const placement = { of, dirty: new Set(Array.from({ length: of }, (_, index) => index)) };
+    ofReport.set(assets, placement);
+    return placement;
+  };
+
+  const countOf = (report: string, tally: Tally): number =>
+    kinds.reduce((sum, assets) => sum + placementOf(report, assets, assetsIn(tally, assets)).of, 0);
+
+  const writeDue = async (report: string, object: RawObject, tally: Tally, assets: SliceAssets): Promise<number> => {
+    const placement = placementOf(report, assets, assetsIn(tally, assets));
+    const at = now();
+    const nextAt = (index: number): number => (writtenAt.get(sliceName(report, assets, index)) ?? 0) + writeEveryMs;
+    const due = new Set([...placement.dirty].filter((index) => nextAt(index) <= at));
+    for (const { index, profiles } of buildSlices(tally, assets, placement.of, due)) {
+      const content = planSlice(report, assets, index, placement.of, profiles);
+      const name = sliceName(report, assets, index);
+      placement.dirty.delete(index);
+      const hash = contentHash(content);
+      if (stored.get('', name)?.hash === hash) continue;
+      writtenHash.set(name, hash);
+      try {
+        await write(writer, object, name, content);
+      } catch (error) {
+        placement.dirty.add(index);
+        throw error;
+      }
+      writtenAt.set(name, now());
+      options.onWrite();
+    }
+    for (const slice of stored.list()) {
+      if (slice.report !== report || slice.assets !== assets || slice.index < placement.of) continue;
+      await writer.delete(resources.coverageSlices, { name: slice.name });
+      writtenAt.delete(slice.name);
+      writtenHash.delete(slice.name);
+    }
+    return Math.min(...[...placement.dirty].map((index) => nextAt(index) - now()));
+  };
+
+  // Somebody else deleted or changed a slice: it is written again.
+  stored.subscribe(({ type, item: { name, report, assets, index, hash } }) => {
+    const placement = placements.get(report)?.get(assets);
+    if (placement === undefined || index >= placement.of) return;
+    if (type !== 'deleted' && hash === (writtenHash.get(name) ?? hash)) return;
+    placement.dirty.add(index);
+    options.enqueue(report);
+  });
+
+  return {
+    countOf,
+    changed: (nodes, workloads) => {
+      for (const ofReport of placements.values()) {
+        mark(ofReport.get('Nodes'), nodes);
+        mark(ofReport.get('Workloads'), workloads);
+      }
+    },
+    touch: (report) => {
+      const isDirty = [...(placements.get(report)?.values() ?? [])].some(({ dirty }) => dirty.size > 0);
+      if (isDirty) options.enqueue(report);
+    },
+    forget: (report) => {
+      placements.delete(report);
+    },
+    reconcile: async (report) => {
+      const object = ours.reports.get('', report);
+      const parsed = object && parseSpec<CoverageReport>(coverageReportSchema, object);
+      if (object === undefined || !parsed?.ok || parsed.value.spec.snapshotOf !== undefined) return;
+      const tally = tallyOf(model, parsed.value.spec);
+      const waits: number[] = [];
+      for (const assets of kinds) waits.push(await writeDue(report, object, tally, assets));
+      const next = Math.min(...waits);
+      return Number.isFinite(next) ? { requeueAfterMs: Math.max(100, next) } : undefined;
+    },
+  };
+};
+
+const mark = (placement: Placement | undefined, names: readonly string[]): void => {
+  if (placement === undefined) return;
+  for (const name of names) placement.dirty.add(sliceIndexOf(name, placement.of));
+};
+
+const assetsIn = (tally: Tally, assets: SliceAssets): number => {
+  let total = assets === 'Workloads' ? tally.notRunning.size : 0;
+  for (const bucket of tally.buckets()) total += assets === 'Nodes' ? bucket.nodes.size : bucket.workloads.size;
+  return total;
+};
+
+/** Goes on with the number that an earlier leader chose; 1 where there are none, or not a whole set of them. */
+const storedCount = (stored: Store<StoredSlice>, report: string, assets: SliceAssets): number => {
+  let count = 0;
+  for (const slice of stored.list()) if (slice.report === report && slice.assets === assets) count++;
+  return count > 0 && Number.isInteger(Math.log2(count)) ? count : 1;
+};
+
+const write = (writer: Writer, report: RawObject, name: string, { spec, profiles }: SliceContent): Promise<unknown> =>
+  writer.apply(
+    resources.coverageSlices,
+    {
+      metadata: {
+        name,
+        labels: { 'app.kubernetes.io/managed-by': fieldManager, 'workloadprotection.dev/report': labelValue(spec.report) },
+        ownerReferences: [
+          {
+            apiVersion: apiVersionOf(resources.coverageReports),
+            kind: resources.coverageReports.kind,
+            name: report.metadata.name,
+            uid: report.metadata.uid,
+            controller: true,
+          },
+        ],
+      },
+      spec,
+      profiles,
+    },
+    { fieldManager },
+  );
+
+/** A label's value is at most 63 characters long and ends in a letter or digit; a report's name may be longer. */
+const labelValue = (name: string): string => name.slice(0, 63).replace(/[^A-Za-z0-9]+$/, '');

@@ -1,0 +1,11 @@
+// The operator's flags: those that every process has, and its own.
+import { commonFlags } from '../process/common-flags.ts';
+import { addressFlag, switchFlag, textFlag } from '../process/flag-kinds.ts';
+
+export const operatorFlags = {
+  ...commonFlags({ metricsAddress: '0.0.0.0:8080' }),
+  leaderElect: switchFlag('Write only while holding the Lease, so that several replicas can run.', true),
+  apiAddress: addressFlag('Where the read API will be served over HTTPS; nothing listens here yet.', '0.0.0.0:8443'),
+  ingestAddress: addressFlag('Where events will be taken in over HTTPS; nothing listens here yet.', '0.0.0.0:8444'),
+  journalDir: textFlag('Where taken-in events will be kept; nothing is written yet.', 'FOLDER', '/var/lib/workload-protection'),
+};

@@ -1,0 +1,158 @@
+// What only the leader does: it keeps our objects' statuses and slices true, one key at a time, and no key more often than
+// once a second.
+import { clusterReportName } from '../crds/schema/coverage-report.ts';
+import { standingOfAgents, type AgentStanding } from '../domain/coverage/agent-standing.ts';
+import { apiVersionOf, resources } from '../kube/resource.ts';
+import type { Writer } from '../kube/apply.ts';
+import type { Clock } from '../kube/clock.ts';
+import type { EventRecorder } from '../kube/events.ts';
+import type { Log } from '../kube/log.ts';
+import type { Store } from '../kube/store.ts';
+import { WorkQueue } from '../kube/workqueue.ts';
+import type { AgentConfigMaps } from './agent-config-maps.ts';
+import { createAgentReconcile } from './controllers/agent/reconcile.ts';
+import { createPolicyReconcile } from './controllers/policy/reconcile.ts';
+import { createReportReconcile, type Reconcile } from './controllers/report/reconcile.ts';
+import type { StoredSlice } from './controllers/slices/plan.ts';
+import { createSliceKeeper } from './controllers/slices/reconcile.ts';
+import type { Definitions } from './definitions.ts';
+import type { CoverageKeeper } from './keeper.ts';
+import type { OperatorMetrics } from './observability/metrics.ts';
+import { createStatusWriter } from './status.ts';
+import type { OurObjects } from './watches.ts';
+
+export interface LeadingOptions {
+  readonly keeper: CoverageKeeper;
+  readonly ours: OurObjects;
+  readonly slices: Store<StoredSlice>;
+  readonly definitions: Definitions;
+  readonly configMaps: AgentConfigMaps;
+  readonly writer: Writer;
+  readonly events: EventRecorder;
+  readonly metrics: OperatorMetrics;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** A second between writes of one status: quick beside the two in which it must follow, slow enough for any etcd. */
+const settleMs = 1000;
+/** Several at once, since each waits for the network; few, since they share one rate limit. */
+const workers = 4;
+
+export const lead = async (options: LeadingOptions, signal: AbortSignal): Promise<void> => {
+  const { keeper, ours, writer, events, metrics, clock, log } = options;
+  const { model } = keeper;
+  const now = clock.now;
+  const queue = new WorkQueue({
+    name: 'status',
+    clock,
+    metrics: metrics.queue,
+    onError: (key, error, retryInMs) => log.warn({ key, error, retryInMs }, 'cannot bring up to date; will try again'),
+  });
+  const ranAt = new Map<string, number>();
+  /** Soon, but not sooner than a second after the last time. */
+  const enqueue = (key: string): void => {
+    const wait = (ranAt.get(key) ?? Number.NEGATIVE_INFINITY) + settleMs - clock.monotonic();
+    if (wait <= 0) queue.add(key);
+    else queue.addAfter(key, wait);
+  };
+  const status = createStatusWriter(writer, metrics.wrote);
+  const slices = createSliceKeeper({
+    model,
+    ours,
+    stored: options.slices,
+    writer,
+    now,
+    enqueue: (report) => enqueue(`slices/${report}`),
+    onWrite: () => metrics.wrote(resources.coverageSlices.kind),
+  });
+  const standings = oncePerEvaluation(keeper, () => standingOfAgents(model.inventory, model.catalogue()));
+  const reconcilers: Readonly<Record<string, Reconcile>> = {
+    report: createReportReconcile({
+      model,
+      ours,
+      writer,
+      status,
+      slices,
+      now,
+      onReport: (name, report, evaluatedAt) => {
+        metrics.setEvaluatedAt(name, evaluatedAt);
+        if (name === clusterReportName) metrics.setReport(report);
+      },
+      onTransition: ({ metadata: { name, uid } }, { status: complete, reason, message }) => {
+        log.info({ report: name, complete, reason }, message);
+        events.record({
+          regarding: {
+            apiVersion: apiVersionOf(resources.coverageReports),
+            kind: resources.coverageReports.kind,
+            name,
+            uid,
+          },
+          type: complete === 'False' ? 'Warning' : 'Normal',
+          reason,
+          action: 'Evaluate',
+          note: message,
+        });
+      },
+    }),
+    slices: slices.reconcile,
+    policy: createPolicyReconcile({ model, ours, definitions: options.definitions, status, now }),
+    agent: createAgentReconcile({
+      standings,
+      ours,
+      definitions: options.definitions,
+      unreadable: options.configMaps.unreadable,
+      status,
+      now,
+    }),
+  };
+  const enqueueAll = (): void => {
+    enqueue(`report/${clusterReportName}`);
+    for (const { metadata } of ours.reports.list()) enqueue(`report/${metadata.name}`);
+    for (const { metadata } of ours.policies.list()) enqueue(`policy/${metadata.name}`);
+    for (const { metadata } of ours.agents.list()) enqueue(`agent/${metadata.name}`);
+  };
+  const unsubscribes = [
+    keeper.subscribe(({ nodes, workloads, pods }) => {
+      slices.changed(nodes, workloads);
+      if (nodes.length + workloads.length + pods > 0) enqueueAll();
+    }),
+    ours.reports.subscribe(({ item }) => enqueue(`report/${item.metadata.name}`)),
+    ours.policies.subscribe(({ item }) => enqueue(`policy/${item.metadata.name}`)),
+    ours.agents.subscribe(({ item }) => enqueue(`agent/${item.metadata.name}`)),
+  ];
+  metrics.setLeading(true);
+  enqueueAll();
+  try {
+    await queue.run({
+      workers,
+      signal,
+      handle: async (key) => {
+        ranAt.set(key, clock.monotonic());
+        const [kind = '', name = ''] = splitOnce(key);
+        return reconcilers[kind]?.(name);
+      },
+    });
+  } finally {
+    for (const unsubscribe of unsubscribes) unsubscribe();
+    metrics.setLeading(false);
+    metrics.setReport(undefined);
+  }
+};
+
+const splitOnce = (key: string): readonly [string, string] => {
+  const at = key.indexOf('/');
+  return [key.slice(0, at), key.slice(at + 1)];
+};
+
+/** All agents are looked at in one pass, and only when something may have changed. */
+const oncePerEvaluation = (
+  keeper: CoverageKeeper,
+  compute: () => ReadonlyMap<string, AgentStanding>,
+): (() => ReadonlyMap<string, AgentStanding>) => {
+  let known: ReadonlyMap<string, AgentStanding> | undefined;
+  keeper.subscribe(() => {
+    known = undefined;
+  });
+  return () => (known ??= compute());
+};

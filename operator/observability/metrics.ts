@@ -1,0 +1,243 @@
+// What Prometheus can ask of the operator. Names and labels are part of the product's interface; cardinality is bounded by
+// kinds, states, reasons and agents' versions, never by assets.
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { ReportCounts, Report } from '../../domain/coverage/report.ts';
+import { reasons } from '../../domain/reason.ts';
+import type { Counts, SmallCounts } from '../../domain/coverage/counts.ts';
+import type { ReflectorMetrics } from '../../kube/reflector.ts';
+import type { TransportMetrics } from '../../kube/transport.ts';
+import type { WorkQueueMetrics } from '../../kube/workqueue.ts';
+import type { Watch } from '../watches.ts';
+
+export interface OperatorMetrics {
+  readonly registry: Registry;
+  readonly reflector: ReflectorMetrics;
+  readonly transport: TransportMetrics;
+  readonly queue: WorkQueueMetrics;
+  readonly evaluated: (seconds: number) => void;
+  readonly wrote: (kind: string) => void;
+  /** The report named `cluster`; undefined while another replica leads, so that sums over replicas stay true. */
+  readonly setReport: (report: Report | undefined) => void;
+  readonly setEvaluatedAt: (report: string, at: number) => void;
+  readonly setLeading: (leads: boolean) => void;
+}
+
+const prefix = 'workload_protection_';
+
+const stateLabels = {
+  protected: 'Protected',
+  warning: 'Warning',
+  unknown: 'Unknown',
+  incomplete: 'Incomplete',
+  failed: 'Failed',
+  noProtection: 'NoProtection',
+  noAgent: 'NoAgent',
+  exempt: 'Exempt',
+  notRunning: 'NotRunning',
+} as const satisfies Partial<Record<keyof SmallCounts, string>>;
+
+const evidenceLabels = {
+  none: 'None',
+  declared: 'Declared',
+  running: 'Running',
+  reporting: 'Reporting',
+  loaded: 'Loaded',
+} as const satisfies Record<keyof Counts['byEvidence'], string>;
+
+const assetLabels = {
+  nodes: 'node',
+  pods: 'pod',
+  workloads: 'workload',
+  containers: 'container',
+  serverless: 'serverless',
+} as const satisfies Record<keyof ReportCounts, string>;
+
+export const createOperatorMetrics = (watches: () => readonly Watch[]): OperatorMetrics => {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  let report: Report | undefined;
+
+  new Gauge({
+    name: `${prefix}assets`,
+    help: 'Assets by state. A workload on a virtual node counts as workload and as serverless.',
+    labelNames: ['asset', 'state'],
+    registers,
+    collect() {
+      this.reset();
+      eachCount(report, (asset, counts) => {
+        for (const [field, state] of entries(stateLabels)) this.set({ asset, state }, counts[field]);
+      });
+    },
+  });
+  new Gauge({
+    name: `${prefix}assets_by_evidence`,
+    help: 'Assets by the strongest evidence behind their state, exempt and not running ones left out.',
+    labelNames: ['asset', 'evidence'],
+    registers,
+    collect() {
+      this.reset();
+      eachCount(report, (asset, counts) => {
+        for (const [field, evidence] of entries(evidenceLabels)) this.set({ asset, evidence }, counts.byEvidence[field]);
+      });
+    },
+  });
+  new Gauge({
+    name: `${prefix}gaps`,
+    help: 'Distinct gaps, each a reason with a cause, by reason.',
+    labelNames: ['reason'],
+    registers,
+    collect() {
+      this.reset();
+      if (report === undefined) return;
+      for (const reason of Object.keys(reasons)) this.set({ reason }, 0);
+      for (const { reason } of report.gaps) this.inc({ reason });
+    },
+  });
+  new Gauge({
+    name: `${prefix}agent_nodes`,
+    help: 'Nodes on which an agent works, by agent and version.',
+    labelNames: ['agent', 'version'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { name, versions } of report?.agents ?? []) {
+        for (const { version, nodes } of versions) this.set({ agent: name, version }, nodes);
+      }
+    },
+  });
+  const evaluatedAt = new Gauge({
+    name: `${prefix}report_evaluated_timestamp_seconds`,
+    help: 'When a report was last written as found true, in seconds since the epoch.',
+    labelNames: ['report'],
+    registers,
+  });
+  const leader = new Gauge({
+    name: `${prefix}leader`,
+    help: '1 in the replica that writes, 0 in the others.',
+    registers,
+  });
+  const evaluation = new Histogram({
+    name: `${prefix}evaluation_duration_seconds`,
+    help: 'How long it took to take in the changes since the last evaluation.',
+    buckets: [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2, 5],
+    registers,
+  });
+  const writes = new Counter({
+    name: `${prefix}writes_total`,
+    help: 'Objects written to the API server, by kind.',
+    labelNames: ['kind'],
+    registers,
+  });
+  watchGauges(registers, watches);
+  return {
+    registry,
+    reflector: reflectorCounters(registers),
+    transport: transportHistogram(registers),
+    queue: queueMetrics(registers),
+    evaluated: (seconds) => evaluation.observe(seconds),
+    wrote: (kind) => writes.inc({ kind }),
+    setReport: (next) => {
+      report = next;
+    },
+    setEvaluatedAt: (name, at) => {
+      if (at > 0) evaluatedAt.set({ report: name }, Math.floor(at / 1000));
+    },
+    setLeading: (leads) => {
+      leader.set(leads ? 1 : 0);
+      if (!leads) evaluatedAt.reset();
+    },
+  };
+};
+
+const eachCount = (report: Report | undefined, visit: (asset: string, counts: Counts) => void): void => {
+  if (report === undefined) return;
+  for (const [field, asset] of entries(assetLabels)) visit(asset, report.counts[field]);
+};
+
+const entries = <K extends string, V>(table: Readonly<Record<K, V>>): [K, V][] => Object.entries(table) as [K, V][];
+
+const watchGauges = (registers: Registry[], watches: () => readonly Watch[]): void => {
+  const gauge = (name: string, help: string, read: (watch: Watch) => number | undefined): void => {
+    new Gauge({
+      name: `${prefix}watch_${name}`,
+      help,
+      labelNames: ['resource'],
+      registers,
+      collect() {
+        this.reset();
+        for (const watch of watches()) {
+          const value = read(watch);
+          if (value !== undefined) this.set({ resource: watch.name }, value);
+        }
+      },
+    });
+  };
+  gauge('synced', '1 once everything of the kind has been read.', ({ reflector }) => Number(reflector.state().synced));
+  gauge('objects', 'Objects held.', ({ reflector }) => reflector.state().objects);
+  gauge(
+    'last_heard_timestamp_seconds',
+    'When the API server last sent anything on the watch, in seconds since the epoch.',
+    ({ reflector }) => {
+      const at = reflector.state().lastHeardAt;
+      return at === undefined ? undefined : at / 1000;
+    },
+  );
+};
+
+const reflectorCounters = (registers: Registry[]): ReflectorMetrics => {
+  const errors = new Counter({
+    name: `${prefix}watch_errors_total`,
+    help: 'Lists and watches that failed, by resource and kind of error.',
+    labelNames: ['resource', 'kind'],
+    registers,
+  });
+  const relists = new Counter({
+    name: `${prefix}watch_relists_total`,
+    help: 'Times that everything of a kind was read again.',
+    labelNames: ['resource'],
+    registers,
+  });
+  const skipped = new Counter({
+    name: `${prefix}watch_skipped_total`,
+    help: 'Objects or lines that could not be read.',
+    labelNames: ['resource'],
+    registers,
+  });
+  return {
+    error: (resource, kind) => errors.inc({ resource, kind }),
+    relist: (resource) => relists.inc({ resource }),
+    skipped: (resource) => skipped.inc({ resource }),
+  };
+};
+
+const transportHistogram = (registers: Registry[]): TransportMetrics => {
+  const requests = new Histogram({
+    name: `${prefix}kube_request_duration_seconds`,
+    help: 'Requests to the API server; watches up to their first byte.',
+    labelNames: ['verb', 'resource', 'code'],
+    buckets: [0.005, 0.025, 0.1, 0.5, 1, 5, 30],
+    registers,
+  });
+  return { request: (verb, resource, code, seconds) => requests.observe({ verb, resource, code }, seconds) };
+};
+
+const queueMetrics = (registers: Registry[]): WorkQueueMetrics => {
+  const depth = new Gauge({
+    name: `${prefix}queue_depth`,
+    help: 'Objects that wait for their turn.',
+    labelNames: ['queue'],
+    registers,
+  });
+  const handled = new Histogram({
+    name: `${prefix}queue_work_duration_seconds`,
+    help: 'Turns taken, by result.',
+    labelNames: ['queue', 'result'],
+    buckets: [0.001, 0.01, 0.1, 1, 10],
+    registers,
+  });
+  return {
+    depth: (queue, keys) => depth.set({ queue }, keys),
+    handled: (queue, result, seconds) => handled.observe({ queue, result }, seconds),
+  };
+};

@@ -1,0 +1,115 @@
+// Wires the operator: watches fill the model, the keeper evaluates it, and whoever leads writes what came of it.
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { createCoverageModel } from '../domain/coverage/model.ts';
+import { createWriter } from '../kube/apply.ts';
+import { systemClock } from '../kube/clock.ts';
+import { loadCluster } from '../kube/config.ts';
+import { createEventRecorder } from '../kube/events.ts';
+import { createLeaderElection } from '../kube/lease.ts';
+import type { Log } from '../kube/log.ts';
+import { createTransport } from '../kube/transport.ts';
+import type { FlagValues } from '../process/flags.ts';
+import { createHealthServer } from '../process/http-health.ts';
+import { createAgentConfigMaps } from './agent-config-maps.ts';
+import { applyDefinitions } from './definitions.ts';
+import type { operatorFlags } from './flags.ts';
+import { staleness } from './freshness.ts';
+import { createCoverageKeeper } from './keeper.ts';
+import { lead } from './leading.ts';
+import { createOperatorMetrics } from './observability/metrics.ts';
+import { createOurObjects, createWatches, type Watch } from './watches.ts';
+
+/** The Lease that decides which replica writes. */
+const leaseName = 'workload-protection-operator';
+const userAgent = 'workload-protection-operator';
+
+export const runOperator = async (
+  flags: FlagValues<typeof operatorFlags>,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> => {
+  const clock = systemClock;
+  const stop = new AbortController();
+  const until = AbortSignal.any([signal, stop.signal]);
+  let watches: readonly Watch[] = [];
+  const metrics = createOperatorMetrics(() => watches);
+  const access = await loadCluster({ kubeconfig: flags.kubeconfig });
+  log.info({ server: access.server, source: access.source }, 'reaching the cluster');
+  const transport = createTransport(access, { userAgent, metrics: metrics.transport });
+  const identity = `${hostname()}_${randomUUID().slice(0, 8)}`;
+  const events = createEventRecorder({
+    transport,
+    reportingController: 'workloadprotection.dev/operator',
+    reportingInstance: identity,
+    log,
+  });
+
+  const model = createCoverageModel();
+  const keeper = createCoverageKeeper({
+    model,
+    clock,
+    onEvaluated: ({ nodes, workloads, pods }, seconds) => {
+      metrics.evaluated(seconds);
+      log.debug({ nodes: nodes.length, workloads: workloads.length, pods, seconds }, 'evaluated');
+    },
+  });
+  const ours = createOurObjects();
+  const definitions = applyDefinitions(ours, model, keeper.touch);
+  const sources = { transport, model, touch: keeper.touch, log, metrics: metrics.reflector };
+  watches = createWatches(sources, ours);
+  const election = createLeaderElection({
+    transport,
+    namespace: flags.namespace,
+    name: leaseName,
+    identity,
+    clock,
+    log,
+    onNewLeader: (leader) => log.info({ leader }, 'another replica leads'),
+    onStartedLeading: (leading) => work(leading),
+  });
+  const health = createHealthServer({
+    address: flags.metricsAddress,
+    metrics: metrics.registry,
+    live: {},
+    ready: {
+      watches: () => staleness(watches, clock),
+      evaluation: () => (keeper.isEvaluated() ? undefined : 'nothing has been evaluated yet'),
+    },
+    onListening: (url) => log.info({ url }, 'serving /metrics, /healthz and /readyz'),
+  });
+
+  const failures: unknown[] = [];
+  const ended = (error: unknown): void => {
+    failures.push(error);
+    stop.abort();
+  };
+  const configMaps = createAgentConfigMaps(sources, until, ended);
+  keeper.subscribe(configMaps.follow);
+  const work = (leading: AbortSignal): Promise<void> =>
+    lead({ keeper, ours, slices: ours.slices, definitions, configMaps, writer: createWriter(transport), events, metrics, clock, log }, leading);
+
+  const coverage = async (): Promise<void> => {
+    await Promise.all(watches.map(({ reflector }) => reflector.synced));
+    if (until.aborted) return;
+    log.info({ objects: held(watches) }, 'everything has been read');
+    const evaluating = keeper.run(until);
+    await (flags.leaderElect ? election.run(until) : work(until));
+    await evaluating;
+  };
+  const parts = [
+    health.run(until),
+    events.run(until),
+    ...watches.map(({ reflector }) => reflector.run(until)),
+    coverage(),
+  ];
+  // Whatever ends first ends all: half an operator would look like a whole one.
+  for (const part of parts) part.then(() => stop.abort(), ended);
+  await Promise.allSettled(parts);
+  await transport.close();
+  // Watches that a stop cuts short before they were synced have nothing to tell.
+  if (!signal.aborted && failures.length > 0) throw failures[0];
+};
+
+const held = (watches: readonly Watch[]): Readonly<Record<string, number>> =>
+  Object.fromEntries(watches.map(({ name, reflector }) => [name, reflector.state().objects ?? 0]));

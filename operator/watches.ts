@@ -1,0 +1,209 @@
+// What the operator watches, and what each change means: the whole table of sources. Everything here is list and watch only.
+import type { CoverageModel } from '../domain/coverage/model.ts';
+import type { ConfigMapFacts, DaemonSetFacts, ExposureFacts } from '../domain/types.ts';
+import { projectHttpRoute, projectIngress, projectService } from '../facts/exposure.ts';
+import { projectDaemonSet } from '../facts/daemon-set.ts';
+import { projectNamespace } from '../facts/namespace.ts';
+import { projectNode } from '../facts/node.ts';
+import { createOwnerProjection } from '../facts/owner.ts';
+import { createPodProjection } from '../facts/pod.ts';
+import { projectRuntimeClass } from '../facts/runtime-class.ts';
+import type { Log } from '../kube/log.ts';
+import { createReflector, type Reflector, type ReflectorMetrics } from '../kube/reflector.ts';
+import { resourceName, resources, type Resource } from '../kube/resource.ts';
+import type { Sink } from '../kube/sink.ts';
+import { Store } from '../kube/store.ts';
+import type { Transport } from '../kube/transport.ts';
+import { projectSlice, type StoredSlice } from './controllers/slices/plan.ts';
+import { createPodSink } from './pod-sink.ts';
+
+/** An object of ours, as it came: read where it is used. */
+export interface RawObject {
+  readonly metadata: {
+    readonly name: string;
+    readonly uid: string;
+    readonly generation?: number;
+    readonly resourceVersion?: string;
+    readonly deletionTimestamp?: string;
+  };
+}
+
+export interface Watch {
+  readonly name: string;
+  readonly reflector: Reflector;
+}
+
+export interface OurObjects {
+  readonly agents: Store<RawObject>;
+  readonly policies: Store<RawObject>;
+  readonly reports: Store<RawObject>;
+  readonly slices: Store<StoredSlice>;
+}
+
+export interface WatchesOptions {
+  readonly transport: Transport;
+  readonly model: CoverageModel;
+  /** Something went into the model. */
+  readonly touch: () => void;
+  readonly log: Log;
+  readonly metrics: ReflectorMetrics;
+}
+
+export const createOurObjects = (): OurObjects => {
+  const store = (): Store<RawObject> => new Store({ keyOf: ({ metadata: { name } }) => ({ namespace: '', name }) });
+  return {
+    agents: store(),
+    policies: store(),
+    reports: store(),
+    slices: new Store({ keyOf: ({ name }) => ({ namespace: '', name }) }),
+  };
+};
+
+export const createWatches = (options: WatchesOptions, ours: OurObjects): readonly Watch[] => {
+  const { model, touch } = options;
+  const watch = <T>(
+    resource: Resource,
+    project: (raw: unknown) => T | undefined,
+    sink: Sink<T>,
+    how: { readonly metadataOnly?: boolean; readonly optional?: boolean } = {},
+  ): Watch => ({
+    name: resourceName(resource),
+    reflector: createReflector<T>({
+      transport: options.transport,
+      resource,
+      project,
+      sink,
+      log: options.log,
+      metrics: options.metrics,
+      ...how,
+    }),
+  });
+  const into = <T extends object>(
+    keyOf: (item: T) => { readonly namespace: string; readonly name: string },
+    upsert: (item: T) => void,
+    remove: (namespace: string, name: string) => void,
+  ): Store<T> => intoModel(keyOf, upsert, remove, touch);
+  const owners = (resource: Resource): Watch =>
+    watch(
+      resource,
+      createOwnerProjection(resource.kind),
+      into(namespacedKey, model.upsertOwner, (namespace, name) => model.removeOwner(resource.kind, namespace, name)),
+      { metadataOnly: true },
+    );
+  const exposure = (
+    resource: Resource,
+    kind: ExposureFacts['kind'],
+    project: (raw: unknown) => ExposureFacts | undefined,
+    optional = false,
+  ): Watch =>
+    watch(
+      resource,
+      project,
+      into(namespacedKey, model.upsertExposure, (namespace, name) => model.removeExposure(kind, namespace, name)),
+      { optional },
+    );
+  return [
+    // A node's labels, taints and readiness decide which agents can be on it, and which policies select what runs there.
+    watch(resources.nodes, projectNode, into(clusterKey, model.upsertNode, (_, name) => model.removeNode(name))),
+    // Agents' pods are evidence; all others are what is protected.
+    watch(resources.pods, createPodProjection(), createPodSink(model, touch)),
+    // Policies select by the labels of namespaces.
+    watch(
+      resources.namespaces,
+      projectNamespace,
+      into(clusterKey, model.upsertNamespace, (_, name) => model.removeNamespace(name)),
+    ),
+    // An agent is installed by a DaemonSet, whose template says why it is not on a node.
+    watch(
+      resources.daemonSets,
+      projectDaemonSet,
+      into<DaemonSetFacts>(
+        namespacedKey,
+        (daemonSet) => {
+          model.upsertDaemonSet(daemonSet);
+          const { namespace, name, owner, labels } = daemonSet;
+          model.upsertOwner({ kind: resources.daemonSets.kind, namespace, name, owner, labels });
+        },
+        (namespace, name) => {
+          model.removeDaemonSet(namespace, name);
+          model.removeOwner(resources.daemonSets.kind, namespace, name);
+        },
+      ),
+    ),
+    // The links of owner chains, and the workloads at their ends, also those of which nothing runs.
+    owners(resources.replicaSets),
+    owners(resources.deployments),
+    owners(resources.statefulSets),
+    owners(resources.jobs),
+    owners(resources.cronJobs),
+    owners(resources.replicationControllers),
+    // A handler may put pods into a sandbox that no agent can see into.
+    watch(
+      resources.runtimeClasses,
+      projectRuntimeClass,
+      into(clusterKey, model.upsertRuntimeClass, (_, name) => model.removeRuntimeClass(name)),
+    ),
+    // What faces outwards comes first among gaps.
+    exposure(resources.services, 'Service', projectService),
+    exposure(resources.ingresses, 'Ingress', projectIngress),
+    exposure(resources.httpRoutes, 'HTTPRoute', projectHttpRoute, true),
+    watch(resources.protectionAgents, asRaw, ours.agents),
+    watch(resources.workloadPolicies, asRaw, ours.policies),
+    watch(resources.coverageReports, asRaw, ours.reports),
+    // Our own, so that what is there already is not written again, and what others change is.
+    watch(resources.coverageSlices, projectSlice, ours.slices),
+  ];
+};
+
+/** Where agents keep their settings: only the ConfigMaps that are wanted, of one namespace. */
+export const createConfigMapWatch = (
+  options: WatchesOptions,
+  namespace: string,
+  project: (raw: unknown) => ConfigMapFacts | undefined,
+): Watch => ({
+  name: `${resourceName(resources.configMaps)} in ${namespace}`,
+  reflector: createReflector<ConfigMapFacts>({
+    transport: options.transport,
+    resource: resources.configMaps,
+    namespace,
+    project,
+    sink: intoModel(
+      namespacedKey,
+      options.model.upsertConfigMap,
+      options.model.removeConfigMap,
+      options.touch,
+    ),
+    log: options.log,
+    metrics: options.metrics,
+  }),
+});
+
+const intoModel = <T extends object>(
+  keyOf: (item: T) => { readonly namespace: string; readonly name: string },
+  upsert: (item: T) => void,
+  remove: (namespace: string, name: string) => void,
+  touch: () => void,
+): Store<T> => {
+  const store = new Store<T>({ keyOf });
+  store.subscribe(({ type, item }) => {
+    const { namespace, name } = keyOf(item);
+    if (type === 'deleted') remove(namespace, name);
+    else upsert(item);
+    touch();
+  });
+  return store;
+};
+
+const clusterKey = ({ name }: { readonly name: string }): { readonly namespace: string; readonly name: string } => ({
+  namespace: '',
+  name,
+});
+
+const namespacedKey = (item: { readonly namespace: string; readonly name: string }): typeof item => item;
+
+const asRaw = (raw: unknown): RawObject => {
+  const object = raw as RawObject & { metadata: { managedFields?: unknown } };
+  // Never read by us, and often the larger part.
+  delete object.metadata.managedFields;
+  return object;
+};
