@@ -99,7 +99,12 @@ test('after any changes and any faults the store equals the cluster', { timeout:
         kube.settings.chunkBytes = 50;
         // The ten minutes of the watchdog are 0.6 s.
         const clock = fasterClock(1000);
-        const transport = createTransport(kube.access, { userAgent: 'test', qps: 1e6, burst: 1e6, clock });
+        const transport = createTransport(kube.access, {
+          userAgent: 'test',
+          qps: 1e6,
+          burst: 1e6,
+          clock: fasterClock(100),
+        });
         const store = new Store<Thing>({ keyOf: (thing) => thing });
         const told = new Map<string, number>();
         store.subscribe(({ type, item }) => {

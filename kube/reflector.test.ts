@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Clock, systemClock } from './clock.ts';
 import { type ReflectorOptions, type Reflector, createReflector } from './reflector.ts';
 import { type Resource, resources } from './resource.ts';
 import { Store } from './store.ts';
@@ -24,12 +25,14 @@ const clock = fasterClock(50);
 
 let kube: FakeKube;
 let transport: Transport;
+let open: Transport[];
 let stop: AbortController;
 let running: Promise<void>[];
 
 beforeEach(async () => {
   kube = await startFakeKube();
-  transport = createTransport(kube.access, { userAgent: 'test', qps: 10_000, burst: 10_000 });
+  open = [];
+  transport = connect(systemClock);
   stop = new AbortController();
   running = [];
 });
@@ -37,9 +40,15 @@ beforeEach(async () => {
 afterEach(async () => {
   stop.abort();
   await Promise.all(running);
-  await transport.close();
+  await Promise.all(open.map((one) => one.close()));
   await kube.close();
 });
+
+function connect(clock: Clock): Transport {
+  const one = createTransport(kube.access, { userAgent: 'test', qps: 10_000, burst: 10_000, clock });
+  open.push(one);
+  return one;
+}
 
 function project(raw: unknown): Thing | undefined {
   const { metadata, value } = raw as RawThing;
@@ -407,7 +416,7 @@ describe('trouble', () => {
   test('a first answer that hangs is given up, and what follows is tried', async () => {
     kube.inject({ verb: 'watch', fault: { hang: true } });
     put('a', 1);
-    const { reflector, store } = start({ transport: createTransport(kube.access, { userAgent: 'test', clock }) });
+    const { reflector, store } = start({ transport: connect(clock) });
     await reflector.synced;
     expect(values(store)).toEqual({ a: 1 });
     expect(reflector.state().watchErrors).toBe(1);
