@@ -10,7 +10,7 @@ import { access, chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promise
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { build, type Plugin } from 'esbuild';
+import { build as esbuild, type Plugin } from 'esbuild';
 
 const root = path.dirname(import.meta.dirname);
 const programs = ['operator', 'webhook'] as const;
@@ -32,7 +32,7 @@ export async function bundle(folder: string): Promise<readonly string[]> {
   }
   // Chunks carry a digest in their names, so old ones would pile up.
   await rm(path.join(folder, 'chunks'), { recursive: true, force: true });
-  const { warnings } = await build({
+  const { warnings } = await esbuild({
     absWorkingDir: root,
     entryPoints: Object.fromEntries(programs.map((program, index) => [program, entries[index]!])),
     outdir: folder,
@@ -65,8 +65,8 @@ export async function bundle(folder: string): Promise<readonly string[]> {
 function withoutShebang(entries: readonly string[]): Plugin {
   return {
     name: 'without-shebang',
-    setup: ({ onLoad }) => {
-      onLoad({ filter: /[/\\]main\.ts$/ }, async ({ path: file }) => {
+    setup: (build) => {
+      build.onLoad({ filter: /[/\\]main\.ts$/ }, async ({ path: file }) => {
         if (!entries.includes(file)) return undefined;
         // A comment in its place leaves the lines where they are.
         return { contents: (await readFile(file, 'utf8')).replace(/^#!/, '//'), loader: 'ts' };

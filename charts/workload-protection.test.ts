@@ -1,0 +1,391 @@
+/** What the chart renders. That it installs and runs is the end-to-end suites' to show. */
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { load } from 'js-yaml';
+import { describe, expect, it } from 'vitest';
+import { workloadPolicySchema } from '../crds/schema/workload-policy.ts';
+import { chart, findHelm, releaseNamespace, set, type Rendered } from './testing/helm.ts';
+
+interface Rule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly resourceNames?: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+interface Pod {
+  readonly serviceAccountName: string;
+  readonly hostNetwork?: boolean;
+  readonly securityContext: Readonly<Record<string, unknown>>;
+  readonly volumes?: readonly unknown[];
+  readonly containers: readonly {
+    readonly name: string;
+    readonly command: readonly string[];
+    readonly args: readonly string[];
+    readonly image: string;
+    readonly resources: { readonly limits: Readonly<Record<string, string>> };
+    readonly securityContext: Readonly<Record<string, unknown>>;
+  }[];
+}
+
+interface Webhook {
+  readonly name: string;
+  readonly clientConfig: Readonly<Record<string, unknown>>;
+  readonly failurePolicy: string;
+  readonly sideEffects: string;
+  readonly matchPolicy: string;
+  readonly timeoutSeconds: number;
+  readonly rules: readonly { readonly operations: readonly string[]; readonly resources: readonly string[] }[];
+  readonly namespaceSelector?: { readonly matchExpressions: readonly { readonly values: readonly string[] }[] };
+}
+
+const found = await findHelm();
+/** The suite is skipped without it, and says so in the report. */
+const helm = found!;
+
+const everything = set({
+  agentNamespaces: ['datadog', 'falco'],
+  'networkPolicy.enabled': true,
+  'networkPolicy.metricsFrom': [{ namespaceSelector: { matchLabels: { team: 'monitoring' } } }],
+  'networkPolicy.apiFrom': [{ namespaceSelector: {} }],
+  'commonLabels.team': 'platform',
+  'commonAnnotations.owner': 'platform',
+  'operator.priorityClassName': 'high',
+  'operator.extraArgs': ['--log-level=debug'],
+  'webhook.hostNetwork': true,
+  'webhook.matchConditions': [{ name: 'mine', expression: 'true' }],
+});
+
+const identity = ({ kind, metadata: { namespace, name } }: Rendered): string =>
+  [kind, namespace, name].filter((part) => part !== undefined).join('/');
+const ofKind = (objects: readonly Rendered[], ...kinds: readonly string[]): readonly Rendered[] =>
+  objects.filter(({ kind }) => kinds.includes(kind));
+const podOf = (object: Rendered): Pod => (object['spec'] as { template: { spec: Pod } }).template.spec;
+const rulesOf = (object: Rendered): readonly Rule[] => object['rules'] as readonly Rule[];
+const webhooksOf = (objects: readonly Rendered[]): readonly Webhook[] =>
+  ofKind(objects, 'ValidatingWebhookConfiguration')[0]!['webhooks'] as readonly Webhook[];
+
+describe.skipIf(found === undefined)('the chart', () => {
+  it.each([
+    ['its defaults', []],
+    ['every option switched on', everything],
+  ])('passes a strict lint with %s', async (_, settings) => {
+    await expect(helm.lint(...settings)).resolves.toContain('0 chart(s) failed');
+  });
+
+  it.each([
+    ['its defaults', []],
+    ['every option switched on', everything],
+  ])('renders the same twice with %s, and leaves caBundle to the webhook', async (_, settings) => {
+    const [first, second] = [await helm.template(...settings), await helm.template(...settings)];
+    expect(second).toBe(first);
+    expect(first).not.toContain('caBundle:');
+  });
+
+  it('renders these objects by default', async () => {
+    const objects = await helm.objects();
+    expect(objects.map(identity).toSorted()).toEqual([
+      'ClusterRole/workload-protection-edit',
+      'ClusterRole/workload-protection-operator',
+      'ClusterRole/workload-protection-view',
+      'ClusterRole/workload-protection-webhook',
+      'ClusterRoleBinding/workload-protection-operator',
+      'ClusterRoleBinding/workload-protection-webhook',
+      'Deployment/watchers/workload-protection-webhook',
+      'PodDisruptionBudget/watchers/workload-protection-operator',
+      'PodDisruptionBudget/watchers/workload-protection-webhook',
+      'ProtectionAgent/datadog',
+      'ProtectionAgent/falco',
+      'ProtectionAgent/kubearmor',
+      'ProtectionAgent/kubescape',
+      'ProtectionAgent/sysdig',
+      'ProtectionAgent/sysdig-shield',
+      'ProtectionAgent/tetragon',
+      'ProtectionAgent/tracee',
+      'Role/watchers/workload-protection-operator',
+      'Role/watchers/workload-protection-webhook',
+      'RoleBinding/watchers/workload-protection-operator',
+      'RoleBinding/watchers/workload-protection-webhook',
+      'Service/watchers/workload-protection-operator',
+      'Service/watchers/workload-protection-operator-replicas',
+      'Service/watchers/workload-protection-webhook',
+      'ServiceAccount/watchers/workload-protection-operator',
+      'ServiceAccount/watchers/workload-protection-webhook',
+      'StatefulSet/watchers/workload-protection-operator',
+      'ValidatingWebhookConfiguration/workload-protection',
+      'WorkloadPolicy/baseline',
+    ]);
+  });
+
+  it('labels and annotates every object as it is told', async () => {
+    for (const { metadata } of await helm.objects(...everything)) {
+      expect(metadata.labels).toMatchObject({ team: 'platform', 'app.kubernetes.io/managed-by': 'Helm' });
+      expect(metadata.annotations).toMatchObject({ owner: 'platform' });
+    }
+  });
+
+  it('installs the five kinds and nothing else as CRDs', async () => {
+    const installed = await helm.objects('--include-crds');
+    expect(ofKind(installed, 'CustomResourceDefinition')).toHaveLength(5);
+    expect(ofKind(installed, 'Kustomization')).toEqual([]);
+  });
+
+  describe('pods', () => {
+    it.each([
+      ['its defaults', []],
+      ['every option switched on', everything],
+    ])('run as nobody, on a file system that cannot be written, with %s', async (_, settings) => {
+      const pods = ofKind(await helm.objects(...settings), 'StatefulSet', 'Deployment').map(podOf);
+      expect(pods).toHaveLength(2);
+      for (const { securityContext, containers } of pods) {
+        expect(securityContext).toMatchObject({
+          runAsNonRoot: true,
+          runAsUser: 65_532,
+          seccompProfile: { type: 'RuntimeDefault' },
+        });
+        for (const container of containers) {
+          expect(container.securityContext).toEqual({
+            allowPrivilegeEscalation: false,
+            readOnlyRootFilesystem: true,
+            capabilities: { drop: ['ALL'] },
+          });
+          expect(container.resources.limits).toHaveProperty('memory');
+        }
+      }
+    });
+
+    it('start a program of package.json each, under a ServiceAccount of its own', async () => {
+      const manifest = await readFile(path.join(import.meta.dirname, '..', 'package.json'), 'utf8');
+      const { bin } = JSON.parse(manifest) as { readonly bin: Readonly<Record<string, string>> };
+      const pods = ofKind(await helm.objects(), 'StatefulSet', 'Deployment').map(podOf);
+      for (const { serviceAccountName, containers } of pods) {
+        expect(containers).toHaveLength(1);
+        expect(containers[0]!.command).toEqual([serviceAccountName]);
+        expect(Object.keys(bin)).toContain(serviceAccountName);
+        expect(containers[0]!.args).toContain(`--namespace=${releaseNamespace}`);
+      }
+    });
+
+    it('keep the journal on a volume of their own, or in an emptyDir if told so', async () => {
+      const settings = set({ 'operator.journal.persistence.enabled': false });
+      const [kept, lost] = [await helm.objects(), await helm.objects(...settings)].map(
+        (objects) => ofKind(objects, 'StatefulSet')[0]!,
+      );
+      expect(kept!['spec']).toHaveProperty('volumeClaimTemplates');
+      expect(podOf(kept!).volumes).toBeUndefined();
+      expect(lost!['spec']).not.toHaveProperty('volumeClaimTemplates');
+      expect(podOf(lost!).volumes).toEqual([{ name: 'journal', emptyDir: { sizeLimit: '1Gi' } }]);
+    });
+
+    it.each([
+      ['a tag of its own', { 'image.tag': '1.2.3' }, 'workload-protection-operator:1.2.3'],
+      [
+        'a registry',
+        { 'image.registry': 'mirror.example.com:5000/x' },
+        'mirror.example.com:5000/x/workload-protection-operator:0.1.0',
+      ],
+      [
+        'a digest',
+        { 'image.digest': `sha256:${'0'.repeat(64)}` },
+        `workload-protection-operator@sha256:${'0'.repeat(64)}`,
+      ],
+    ])('take the image by %s', async (_, values, image) => {
+      const pods = ofKind(await helm.objects(...set(values)), 'StatefulSet', 'Deployment').map(podOf);
+      expect(pods.map(({ containers }) => containers[0]!.image)).toEqual([image, image]);
+    });
+
+    it('listen on IPv6 in brackets', async () => {
+      const pods = ofKind(await helm.objects(...set({ bindAddress: '::' })), 'Deployment').map(podOf);
+      expect(pods[0]!.containers[0]!.args).toContain('--address=[::]:9443');
+    });
+  });
+
+  describe('rights', () => {
+    it('have no wildcard and no escalation', async () => {
+      for (const role of ofKind(await helm.objects(...everything), 'ClusterRole', 'Role')) {
+        for (const { apiGroups, resources, verbs } of rulesOf(role)) {
+          const words = [...apiGroups, ...resources, ...verbs];
+          expect(words.filter((word) => word.includes('*'))).toEqual([]);
+          expect(words).not.toEqual(expect.arrayContaining([expect.stringMatching(/^(escalate|bind|impersonate)$/)]));
+        }
+      }
+    });
+
+    it('reach no Secret, no ConfigMap and no shell in the whole cluster', async () => {
+      const resources = ofKind(await helm.objects(...everything), 'ClusterRole').flatMap((role) =>
+        rulesOf(role).flatMap((rule) => rule.resources),
+      );
+      for (const forbidden of [
+        'secrets',
+        'configmaps',
+        'pods/exec',
+        'pods/log',
+        'nodes/proxy',
+        'serviceaccounts/token',
+      ]) {
+        expect(resources).not.toContain(forbidden);
+      }
+    });
+
+    it('write outside the own namespace only to our own kinds, to Events and to our webhook configuration', async () => {
+      const written = ofKind(await helm.objects(...everything), 'ClusterRole').flatMap((role) =>
+        rulesOf(role)
+          .filter(({ verbs }) => verbs.some((verb) => !['get', 'list', 'watch'].includes(verb)))
+          .flatMap(({ apiGroups, resources, resourceNames }) =>
+            resources.map((resource) => [resource, apiGroups[0], ...(resourceNames ?? [])].join(' ')),
+          ),
+      );
+      expect([...new Set(written)].toSorted()).toEqual([
+        'coveragereports workloadprotection.dev',
+        'coveragereports/status workloadprotection.dev',
+        'coverageslices workloadprotection.dev',
+        'events events.k8s.io',
+        'findings workloadprotection.dev',
+        'findings/status workloadprotection.dev',
+        'protectionagents/status workloadprotection.dev',
+        'validatingwebhookconfigurations admissionregistration.k8s.io workload-protection',
+        'workloadpolicies/status workloadprotection.dev',
+      ]);
+    });
+
+    it('let the webhook read one Secret, in its own namespace', async () => {
+      const roles = ofKind(await helm.objects(...everything), 'Role');
+      const touching = roles.flatMap((role) =>
+        rulesOf(role)
+          .filter(({ resources }) => resources.includes('secrets'))
+          .map((rule) => ({ role: identity(role), names: rule.resourceNames, verbs: rule.verbs })),
+      );
+      const role = `Role/${releaseNamespace}/workload-protection-webhook`;
+      expect(touching).toEqual([
+        { role, names: ['workload-protection-webhook-tls'], verbs: ['get', 'list', 'watch', 'update', 'patch'] },
+        { role, names: undefined, verbs: ['create'] },
+      ]);
+    });
+
+    it('let the operator read ConfigMaps in the named namespaces only', async () => {
+      const reading = async (...settings: readonly string[]): Promise<readonly (string | undefined)[]> =>
+        ofKind(await helm.objects(...settings), 'Role')
+          .filter((role) => rulesOf(role).some(({ resources }) => resources.includes('configmaps')))
+          .map(({ metadata }) => metadata.namespace);
+      expect(await reading()).toEqual([]);
+      expect(await reading(...set({ agentNamespaces: ['falco', 'datadog'] }))).toEqual(['datadog', 'falco']);
+    });
+
+    it('bind every role to a ServiceAccount that is there', async () => {
+      const objects = await helm.objects(...everything);
+      const accounts = ofKind(objects, 'ServiceAccount').map(identity);
+      const roles = ofKind(objects, 'ClusterRole', 'Role').map(identity);
+      for (const binding of ofKind(objects, 'ClusterRoleBinding', 'RoleBinding')) {
+        const { kind, name } = binding['roleRef'] as { readonly kind: string; readonly name: string };
+        expect(roles).toContain(
+          [kind, binding.metadata.namespace, name].filter((part) => part !== undefined).join('/'),
+        );
+        for (const subject of binding['subjects'] as readonly { readonly name: string; readonly namespace: string }[]) {
+          expect(accounts).toContain(`ServiceAccount/${subject.namespace}/${subject.name}`);
+        }
+      }
+    });
+  });
+
+  describe('the webhook configuration', () => {
+    it('never fails closed, has no side effects and waits five seconds', async () => {
+      const webhooks = webhooksOf(await helm.objects());
+      expect(
+        webhooks.map(({ name, clientConfig }) => [name, (clientConfig['service'] as { path: string }).path]),
+      ).toEqual([
+        ['pods.workloadprotection.dev', '/validate/pods'],
+        ['controllers.workloadprotection.dev', '/validate/controllers'],
+        ['policies.workloadprotection.dev', '/validate/workload-policies'],
+      ]);
+      for (const webhook of webhooks) {
+        expect(webhook).toMatchObject({
+          failurePolicy: 'Ignore',
+          sideEffects: 'None',
+          matchPolicy: 'Equivalent',
+          timeoutSeconds: 5,
+        });
+      }
+    });
+
+    it('never sees the update of a pod', async () => {
+      const operations = webhooksOf(await helm.objects())
+        .flatMap(({ rules }) => rules)
+        .filter(({ resources }) => resources.includes('pods'))
+        .flatMap((rule) => rule.operations);
+      expect(operations).toEqual(['CREATE']);
+    });
+
+    it('leaves out the namespaces that the cluster and we ourselves live in, whatever else is left out', async () => {
+      const webhooks = webhooksOf(
+        await helm.objects(...set({ 'webhook.excludedNamespaces': ['kube-system', 'build'] })),
+      );
+      for (const { namespaceSelector, name } of webhooks.slice(0, 2)) {
+        expect(namespaceSelector?.matchExpressions[0]?.values, name).toEqual([
+          'build',
+          'kube-system',
+          releaseNamespace,
+        ]);
+      }
+    });
+
+    it('names an address outside the cluster instead of the Service', async () => {
+      const webhooks = webhooksOf(await helm.objects(...set({ 'webhook.advertiseUrl': 'https://127.0.0.1:9443/' })));
+      expect(webhooks[0]!.clientConfig).toEqual({ url: 'https://127.0.0.1:9443/validate/pods' });
+    });
+  });
+
+  describe('the ready-made agents', () => {
+    it('are the files that stand in the chart', async () => {
+      const rendered = ofKind(await helm.objects(), 'ProtectionAgent');
+      const files = (await readdir(path.join(chart, 'files', 'agents'))).filter(
+        (file) => file !== 'kustomization.yaml',
+      );
+      expect(rendered).toHaveLength(files.length);
+      for (const { metadata, spec } of rendered) {
+        const file = load(
+          await readFile(path.join(chart, 'files', 'agents', `${metadata.name}.yaml`), 'utf8'),
+        ) as Rendered;
+        expect(spec).toEqual(file['spec']);
+      }
+    });
+
+    it('can be left out, and changed field by field', async () => {
+      const settings = set({ 'agents.tracee.enabled': false, 'agents.falco.spec': { telemetry: { mode: 'Scrape' } } });
+      const rendered = ofKind(await helm.objects(...settings), 'ProtectionAgent');
+      const falco = rendered.find(({ metadata }) => metadata.name === 'falco');
+      expect(rendered.map(({ metadata }) => metadata.name)).not.toContain('tracee');
+      expect(falco?.['spec']).toMatchObject({
+        type: 'Falco',
+        telemetry: { mode: 'Scrape', port: 8765 },
+      });
+    });
+  });
+
+  it('starts with a policy that selects everything and only warns', async () => {
+    const [policy] = ofKind(await helm.objects(), 'WorkloadPolicy');
+    const { spec } = workloadPolicySchema.parse(policy);
+    expect(spec.selector).toEqual({});
+    expect(spec).toMatchObject({ criticality: 'Medium', gracePeriod: '5m', admission: { mode: 'Warn' } });
+    expect(ofKind(await helm.objects(...set({ 'starterPolicy.enabled': false })), 'WorkloadPolicy')).toEqual([]);
+  });
+
+  it.each([
+    ['a misspelt group', { 'operater.replicas': 3 }, "additional properties 'operater' not allowed"],
+    ['a misspelt value', { 'operator.replica': 3 }, "at '/operator': additional properties 'replica' not allowed"],
+    [
+      'an agent that does not exist',
+      { 'agents.falko.enabled': true },
+      "at '/agents': additional properties 'falko' not allowed",
+    ],
+    [
+      'a webhook that fails closed',
+      { 'webhook.failurePolicy': 'Fail' },
+      "additional properties 'failurePolicy' not allowed",
+    ],
+    ['judging kube-system', { 'webhook.excludedNamespaces': ['build'] }, "value must be 'kube-system'"],
+    ['text for a number', { 'webhook.timeoutSeconds': 'soon' }, 'got string, want integer'],
+    ['an address without TLS', { 'webhook.advertiseUrl': 'http://127.0.0.1' }, 'does not match pattern'],
+  ])('refuses %s and says where', async (_, values, message) => {
+    await expect(helm.template(...set(values))).rejects.toThrow(message);
+  });
+});
