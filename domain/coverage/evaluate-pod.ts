@@ -53,12 +53,7 @@ const timedVerdictOn = (
   const handler = shape.runtimeClass === undefined ? undefined : handlerOf(shape.runtimeClass);
   const sidecars = catalogue.sidecarsIn(shape);
   const judge = (): TimedVerdict =>
-    verdictOn(
-      interner,
-      presencesForPod(node.presences, catalogue.agents, pod, handler, sidecars, virtual),
-      set,
-      now,
-    );
+    verdictOn(interner, presencesForPod(node.presences, catalogue.agents, pod, handler, sidecars, virtual), set, now);
   // A sidecar's readiness is the pod's own; everything else is shared with all pods in the same situation.
   return sidecars.length > 0 ? judge() : situations.recall(node.presenceId, `${set.id} ${handler ?? ''}`, now, judge);
 };

@@ -153,6 +153,11 @@ export const createInventory = (): Inventory => {
     if (key !== undefined) removeFrom(podsOf, key, pod);
   };
 
+  /** A node that is not known lives only as long as pods speak of it. */
+  const dropIfEmpty = (node: NodeEntry | undefined): void => {
+    if (node?.facts === undefined && node?.pods.size === 0) nodes.delete(node.name);
+  };
+
   const placeOf = ({ node, pinnedNode }: PodFacts): NodeEntry | undefined => {
     const name = node ?? pinnedNode;
     return name === undefined ? undefined : nodeEntry(name);
@@ -172,10 +177,12 @@ export const createInventory = (): Inventory => {
     return [...touched];
   };
 
-  const podsBelow = (key: string): readonly PodEntry[] => [
-    ...(podsOf.get(key) ?? []),
-    ...[...(below.get(key) ?? [])].flatMap(podsBelow),
-  ];
+  /** Owners can be made to own each other, so each is visited once. */
+  const podsBelow = (key: string): readonly PodEntry[] => {
+    const keys = new Set([key]);
+    for (const each of keys) for (const lower of below.get(each) ?? []) keys.add(lower);
+    return [...keys].flatMap((each) => [...(podsOf.get(each) ?? [])]);
+  };
 
   const setOwner = (key: string, facts: OwnerFacts | undefined): readonly WorkloadEntry[] => {
     const before = owners.get(key);
@@ -215,7 +222,7 @@ export const createInventory = (): Inventory => {
       const entry = nodes.get(name);
       if (entry === undefined) return undefined;
       entry.facts = undefined;
-      if (entry.pods.size === 0) nodes.delete(name);
+      dropIfEmpty(entry);
       return entry;
     },
     upsertPod: (facts) => {
@@ -236,10 +243,12 @@ export const createInventory = (): Inventory => {
         return created;
       }
       unlink(known);
+      const before = known.node;
       known.facts = facts;
       known.node = placeOf(facts);
       known.workload = workloadOf(facts);
       link(known);
+      dropIfEmpty(before);
       return known;
     },
     removePod: (namespace, name) => {
@@ -250,9 +259,7 @@ export const createInventory = (): Inventory => {
       if (named.size === 0) pods.delete(namespace);
       count--;
       unlink(entry);
-      if (entry.node !== undefined && entry.node.facts === undefined && entry.node.pods.size === 0) {
-        nodes.delete(entry.node.name);
-      }
+      dropIfEmpty(entry.node);
       return entry;
     },
     upsertOwner: (facts) => {

@@ -115,13 +115,15 @@ const createSetInterner = (): SetInterner => {
   const known = new Map<string, PolicySet>();
   const intern = (
     selecting: readonly Policy[],
-    exemptions: readonly ActiveExemption[],
+    unordered: readonly ActiveExemption[],
     judging: readonly Policy[],
   ): PolicySet => {
+    // Whatever the order in which policies are listed, equal sets are one.
+    const exemptions = unordered.toSorted(byPolicyAndEnd);
     const key = JSON.stringify([
       selecting.map(({ name }) => name),
       judging.map(({ name }) => name),
-      exemptions.map(({ policy, name, expiresAt }) => [policy, name, expiresAt]),
+      exemptions.map(({ policy, name, expiresAt, reason }) => [policy, name, expiresAt, reason]),
     ]);
     return memo(known, key, () => ({
       id: known.size,
@@ -140,17 +142,27 @@ const createSetInterner = (): SetInterner => {
     const exempted = new Set(exemptions.map(({ policy }) => policy));
     return intern(byName(selecting), exemptions, byName(selecting.filter(({ name }) => !exempted.has(name))));
   };
+  const unions = new Map<number, Map<number, PolicySet>>();
   const union = (a: PolicySet, b: PolicySet): PolicySet =>
-    intern(
-      byName([...new Set([...a.selecting, ...b.selecting])]),
-      [...new Set([...a.exemptions, ...b.exemptions])],
-      byName([...new Set([...a.judging, ...b.judging])]),
+    memo(
+      memo(unions, a.id, () => new Map<number, PolicySet>()),
+      b.id,
+      () =>
+        intern(
+          byName([...new Set([...a.selecting, ...b.selecting])]),
+          [...new Set([...a.exemptions, ...b.exemptions])],
+          byName([...new Set([...a.judging, ...b.judging])]),
+        ),
     );
   return Object.assign(of, { union });
 };
 
-const byName = (policies: readonly Policy[]): readonly Policy[] =>
-  policies.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+const byPolicyAndEnd = (a: ActiveExemption, b: ActiveExemption): number =>
+  compare(a.policy, b.policy) || compare(a.name, b.name) || a.expiresAt - b.expiresAt || compare(a.reason, b.reason);
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+const byName = (policies: readonly Policy[]): readonly Policy[] => policies.toSorted((a, b) => compare(a.name, b.name));
 
 /** The value under the key, made where there is none yet. */
 const memo = <K, V>(

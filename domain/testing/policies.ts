@@ -1,0 +1,40 @@
+// Policies for tests: each selects everything and asks for nothing in particular, until the test says more.
+import type { AssetSelector, Exemption, Labels, LabelSelector, Policy, Requirement } from '../types.ts';
+
+export const minutes = 60_000;
+
+export const labelled = (matchLabels: Labels): LabelSelector => ({ matchLabels, matchExpressions: [] });
+
+export const selecting = (overrides: Partial<AssetSelector> = {}): AssetSelector => ({
+  namespace: undefined,
+  pod: undefined,
+  node: undefined,
+  ...overrides,
+});
+
+export const requiring = (overrides: Partial<Requirement> = {}): Requirement => ({
+  agents: [],
+  evidence: 'Running',
+  policies: [],
+  mitre: [],
+  ...overrides,
+});
+
+export const aPolicy = (overrides: Partial<Policy> = {}): Policy => ({
+  name: 'everything',
+  selector: selecting(),
+  criticality: 'Medium',
+  require: requiring(),
+  gracePeriod: 5 * minutes,
+  exemptions: [],
+  admission: { mode: 'Off', when: 'AllNodes', kinds: [] },
+  ...overrides,
+});
+
+export const anExemption = (overrides: Partial<Exemption> = {}): Exemption => ({
+  name: 'lab',
+  selector: selecting(),
+  reason: 'A laboratory',
+  expiresAt: 1_000_000,
+  ...overrides,
+});
