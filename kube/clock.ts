@@ -17,7 +17,7 @@ export const systemClock: Clock = {
   monotonic: () => performance.now(),
   after(ms, callback) {
     // Node fires at once for delays beyond 31 bits, which would turn a long wait into a busy loop.
-    const timer = setTimeout(callback, Math.min(ms, 2_147_483_647));
+    const timer = setTimeout(callback, Math.min(Math.max(0, ms), 2_147_483_647));
     return () => clearTimeout(timer);
   },
 };

@@ -2,7 +2,6 @@
 
 import type { ClusterAccess, TlsMaterial } from './access.ts';
 import { inCluster, serviceAccountFolder } from './in-cluster.ts';
-import { fromKubeconfig } from './kubeconfig.ts';
 
 export type { ClusterAccess, TlsMaterial };
 
@@ -25,5 +24,7 @@ export async function loadCluster(options: LoadClusterOptions = {}): Promise<Clu
     const port = env['KUBERNETES_SERVICE_PORT'];
     if (host && port) return inCluster({ host, port, folder });
   }
+  // Not even the YAML parser is needed inside a cluster.
+  const { fromKubeconfig } = await import('./kubeconfig.ts');
   return fromKubeconfig({ kubeconfig, context, env });
 }

@@ -94,7 +94,7 @@ export function errorFromStatus(
     code,
     reason: body.reason ?? '',
     message: sensitive
-      ? `refused fields: ${causes.map((cause) => cause.field ?? '?').join(', ')}`
+      ? withheld(causes)
       : (body.message ?? 'the answer was not a Kubernetes Status; is a proxy in between?'),
     request,
     causes,
@@ -132,6 +132,11 @@ interface Status {
 
 function isStatus(value: unknown): value is Status {
   return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'Status';
+}
+
+function withheld(causes: readonly StatusCause[]): string {
+  const fields = causes.map((cause) => cause.field ?? '?').join(', ');
+  return fields === '' ? 'refused; the reason is withheld, since it may quote the Secret' : `refused fields: ${fields}`;
 }
 
 function withoutMessage(cause: StatusCause): StatusCause {

@@ -472,7 +472,13 @@ describe('a kind that may not be installed', () => {
     put('a', 1, resource);
     const { reflector, store } = start({ resource, optional: true });
     await reflector.synced;
-    expect(reflector.state()).toMatchObject({ state: 'absent', objects: 0, lastError: undefined });
+    expect(reflector.state()).toMatchObject({
+      state: 'absent',
+      objects: 0,
+      lastError: undefined,
+      watchErrors: 0,
+      relists: 0,
+    });
     kube.settings.absent.clear();
     await holds(store, { a: 1 });
     expect(reflector.state().state).toBe('live');

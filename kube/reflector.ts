@@ -138,10 +138,13 @@ class WatchingReflector<T> implements Reflector {
   /** One request's worth of progress: a list, or a watch until it ends. */
   async #round(signal: AbortSignal): Promise<void> {
     if (this.#resourceVersion !== undefined) return this.#follow(this.#resourceVersion, signal);
-    if (this.#state !== 'absent') this.#state = 'syncing';
-    if (this.#hasSynced) {
-      this.#relists += 1;
-      this.#options.metrics?.relist?.(this.#name);
+    // Looking for an absent kind again is no change until it is found.
+    if (this.#state !== 'absent') {
+      this.#state = 'syncing';
+      if (this.#hasSynced) {
+        this.#relists += 1;
+        this.#options.metrics?.relist?.(this.#name);
+      }
     }
     if (this.#watchListUsable) return this.#follow(undefined, signal);
     return this.#list(signal);
@@ -273,9 +276,9 @@ class WatchingReflector<T> implements Reflector {
 
   async #recover(error: unknown, signal: AbortSignal): Promise<void> {
     const kind = classify(error);
+    if (kind === 'notFound' && this.#options.optional) return this.#absent(signal);
     this.#watchErrors += 1;
     this.#options.metrics?.error?.(this.#name, kind);
-    if (kind === 'notFound' && this.#options.optional) return this.#absent(signal);
     if (endsHistory(error)) this.#resourceVersion = undefined;
     this.#state = 'backoff';
     this.#lastError = messageOf(error);
