@@ -65,6 +65,8 @@ export function apiServerArguments(ports: Ports, files: Files, extra: readonly s
     // kwok speaks for thousands of kubelets through one client; the defaults (400 and 200) would throttle them as one.
     '--max-requests-inflight=1600',
     '--max-mutating-requests-inflight=800',
+    // Without it a stop waits for every open watch until the request timeout of a minute.
+    '--shutdown-watch-termination-grace-period=1s',
     ...extra,
   ];
 }

@@ -37,8 +37,13 @@ export interface ControlPlane {
   readonly restartApiServer: (options?: { readonly signal?: 'SIGTERM' | 'SIGKILL' }) => Promise<void>;
   readonly killApiServer: () => Promise<void>;
   readonly startApiServer: () => Promise<void>;
-  /** Compacts etcd to its present revision and gives that revision. */
+  /**
+   * Compacts etcd to its present revision and gives that revision. Watches with an older resourceVersion then get 410 only
+   * where the API server runs with `--watch-cache=false`: its watch cache still answers them. See `expireWatches`.
+   */
   readonly compactEtcd: () => Promise<number>;
+  /** Compacts, then kills and starts the API server, whose watch cache so is empty: every older resourceVersion gets 410. */
+  readonly expireWatches: () => Promise<number>;
   /** pid by name, of what was started; for measuring. */
   readonly pids: () => Readonly<Partial<Record<ProcessName, number>>>;
   readonly stop: () => Promise<void>;
@@ -104,6 +109,12 @@ export function controlPlaneFrom(initial: ControlPlaneState): ControlPlane {
     return (answer.body as { readonly status: { readonly token: string } }).status.token;
   };
 
+  const restartApiServer = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
+    await (signal === 'SIGKILL' ? killProcess : stopProcess)(apiServer(), directory);
+    await startApiServer();
+  };
+  const compact = async (): Promise<number> => compactEtcd(`http://127.0.0.1:${ports.etcdClient}`);
+
   return {
     name: state.name,
     kubernetesVersion: state.binaries.kubernetesVersion,
@@ -135,13 +146,15 @@ export function controlPlaneFrom(initial: ControlPlaneState): ControlPlane {
       await writeFile(file, text, { mode: 0o600 });
       return file;
     },
-    restartApiServer: async (options) => {
-      await (options?.signal === 'SIGKILL' ? killProcess : stopProcess)(apiServer(), directory);
-      await startApiServer();
-    },
+    restartApiServer: async (options) => restartApiServer(options?.signal ?? 'SIGTERM'),
     killApiServer: async () => killProcess(apiServer(), directory),
     startApiServer,
-    compactEtcd: async () => compactEtcd(`http://127.0.0.1:${ports.etcdClient}`),
+    compactEtcd: compact,
+    expireWatches: async () => {
+      const revision = await compact();
+      await restartApiServer('SIGKILL');
+      return revision;
+    },
     pids: () => Object.fromEntries(Object.entries(state.processes).map(([name, child]) => [name, child.pid])),
     stop: async () => {
       await api.close();

@@ -11,7 +11,7 @@ kube-scheduler, and kwok for nodes and pods. No Docker.
   up       start one and leave it running
     --nodes N               make N plain nodes (default 0)
     --kubeconfig-out FILE   also write the administrator's kubeconfig there
-    --kubernetes VERSION    another Kubernetes version, 1.32.13 for example
+    --kubernetes VERSION    another Kubernetes version, 1.32.2 for example
     --provider kind         use kind instead, where Docker and kind are installed
   down     stop it and remove its data
     --all                   every one of them

@@ -2,7 +2,7 @@
 export const versions = {
   kubernetes: '1.36.3',
   /** The oldest version that the product supports; the suites run on it too. */
-  oldestKubernetes: '1.32.13',
+  oldestKubernetes: '1.32.2',
   kwok: '0.8.0',
   helm: '3.22.0',
 } as const;

@@ -25,7 +25,7 @@ const goEnvironment = (): NodeJS.ProcessEnv => ({ ...process.env, CGO_ENABLED: '
 /** Builds the five programs of Kubernetes as one executable, linked under each name, into `folder`. */
 export async function buildKubernetes(version: string, folder: string, output: ProgressOutput): Promise<void> {
   const progress = startProgress(
-    `building etcd and Kubernetes ${version} from Go modules (about 5 minutes the first time)`,
+    `building etcd and Kubernetes ${version} from Go modules (5 to 8 minutes the first time)`,
     output,
   );
   const work = await mkdtemp(path.join(os.tmpdir(), 'control-plane-build-'));

@@ -107,7 +107,7 @@ export function missingMessage(
     `The control plane needs ${missing.join(', ')} (Kubernetes ${version}), which are neither in KUBEBUILDER_ASSETS nor in ${cacheRoot}.`,
     ...(archiveFailure === '' ? [] : [`The envtest archive could not be fetched: ${archiveFailure}.`]),
     'Supply them in one of three ways:',
-    '  1. install Go (1.26 or newer, https://go.dev/doc/install) and run this again: all of them are then built, in about 7 minutes;',
+    '  1. install Go (1.26 or newer, https://go.dev/doc/install) and run this again: all of them are then built, in about 10 minutes;',
     '  2. set KUBEBUILDER_ASSETS to a folder that holds them as executables under these names;',
     `  3. reach the internet, for the envtest archive (${envtestBinaries.join(', ')}${tools.length > 0 ? `; it lacks ${tools.join(', ')}` : ''}).`,
   ].join('\n');
