@@ -257,7 +257,7 @@ describe.skipIf(found === undefined)('the chart', () => {
       );
       const role = `Role/${releaseNamespace}/workload-protection-webhook`;
       expect(touching).toEqual([
-        { role, names: ['workload-protection-webhook-tls'], verbs: ['get', 'list', 'watch', 'update', 'patch'] },
+        { role, names: ['workload-protection-webhook-tls'], verbs: ['get', 'list', 'watch', 'update'] },
         { role, names: undefined, verbs: ['create'] },
       ]);
     });
