@@ -1,4 +1,5 @@
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -18,7 +19,7 @@ export async function withLock<T>(
   while (!(await tryLock(file))) {
     const owner = await readOwner(file);
     if (owner !== undefined && !isAlive(owner)) {
-      await rm(file, { force: true });
+      await removeStale(file);
       continue;
     }
     if (owner !== undefined && !told) onWait(owner);
@@ -46,6 +47,20 @@ async function tryLock(file: string): Promise<boolean> {
   } catch (error) {
     if (isErrno(error, 'EEXIST')) return false;
     throw error;
+  }
+}
+
+/** Moves the file away before judging it, since another waiter may have replaced it by its own lock meanwhile. */
+async function removeStale(file: string): Promise<void> {
+  const aside = `${file}.${randomUUID()}`;
+  try {
+    await rename(file, aside);
+    const owner = await readOwner(aside);
+    if (owner === undefined || isAlive(owner)) await link(aside, file);
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT') && !isErrno(error, 'EEXIST')) throw error;
+  } finally {
+    await rm(aside, { force: true });
   }
 }
 
