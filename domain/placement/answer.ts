@@ -161,7 +161,14 @@ const answerOf = (
     gaps.set(gap.cause, { cause: gap.cause, remedy: gap.remedy, nodes: (gaps.get(gap.cause)?.nodes ?? 0) + count });
   }
   const { isFlagged, isCertain } = whetherFlagged(policy, nodes);
-  return { policy, verdict: verdictOf(nodes), nodes, isFlagged, isCertain, gap: leading([...gaps.values()]) };
+  return {
+    policy,
+    verdict: verdictOf(nodes),
+    nodes,
+    isFlagged,
+    isCertain: isCertain && !picture.isStale,
+    gap: leading([...gaps.values()]),
+  };
 };
 
 const standingOf = (judgement: Judgement | undefined): 'protected' | 'unprotected' | 'unknown' => {

@@ -17,16 +17,17 @@ export interface Wording {
   readonly isHypothetical: boolean;
 }
 
-/** One line for each distinct cause, so that policies which complain of the same thing do so once. */
-export const wordWarnings = (flagged: readonly PolicyAnswer[], wording: Wording): readonly string[] => {
-  const lines = [...grouped(flagged, wording)].map(([, answers]) => wordWarning(answers, wording));
+/** Any sentences as warnings: as many as pass, each as long as passes. */
+export const asWarnings = (sentences: readonly string[]): readonly string[] => {
+  const lines = sentences.map((sentence) => clip(oneLine(sentence), maximumWarningLength));
   if (lines.length <= maximumWarnings) return lines;
   const kept = lines.slice(0, maximumWarnings - 1);
-  return [
-    ...kept,
-    oneLine(`${lines.length - kept.length} more warnings of WorkloadPolicies: see kubectl describe cov cluster`),
-  ];
+  return [...kept, `and ${lines.length - kept.length} more warnings`];
 };
+
+/** One line for each distinct cause, so that policies which complain of the same thing do so once. */
+export const wordWarnings = (flagged: readonly PolicyAnswer[], wording: Wording): readonly string[] =>
+  asWarnings([...grouped(flagged, wording)].map(([, answers]) => wordWarning(answers, wording)));
 
 /** Why it is refused, what mends it, and how to be let through all the same. */
 export const wordRefusal = (denying: readonly PolicyAnswer[], wording: Wording): string => {

@@ -1,0 +1,72 @@
+// When certificates are due, and what is then issued. Two roots overlap: a new one is first trusted and only then used, so that no
+// API server meets a certificate of a root that it has not heard of, and no replica with the old certificate is refused.
+import { issueLeaf, issueRoot, type Issued, type Validity } from './issue.ts';
+import { covers, hasSigned, readCertificate, type Material } from './material.ts';
+
+const hour = 3_600_000;
+const day = 24 * hour;
+/** Long beside a certificate's life, so that one always ends before its root does. */
+const rootLife = 3 * 365 * day;
+const leafLife = 90 * day;
+/** Clocks of other machines may be behind ours. */
+const backdated = hour;
+/** From a new root being published to its first use: API servers hear of it within seconds, replicas within a watch's renewal. */
+export const settling = 10 * 60_000;
+
+export type Due =
+  | { readonly kind: 'all' | 'root' | 'leaf'; readonly why: string }
+  | { readonly kind: 'nothing'; readonly until: number };
+
+/** What must be issued now. */
+export function whatIsDue(material: Material | undefined, hosts: readonly string[], now: number): Due {
+  const [newest, ...older] = material?.roots ?? [];
+  if (material === undefined || newest === undefined) return { kind: 'all', why: 'there is no usable certificate' };
+  if (now >= newest.to) return { kind: 'all', why: 'the root has expired' };
+  const { leaf } = material;
+  const missing = hosts.filter((host) => !covers(leaf, host));
+  if (missing.length > 0) return { kind: 'leaf', why: `the certificate does not name ${missing.join(', ')}` };
+  if (now >= leaf.to) return { kind: 'leaf', why: 'the certificate has expired' };
+  if (now >= renewalOf(newest)) return { kind: 'root', why: 'the root has lived two thirds of its life' };
+  const isOfNewest = hasSigned(newest, leaf);
+  if (!isOfNewest && !older.some((root) => hasSigned(root, leaf))) {
+    return { kind: 'leaf', why: 'the certificate is of a root that is not trusted' };
+  }
+  const settled = newest.from + backdated + settling;
+  if (!isOfNewest && now >= settled) return { kind: 'leaf', why: 'the new root has settled' };
+  // Within these minutes a renewal waits for the new root; a third of the certificate's life is left.
+  if (isOfNewest && now >= renewalOf(leaf))
+    return { kind: 'leaf', why: 'the certificate has lived two thirds of its life' };
+  return { kind: 'nothing', until: Math.min(renewalOf(newest), isOfNewest ? renewalOf(leaf) : settled) };
+}
+
+/** The material after what is due was issued. */
+export function renew(
+  material: Material | undefined,
+  due: 'all' | 'root' | 'leaf',
+  hosts: readonly string[],
+  now: number,
+): Material {
+  const newRoot = due === 'leaf' ? undefined : issueRoot(lifeFrom(now, rootLife));
+  if (due === 'root' && material !== undefined && newRoot !== undefined) {
+    const newest = material.roots.find(({ to }) => to > now);
+    return {
+      ...material,
+      roots: [readCertificate(newRoot.certificate), ...(newest === undefined ? [] : [newest])],
+      rootKey: newRoot.key,
+    };
+  }
+  const root: Issued = newRoot ?? { certificate: material?.roots[0]?.pem ?? '', key: material?.rootKey ?? '' };
+  const leaf = issueLeaf(root, hosts, lifeFrom(now, leafLife));
+  const others = newRoot === undefined ? (material?.roots.slice(1) ?? []) : [];
+  return {
+    roots: [readCertificate(root.certificate), ...others.filter(({ to }) => to > now)],
+    rootKey: root.key,
+    leaf: readCertificate(leaf.certificate),
+    leafKey: leaf.key,
+  };
+}
+
+const lifeFrom = (now: number, life: number): Validity => ({ from: now - backdated, to: now + life });
+
+const renewalOf = ({ from, to }: { readonly from: number; readonly to: number }): number =>
+  from + ((to - from) * 2) / 3;

@@ -1,0 +1,24 @@
+// The webhook's flags: those that every process has, and its own.
+import { commonFlags } from '../process/common-flags.ts';
+import { addressFlag, choiceFlag, durationFlag, httpsUrlFlag } from '../process/flag-kinds.ts';
+
+export const failurePolicies = ['Ignore', 'Fail'] as const;
+
+export const webhookFlags = {
+  ...commonFlags({ metricsAddress: '0.0.0.0:8081' }),
+  address: addressFlag('Where admission is served over HTTPS.', '0.0.0.0:9443'),
+  advertiseUrl: httpsUrlFlag(
+    'URL by which the API server reaches this process where it runs outside of the cluster; its host goes into the certificate, and port 0 stands for the port of --address. Left out: by the Service.',
+    'URL',
+  ),
+  failurePolicy: choiceFlag(
+    'What an error inside this process amounts to. Ignore: the object is let through with a warning. Fail: it is refused. Set failurePolicy of the ValidatingWebhookConfiguration to the same.',
+    failurePolicies,
+    'Ignore',
+  ),
+  drainPeriod: durationFlag(
+    'How long open connections are still answered, and sent elsewhere, after the process was asked to stop.',
+    '12s',
+    { max: '5m' },
+  ),
+};

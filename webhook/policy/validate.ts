@@ -1,0 +1,170 @@
+// What is wrong with a WorkloadPolicy beyond what its definition can say: anything that needs the hour, the object as it was before, or
+// the rest of the cluster. Every fault is named at once, with its path.
+import {
+  workloadPolicySchema,
+  type WorkloadPolicy,
+  type WorkloadPolicySpec,
+} from '../../crds/schema/workload-policy.ts';
+import type { LabelSelector } from '../../crds/schema/selectors.ts';
+import type { AgentCatalogue } from '../../domain/coverage/agents.ts';
+import { startupTaintKey, toleratesTaint } from '../../domain/placement/fit.ts';
+import type { FieldCause } from '../review.ts';
+import { findDuplicates } from './duplicates.ts';
+import { emptySelector } from './empty-selector.ts';
+
+export interface Validation {
+  /** The policy is refused for these. */
+  readonly errors: readonly FieldCause[];
+  /** It is accepted, and probably not what was meant. */
+  readonly warnings: readonly string[];
+}
+
+export interface ValidationInput {
+  readonly raw: unknown;
+  /** As it was, on an update. */
+  readonly before: unknown;
+  readonly catalogue: AgentCatalogue;
+  readonly now: number;
+}
+
+export const validatePolicy = ({ raw, before, catalogue, now }: ValidationInput): Validation => {
+  const parsed = workloadPolicySchema.safeParse(withoutStatus(raw));
+  if (!parsed.success) {
+    const old = workloadPolicySchema.safeParse(withoutStatus(before));
+    const known = new Set(old.success ? [] : old.error.issues.map(causeOf).map(textOf));
+    // What was wrong before must not keep somebody from mending the rest.
+    return { errors: parsed.error.issues.map(causeOf).filter((cause) => !known.has(textOf(cause))), warnings: [] };
+  }
+  const old = workloadPolicySchema.safeParse(withoutStatus(before));
+  const previous = old.success && before !== null && before !== undefined ? old.data : undefined;
+  const { spec } = parsed.data;
+  return {
+    errors: [
+      ...findExpired(spec, previous?.spec, now),
+      ...newOnly(findDuplicates(spec), previous && findDuplicates(previous.spec)),
+      ...findUntolerated(spec, previous?.spec, catalogue),
+    ],
+    warnings: [...warnOfAgents(parsed.data, catalogue), ...warnOfSelectors(spec), ...warnOfDeny(parsed.data)],
+  };
+};
+
+const withoutStatus = (raw: unknown): unknown =>
+  typeof raw === 'object' && raw !== null ? { ...raw, status: undefined } : raw;
+
+const causeOf = ({
+  path,
+  message,
+}: {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}): FieldCause => ({
+  field: path.reduce<string>(
+    (written, step) =>
+      typeof step === 'number' ? `${written}[${step}]` : written === '' ? String(step) : `${written}.${String(step)}`,
+    '',
+  ),
+  message,
+});
+
+const textOf = ({ field, message }: FieldCause): string => `${field}: ${message}`;
+
+const newOnly = (causes: readonly FieldCause[], before: readonly FieldCause[] = []): readonly FieldCause[] => {
+  const known = new Set(before.map(textOf));
+  return causes.filter((cause) => !known.has(textOf(cause)));
+};
+
+/** One that is added must have an end to come; one that was there may run out, or Git would break that day. */
+const findExpired = (
+  { exemptions = [] }: WorkloadPolicySpec,
+  before: WorkloadPolicySpec | undefined,
+  now: number,
+): readonly FieldCause[] => {
+  const known = new Set((before?.exemptions ?? []).map(identityOf));
+  return exemptions.flatMap((exemption, index) =>
+    Date.parse(exemption.expiresAt) > now || known.has(identityOf(exemption))
+      ? []
+      : [
+          {
+            field: `spec.exemptions[${index}].expiresAt`,
+            message: `${exemption.expiresAt} is past: give a new exemption an end to come, or leave it out`,
+          },
+        ],
+  );
+};
+
+/** Its words may be mended after it has ended; what it exempts, and until when, makes it another. */
+const identityOf = ({ selector, expiresAt }: NonNullable<WorkloadPolicySpec['exemptions']>[number]): string =>
+  JSON.stringify([selector, Date.parse(expiresAt)]);
+
+const startupTaint = { key: startupTaintKey, value: '', effect: 'NoSchedule' } as const;
+
+/** A node that waits for an agent which waits for the node would wait for ever. */
+const findUntolerated = (
+  { nodes, require }: WorkloadPolicySpec,
+  before: WorkloadPolicySpec | undefined,
+  catalogue: AgentCatalogue,
+): readonly FieldCause[] => {
+  if (!nodes.startupTaint.enabled || before?.nodes.startupTaint.enabled === true) return [];
+  const wanted = new Set((require.agents ?? []).map(({ name }) => name));
+  const installed = catalogue.agents
+    .filter(({ name }) => wanted.size === 0 || wanted.has(name))
+    .flatMap((agent) => catalogue.installationsOf(agent).map(({ daemonSet }) => daemonSet));
+  if (
+    installed.length === 0 ||
+    installed.some(({ scheduling }) => toleratesTaint(scheduling.tolerations, startupTaint))
+  ) {
+    return [];
+  }
+  const names = installed.map(({ namespace, name }) => `${namespace}/${name}`).join(', ');
+  return [
+    {
+      field: 'spec.nodes.startupTaint.enabled',
+      message: `no agent could start on a tainted node: first add the toleration {key: ${startupTaintKey}, operator: Exists, effect: NoSchedule} to DaemonSet ${names}`,
+    },
+  ];
+};
+
+const warnOfAgents = ({ spec }: WorkloadPolicy, { agents }: AgentCatalogue): readonly string[] =>
+  (spec.require.agents ?? []).flatMap(({ name }, index) =>
+    agents.some((agent) => agent.name === name)
+      ? []
+      : [
+          `spec.require.agents[${index}].name: there is no ProtectionAgent ${name}${agents.length === 0 ? '' : `; there are ${agents.map((agent) => agent.name).join(', ')}`}`,
+        ],
+  );
+
+const warnOfSelectors = ({ selector, exemptions = [] }: WorkloadPolicySpec): readonly string[] =>
+  [
+    { path: 'spec.selector', selector },
+    ...exemptions.map((exemption, index) => ({
+      path: `spec.exemptions[${index}].selector`,
+      selector: exemption.selector,
+    })),
+  ].flatMap(({ path, selector: { namespaceSelector, podSelector, nodeSelector } }) =>
+    Object.entries({ namespaceSelector, podSelector, nodeSelector }).flatMap(
+      ([name, part]: [string, LabelSelector | undefined]) => {
+        const why = part && emptySelector(part);
+        return why === undefined ? [] : [`${path}.${name} matches nothing: ${why}`];
+      },
+    ),
+  );
+
+const warnOfDeny = ({ spec: { admission, require, selector } }: WorkloadPolicy): readonly string[] => {
+  if (admission.mode !== 'Deny') return [];
+  const isForAll =
+    selector.namespaceSelector === undefined &&
+    selector.podSelector === undefined &&
+    selector.nodeSelector === undefined;
+  return [
+    ...(isForAll
+      ? [
+          'spec.admission.mode Deny with an empty spec.selector refuses unprotected pods in every namespace that the webhook is called for',
+        ]
+      : []),
+    ...(require.evidence === 'Running'
+      ? []
+      : [
+          `spec.admission.mode Deny with the evidence ${require.evidence} refuses pods wherever the agents' telemetry is not switched on`,
+        ]),
+  ];
+};

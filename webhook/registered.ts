@@ -1,0 +1,13 @@
+// Names by which the chart, the API server and this process know each other.
+
+/** The ValidatingWebhookConfiguration that the chart renders. */
+export const configurationName = 'workload-protection';
+export const serviceName = 'workload-protection-webhook';
+export const secretName = 'workload-protection-webhook-tls';
+
+/** Entry of the configuration → the path that serves it. */
+export const webhookPaths = {
+  'pods.workloadprotection.dev': '/validate/pods',
+  'controllers.workloadprotection.dev': '/validate/controllers',
+  'policies.workloadprotection.dev': '/validate/workload-policies',
+} as const;

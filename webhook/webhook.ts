@@ -1,0 +1,161 @@
+// The admission process, put together: caches, certificate, registration, servers, and the order in which they start and stop.
+import { createTransport } from '../kube/transport.ts';
+import { systemClock } from '../kube/clock.ts';
+import { loadCluster } from '../kube/config.ts';
+import type { FlagValues } from '../process/flags.ts';
+import { createHealthServer, type Checks } from '../process/http-health.ts';
+import type { Logger } from '../process/log.ts';
+import { createCertificateKeeper, type CertificateKeeper } from './certificates/keeper.ts';
+import { bundleOf, type Material } from './certificates/material.ts';
+import { createRegistration } from './certificates/registration.ts';
+import { createCluster } from './cluster.ts';
+import type { webhookFlags } from './flags.ts';
+import { createWebhookMetrics, type WebhookMetrics } from './metrics.ts';
+import { createControllerWebhook, createPodWebhook } from './placement.ts';
+import { createPolicyWebhook } from './policy/webhook.ts';
+import { configurationName, secretName, serviceName, webhookPaths } from './registered.ts';
+import { createAdmissionServer } from './server.ts';
+
+export async function runWebhook(
+  flags: FlagValues<typeof webhookFlags>,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  const { kubeconfig, namespace, advertiseUrl } = flags;
+  const clock = systemClock;
+  const random = Math.random;
+  const access = await loadCluster({ kubeconfig });
+  const metrics: WebhookMetrics = createWebhookMetrics({
+    cacheStaleness: () => cluster.staleness(),
+    reportAge: () => inSeconds(cluster.reportAge(clock.now())),
+    certificateExpiry: () => expiryOf(keeper.material()),
+  });
+  const transport = createTransport(access, { userAgent: 'workload-protection-webhook', metrics: metrics.transport });
+  const shared = { transport, clock, random, log, metrics: metrics.reflector };
+  const cluster = createCluster(shared);
+  const keeper = createCertificateKeeper({
+    ...shared,
+    namespace,
+    secret: secretName,
+    hosts: [
+      `${serviceName}.${namespace}.svc`,
+      `${serviceName}.${namespace}.svc.cluster.local`,
+      `${serviceName}.${namespace}`,
+      ...(advertiseUrl === undefined ? [] : [hostOf(advertiseUrl)]),
+    ],
+  });
+  const registration = createRegistration({
+    ...shared,
+    configuration: configurationName,
+    paths: webhookPaths,
+    service: { namespace, name: serviceName },
+  });
+  const isServing = { now: false };
+  const health = createHealthServer({
+    address: flags.metricsAddress,
+    metrics: metrics.registry,
+    live: {},
+    ready: readiness(signal, isServing, cluster.missing, keeper, registration.trouble),
+    onListening: (url) => log.info({ url }, 'serving metrics and health'),
+  });
+  log.info({ server: access.server, source: access.source, namespace }, 'starting');
+
+  // What answers need outlives the drain.
+  const background = new AbortController();
+  const broken = Promise.withResolvers<never>();
+  const tasks = [cluster, keeper, registration, health].map((part) => part.run(background.signal));
+  for (const task of tasks) task.catch(broken.reject);
+
+  const serve = async (): Promise<void> => {
+    const first = await untilFirstMaterial(keeper, signal);
+    if (first === undefined) return;
+    const server = createAdmissionServer({
+      ...shared,
+      address: flags.address,
+      certificate: certificateOf(first),
+      webhooks: {
+        [webhookPaths['pods.workloadprotection.dev']]: createPodWebhook(cluster, clock.now),
+        [webhookPaths['controllers.workloadprotection.dev']]: createControllerWebhook(cluster, clock.now),
+        [webhookPaths['policies.workloadprotection.dev']]: createPolicyWebhook(cluster, clock.now),
+      },
+      failurePolicy: flags.failurePolicy,
+      drainMs: flags.drainPeriod,
+      metrics,
+    });
+    const serving = server.run(signal);
+    serving.catch(broken.reject);
+    const port = await server.listening;
+    log.info({ address: `${flags.address.host}:${port}`, advertised: advertiseUrl?.href }, 'serving admission');
+    const publish = (material: Material): void =>
+      registration.want({ bundle: bundleOf(material), advertiseUrl: withPort(advertiseUrl, port) });
+    const end = keeper.subscribe((material) => {
+      server.use(certificateOf(material));
+      publish(material);
+    });
+    // One that came while the port was being opened.
+    const current = keeper.material() ?? first;
+    server.use(certificateOf(current));
+    // The API server is sent here only when there is something to answer from.
+    await Promise.race([cluster.synced, serving]);
+    publish(current);
+    isServing.now = true;
+    await serving;
+    end();
+  };
+
+  try {
+    await Promise.race([serve(), broken.promise]);
+  } finally {
+    background.abort();
+    await Promise.allSettled(tasks);
+    await transport.close();
+    log.info({}, 'stopped');
+  }
+}
+
+const readiness = (
+  signal: AbortSignal,
+  isServing: { readonly now: boolean },
+  missing: () => Readonly<Record<string, string>>,
+  keeper: CertificateKeeper,
+  registration: () => string | undefined,
+): Checks => ({
+  running: () => (signal.aborted ? 'stopping' : undefined),
+  caches: () => {
+    const lacking = Object.entries(missing()).map(([resource, why]) => `${resource}: ${why}`);
+    return lacking.length === 0 ? undefined : lacking.join('; ');
+  },
+  certificate: () => (keeper.material() === undefined ? keeper.trouble() : undefined),
+  registration,
+  serving: () => (isServing.now ? undefined : 'not serving admission yet'),
+});
+
+const untilFirstMaterial = (keeper: CertificateKeeper, signal: AbortSignal): Promise<Material | undefined> =>
+  new Promise((resolve) => {
+    const known = keeper.material();
+    if (known !== undefined || signal.aborted) return resolve(known);
+    const end = keeper.subscribe((material) => {
+      end();
+      resolve(material);
+    });
+    signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
+
+const certificateOf = ({ leaf, leafKey }: Material) => ({ cert: leaf.pem, key: leafKey });
+
+const expiryOf = (material: Material | undefined): Readonly<Record<string, number>> => {
+  const root = material?.roots[0];
+  return material === undefined || root === undefined ? {} : { ca: root.to, server: material.leaf.to };
+};
+
+const inSeconds = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms / 1000);
+
+/** Without the brackets of an IPv6 address. */
+const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[(.*)\]$/, '$1');
+
+const withPort = (advertised: URL | undefined, port: number): URL | undefined => {
+  if (advertised?.port !== '0') return advertised;
+  const url = new URL(advertised);
+  url.port = String(port);
+  return url;
+};
