@@ -100,8 +100,12 @@ export const simulate = async (
     }
   };
 
-  /** One that serves two ports is there once. */
-  const all = (): readonly AgentState[] => [...new Set(states.values().flatMap((byPort) => byPort.values()))];
+  const all = (): readonly AgentState[] => {
+    // One that serves two ports is there once.
+    const unique = new Set<AgentState>();
+    for (const byPort of states.values()) for (const state of byPort.values()) unique.add(state);
+    return [...unique];
+  };
 
   const simulation = {
     add,

@@ -2,9 +2,9 @@
 //   [--break all|ID[,ID]] [--repair all|ID[,ID]] [--list]
 import { parseArgs } from 'node:util';
 import { applyFleet, type Progress } from './apply.ts';
-import { openCluster } from './cluster.ts';
+import { openCluster, type Cluster } from './cluster.ts';
 import { gapsOf } from './gaps.ts';
-import { planFleet, type Scenario } from './plan.ts';
+import { planFleet, type FleetPlan, type Scenario } from './plan.ts';
 
 const usage = `Makes a fleet of pretended nodes and pods on a cluster whose kwok runs them.
 
@@ -15,7 +15,7 @@ const usage = `Makes a fleet of pretended nodes and pods on a cluster whose kwok
   --seed S          default 1: the same options give the same fleet
   --first-address N where its loopback addresses start; a second fleet on the machine starts behind the first
   --break IDS       after making the fleet: break these gaps of eight-gaps (ids with commas, or all)
-  --repair IDS      mend them
+  --repair IDS      mend them; the fleet, made before with the same options, is left as it is
   --list            print the gaps and what each is expected to look like, and end
 `;
 
@@ -59,10 +59,8 @@ const main = async (): Promise<void> => {
     throw new Error('name the cluster with --kubeconfig or KUBECONFIG');
   const cluster = await openCluster({ kubeconfig });
   try {
-    const { created, agentsReadyMs, workloadsReadyMs } = await applyFleet(cluster, plan, { onProgress: show() });
-    say(
-      `${created} objects made; agents ready after ${seconds(agentsReadyMs)}, workloads after ${seconds(workloadsReadyMs)}`,
-    );
+    // A fleet with open gaps never becomes whole by waiting.
+    if (values.repair === undefined) await make(cluster, plan);
     for (const verb of ['break', 'repair'] as const) {
       for (const gap of chosen(gaps, values[verb])) {
         const started = performance.now();
@@ -73,6 +71,13 @@ const main = async (): Promise<void> => {
   } finally {
     await cluster.close();
   }
+};
+
+const make = async (cluster: Cluster, plan: FleetPlan): Promise<void> => {
+  const { created, agentsReadyMs, workloadsReadyMs } = await applyFleet(cluster, plan, { onProgress: show() });
+  say(
+    `${created} objects made; agents ready after ${seconds(agentsReadyMs)}, workloads after ${seconds(workloadsReadyMs)}`,
+  );
 };
 
 const chosen = <T extends { readonly id: string }>(gaps: readonly T[], ids: string | undefined): readonly T[] => {
