@@ -19,17 +19,22 @@ export const recognise = (
   containers: readonly ContainerFacts[],
 ): RecognisedContainer | undefined => {
   const { selector, containerNames, images } = recognition;
-  const byLabels = selector !== undefined && !isEverything(selector) && matchesLabels(selector, labels);
-  const kinds = [selector !== undefined, containerNames.length > 0, images.length > 0].filter(Boolean).length;
+  // A selector that selects everything is no mark of anything.
+  const hasSelector = selector !== undefined && !isEverything(selector);
+  const byLabels = hasSelector && matchesLabels(selector, labels);
+  const namesContainer = containerNames.length > 0 || images.length > 0;
+  const kinds = [hasSelector, containerNames.length > 0, images.length > 0].filter(Boolean).length;
   // More evidence than is described cannot be asked for.
   const needed = Math.max(1, Math.min(recognition.minimumEvidence, kinds));
   let best: { container: ContainerFacts; agreeing: number } | undefined;
   for (const container of containers) {
+    // What has run before the pod started, or was put into it to look around, watches nothing.
+    if (container.role === 'init' || container.role === 'ephemeral') continue;
     const byName = containerNames.includes(container.name);
     const byImage = images.some((suffix) => isFromRepository(container.image, suffix));
     const agreeing = Number(byLabels) + Number(byName) + Number(byImage);
-    // Labels alone say nothing about which container is the agent's.
-    if (!byName && !byImage) continue;
+    // Where a container's mark is described, labels alone do not say which container is the agent's.
+    if (namesContainer ? !byName && !byImage : !byLabels) continue;
     if (agreeing >= needed && agreeing > (best?.agreeing ?? 0)) best = { container, agreeing };
   }
   return best && { container: best.container, version: versionOf(best.container, labels) };

@@ -6,16 +6,18 @@ interface Version {
   readonly preRelease: string | undefined;
 }
 
+/** `v`, the numbers, and what follows them. */
+const pattern = /^(v?)(\d+(?:\.\d+){1,3})([-+].*)?$/i;
+
 /** A pre-release as semver means it; `-debian`, `-jmx`, `-full` are flavours of the same release. */
-const preReleasePattern = /^(?:alpha|beta|rc|pre|dev|snapshot)[.\d-]*$/i;
+const preReleasePattern = /^-((?:alpha|beta|rc|preview|pre|dev|snapshot)(?:[.-]?\d+)*)(?=$|[-+.])/i;
 
 const parse = (text: string): Version | undefined => {
-  const match = /^v?(\d+(?:\.\d+){1,3})(?:[-+](.*))?$/i.exec(text.trim());
-  if (match?.[1] === undefined) return undefined;
-  const suffix = match[2];
+  const [, , numbers, suffix] = pattern.exec(text.trim()) ?? [];
+  if (numbers === undefined) return undefined;
   return {
-    numbers: match[1].split('.').map(Number),
-    preRelease: suffix !== undefined && preReleasePattern.test(suffix) ? suffix : undefined,
+    numbers: numbers.split('.').map(Number),
+    preRelease: preReleasePattern.exec(suffix ?? '')?.[1]?.toLowerCase(),
   };
 };
 
@@ -33,9 +35,17 @@ export const isOlder = (version: string, minimum: string): boolean | undefined =
   return b.preRelease === undefined || comparePreReleases(a.preRelease, b.preRelease) < 0;
 };
 
-/** By dotted parts: numbers as numbers, words as words, a number before a word. */
+/** `version` in the manner of an existing image tag: with its `v` and its flavour, where it has them. */
+export const likeTag = (tag: string | undefined, version: string): string => {
+  const [, v = '', , suffix = ''] = pattern.exec(tag ?? '') ?? [];
+  // What makes the old tag a pre-release or a build of its own says nothing of the new one.
+  const flavour = /^-[a-z][a-z-]*$/i.test(suffix) && !preReleasePattern.test(suffix) ? suffix : '';
+  return `${v}${version.replace(/^v/i, '')}${flavour}`;
+};
+
+/** By parts: numbers as numbers, words as words, a number before a word, fewer parts before more. */
 const comparePreReleases = (a: string, b: string): number => {
-  const [left, right] = [a.toLowerCase().split(/[.-]/), b.toLowerCase().split(/[.-]/)];
+  const [left, right] = [partsOf(a), partsOf(b)];
   for (let index = 0; index < Math.max(left.length, right.length); index++) {
     const [x, y] = [left[index], right[index]];
     if (x === undefined || y === undefined) return x === undefined ? -1 : 1;
@@ -44,6 +54,9 @@ const comparePreReleases = (a: string, b: string): number => {
   }
   return 0;
 };
+
+/** `rc10` and `rc.10` are the same. */
+const partsOf = (preRelease: string): readonly string[] => preRelease.match(/\d+|[a-z]+/g) ?? [];
 
 const comparePart = (x: string, y: string): number => {
   const [m, n] = [Number(x), Number(y)];

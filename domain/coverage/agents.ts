@@ -77,6 +77,6 @@ const installation = (agent: AgentDefinition, daemonSet: DaemonSetFacts): readon
   if (!isInNamespace(agent, daemonSet.namespace)) return [];
   const found = recognise(agent.pods, daemonSet.podLabels, daemonSet.containers);
   if (found === undefined) return [];
-  const { repository } = parseImage(found.container.image);
-  return [{ daemonSet, containerName: found.container.name, repository }];
+  const { repository, tag } = parseImage(found.container.image);
+  return [{ daemonSet, containerName: found.container.name, repository, tag }];
 };

@@ -4,7 +4,7 @@ import { stateOf, type Reason } from '../reason.ts';
 import type { Criticality, State } from '../types.ts';
 import { risksIn, type Risk } from './risk.ts';
 import type { Bucket } from './tally.ts';
-import { compareText, type Gap } from './verdict.ts';
+import { compareText, mergeGap, type Gap } from './verdict.ts';
 
 export interface GapGroup {
   readonly reason: Reason;
@@ -24,8 +24,7 @@ export interface GapGroup {
 }
 
 interface Growing {
-  readonly gap: Gap;
-  readonly policies: Set<string>;
+  gap: Gap;
   criticality: Criticality;
   risk: number;
   nodes: number;
@@ -56,7 +55,6 @@ const add = (groups: Map<string, Growing>, gap: Gap, bucket: Bucket): void => {
   if (group === undefined) {
     group = {
       gap,
-      policies: new Set(),
       criticality: 'Low',
       risk: 0,
       nodes: 0,
@@ -67,8 +65,11 @@ const add = (groups: Map<string, Growing>, gap: Gap, bucket: Bucket): void => {
     };
     groups.set(key, group);
   }
-  for (const policy of gap.policies) group.policies.add(policy);
-  for (const { criticality } of bucket.set.selecting) group.criticality = mostCritical(group.criticality, criticality);
+  if (group.gap !== gap) group.gap = mergeGap(group.gap, gap);
+  for (const { name, criticality } of bucket.set.judging) {
+    // What a gap is worth is said by those who ask for what is missing; nobody but the baseline: nothing.
+    if (gap.policies.includes(name)) group.criticality = mostCritical(group.criticality, criticality);
+  }
   group.nodes += bucket.nodes.size;
   group.workloads += bucket.workloads.size;
   group.pods += bucket.pods;
@@ -95,17 +96,7 @@ const byPressure = (a: Growing, b: Growing): number =>
   compareText(a.gap.reason, b.gap.reason) ||
   compareText(a.gap.cause, b.gap.cause);
 
-const finish = ({
-  gap,
-  policies,
-  criticality,
-  risk,
-  nodes,
-  workloads,
-  pods,
-  nodeNames,
-  workloadKeys,
-}: Growing): GapGroup => {
+const finish = ({ gap, criticality, risk, nodes, workloads, pods, nodeNames, workloadKeys }: Growing): GapGroup => {
   const room = assetsShown - Math.min(workloadKeys.length, assetsShown - nodesShown);
   const shown = nodeNames.slice(0, room);
   return {
@@ -114,7 +105,7 @@ const finish = ({
     cause: gap.cause,
     remedy: gap.remedy,
     agent: gap.agent,
-    policies: [...policies].toSorted(),
+    policies: gap.policies,
     criticality,
     risks: risksIn(risk),
     nodes,

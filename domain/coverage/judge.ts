@@ -4,7 +4,8 @@ import { stateOf } from '../reason.ts';
 import { badnessOf, strengthOf } from '../state.ts';
 import type { AgentRequirement, Evidence, Policy, State } from '../types.ts';
 import { isOlder } from '../version.ts';
-import { nearnessOf, type AgentPresence } from './presence.ts';
+import { nearnessOf, versionWanted, type AgentPresence } from './presence.ts';
+import { clip } from './words.ts';
 import { mergeGaps, stateOfGaps, type AgentVerdict, type Gap } from './verdict.ts';
 
 /** Grace where no policy selects the asset, in milliseconds. */
@@ -149,20 +150,18 @@ const shortfalls = (demand: Demand, presence: AgentPresence, required: string | 
       ),
     );
   }
-  const minimum = [
+  const minimum = highestMissed(version, [
     { version: required, of: by },
     { version: presence.minVersion, of: `ProtectionAgent ${agent}` },
-  ].find(
-    (candidate) => candidate.version !== undefined && version !== undefined && isOlder(version, candidate.version),
-  );
-  if (minimum?.version !== undefined) {
+  ]);
+  if (minimum !== undefined) {
     gaps.push(
       gapOf(
         demand,
         agent,
         'AgentOutdated',
         `${agent} ${version ?? ''} is older than ${minimum.version}, the minimum of ${minimum.of}`,
-        presence.upgrade.replaceAll(presence.minVersion ?? 'VERSION', minimum.version),
+        presence.upgrade.replaceAll(versionWanted, minimum.version.replace(/^v/i, '')),
       ),
     );
   }
@@ -190,6 +189,19 @@ const shortfalls = (demand: Demand, presence: AgentPresence, required: string | 
   return gaps;
 };
 
+/** Of the minimums that the version falls short of, the one that satisfies them all. */
+const highestMissed = (
+  version: string | undefined,
+  minimums: readonly { readonly version: string | undefined; readonly of: string }[],
+): { readonly version: string; readonly of: string } | undefined => {
+  let highest: { readonly version: string; readonly of: string } | undefined;
+  for (const { version: minimum, of } of minimums) {
+    if (version === undefined || minimum === undefined || isOlder(version, minimum) !== true) continue;
+    if (highest === undefined || isOlder(highest.version, minimum) === true) highest = { version: minimum, of };
+  }
+  return highest;
+};
+
 const nothingInstalled = (demand: Demand, presences: readonly AgentPresence[]): Outcome => {
   const names = demand.agents.map(({ name }) => name);
   const unknown = names.filter((name) => presences.every(({ agent }) => agent !== name));
@@ -215,7 +227,13 @@ const gapOf = (
   reason: Gap['reason'],
   cause: string,
   remedy: string,
-): Gap => ({ reason, cause, remedy, agent, policies: policy === undefined ? [] : [policy] });
+): Gap => ({
+  reason,
+  cause: clip(cause),
+  remedy: clip(remedy),
+  agent,
+  policies: policy === undefined ? [] : [policy],
+});
 
 const weakest = (outcomes: readonly Outcome[]): Evidence | undefined =>
   outcomes.map(({ evidence }) => evidence).reduce((a, b) => (strengthOf(b) < strengthOf(a) ? b : a));

@@ -43,9 +43,7 @@ export const verdictOfParts = (interner: VerdictInterner, parts: ReadonlySet<Ver
     evidence: weakestOf(counted),
     gaps: mergeGaps(counted.flatMap(({ gaps }) => gaps)),
     agents: unionOf(counted.flatMap(({ agents }) => agents)),
-    exemptions: [
-      ...new Map(counted.flatMap(({ exemptions }) => exemptions).map((granted) => [keyOf(granted), granted])).values(),
-    ],
+    exemptions: exemptionsOf(counted),
     judged: all.some((part) => part.judged),
   });
 };
@@ -71,7 +69,10 @@ const exempt = ({ evidence, agents }: Judgement, set: PolicySet): Omit<Verdict, 
 const granted = ({ exemptions }: PolicySet): readonly GrantedExemption[] =>
   exemptions.map(({ policy, name, reason, expiresAt }) => ({ policy, name, reason, expiresAt }));
 
-const keyOf = ({ policy, name }: GrantedExemption): string => `${policy}\n${name}`;
+const exemptionsOf = (verdicts: readonly Verdict[]): readonly GrantedExemption[] => {
+  const all = new Map(verdicts.flatMap(({ exemptions }) => exemptions.map((each) => [JSON.stringify(each), each])));
+  return [...all].toSorted(([a], [b]) => compareText(a, b)).map(([, each]) => each);
+};
 
 const weakestOf = (verdicts: readonly Verdict[]): Evidence | undefined =>
   verdicts.map(({ evidence }) => evidence).reduce((a, b) => (strengthOf(b) < strengthOf(a) ? b : a));

@@ -1,6 +1,7 @@
 // An agent's pod that is there and does not work: what its containers, the scheduler or the kubelet say.
 import type { ContainerStatus, PodFacts } from '../types.ts';
 import {
+  hasEnded,
   installationOf,
   nearnessOf,
   upgradeOf,
@@ -9,6 +10,7 @@ import {
   type PresenceInput,
   type Trouble,
 } from './presence.ts';
+import { sharedWords, schedulerWords } from './words.ts';
 
 const imageFailures = new Set(['ImagePullBackOff', 'ErrImagePull', 'InvalidImageName', 'ErrImageNeverPull']);
 
@@ -40,108 +42,122 @@ interface Diagnosis {
 }
 
 const diagnose = ({ agent, node }: PresenceInput, pod: PodFacts): Diagnosis => {
-  const owner = `${agent.name} (DaemonSet ${pod.namespace}/${pod.owner?.name ?? pod.name})`;
-  const look = `kubectl -n ${pod.namespace} describe pod <pod>`;
+  const subject = `${agent.name} (${ownerOf(pod)})`;
   const containers = pod.trouble?.containers ?? [];
-  if (pod.phase === 'Failed') return ended(owner, pod);
-  if (pod.node === undefined) return unscheduled(owner, pod);
+  if (hasEnded(pod)) return ended(subject, pod);
+  if (pod.node === undefined) return unscheduled(subject, pod);
   const unpulled = containers.find(
     ({ waitingReason }) => waitingReason !== undefined && imageFailures.has(waitingReason),
   );
-  if (unpulled !== undefined) return notPulled(owner, pod, unpulled);
+  if (unpulled !== undefined) return notPulled(subject, pod, unpulled);
   const crashed = containers.find(isCrashing);
-  if (crashed !== undefined) return crashing(owner, pod, crashed);
-  if (!node.ready) {
-    return {
-      trouble: {
-        reason: 'AgentNotReady',
-        cause: `${owner} cannot be heard: the node is not ready`,
-        remedy: 'Bring the node back (kubectl describe node <node>), or remove it',
-      },
-      isFailure: true,
-      isOnNode: true,
-    };
-  }
+  if (crashed !== undefined) return crashing(subject, pod, crashed);
+  if (!node.ready) return unreachable(subject);
   const waiting = containers.find(({ waitingReason }) => waitingReason !== undefined);
-  const detail = waiting === undefined ? 'its containers run and are not ready' : describeWaiting(waiting);
+  const detail = waiting === undefined ? 'its containers run and are not ready' : describeWaiting(waiting, pod);
   return {
     trouble: {
       reason: 'AgentNotReady',
-      cause: `${owner} is not ready: ${detail}`,
-      remedy: `See what it waits for: ${look}`,
+      cause: `${subject} is not ready: ${detail}`,
+      remedy: `See what it waits for: ${describe(pod)}`,
     },
     isFailure: false,
     isOnNode: pod.phase === 'Running',
   };
 };
 
+/** `DaemonSet security/falco`; a static pod has the node for its owner, whose name would tell nodes apart. */
+const ownerOf = ({ namespace, owner }: PodFacts): string =>
+  owner?.kind === 'DaemonSet' ? `DaemonSet ${namespace}/${owner.name}` : `a static pod in namespace ${namespace}`;
+
+const describe = ({ namespace }: PodFacts): string => `kubectl -n ${namespace} describe pod <pod>`;
+
 const isCrashing = ({ ready, waitingReason, lastExitCode, lastExitReason }: ContainerStatus): boolean =>
   waitingReason === 'CrashLoopBackOff' ||
   (!ready && lastExitCode !== undefined && !noFailure.has(lastExitReason ?? ''));
 
-const ended = (owner: string, pod: PodFacts): Diagnosis => {
-  const reason = pod.trouble?.reason ?? 'Failed';
-  // The first sentence: what follows holds figures that differ from node to node.
-  const words = pod.trouble?.message?.split('. ', 1)[0];
+const unreachable = (subject: string): Diagnosis => ({
+  trouble: {
+    reason: 'AgentNotReady',
+    cause: `${subject} cannot be heard: the node is not ready`,
+    remedy: 'Bring the node back (kubectl describe node <node>), or remove it',
+  },
+  isFailure: true,
+  isOnNode: true,
+});
+
+/** The kubelet makes no new process of it; its controller will replace it, where it may. */
+const ended = (subject: string, pod: PodFacts): Diagnosis => {
+  const reason = pod.trouble?.reason ?? pod.phase;
+  // The first clause: what follows holds figures that differ from node to node.
+  const words = pod.trouble?.message?.split(/[.,] /, 1)[0];
+  const because = words === undefined ? '' : `: ${sharedWords(words, pod)}`;
   return {
     trouble: {
       reason: 'AgentMissing',
       cause:
         reason === 'Evicted'
-          ? `${owner} was evicted from the node${words === undefined ? '' : `: ${words}`}`
-          : `${owner} ended as ${reason}${words === undefined ? '' : `: ${words}`}`,
+          ? `${subject} was evicted from the node${because}`
+          : `${subject} ended as ${reason}${because}`,
       remedy:
-        reason === 'Evicted'
-          ? `Give DaemonSet ${pod.namespace}/${pod.owner?.name ?? pod.name} the priority of node agents: kubectl -n ${pod.namespace} patch daemonset ${pod.owner?.name ?? pod.name} --type=merge -p '{"spec":{"template":{"spec":{"priorityClassName":"system-node-critical"}}}}'; and free what the node ran out of`
-          : `See why it ended: kubectl -n ${pod.namespace} describe pod <pod>`,
+        reason === 'Evicted' && pod.owner?.kind === 'DaemonSet'
+          ? `Free what the node ran out of, and give the agent the priority of node agents: ${raisePriority(pod, pod.owner.name)}`
+          : `See why it ended: ${describe(pod)}`,
     },
     isFailure: true,
     isOnNode: false,
   };
 };
 
-const unscheduled = (owner: string, pod: PodFacts): Diagnosis => {
-  const words = pod.trouble?.scheduling;
-  const daemonSet = pod.owner?.name ?? pod.name;
+const raisePriority = ({ namespace }: PodFacts, daemonSet: string): string =>
+  `kubectl -n ${namespace} patch daemonset ${daemonSet} --type=merge -p '{"spec":{"template":{"spec":{"priorityClassName":"system-node-critical"}}}}'`;
+
+const unscheduled = (subject: string, pod: PodFacts): Diagnosis => {
+  const words = pod.trouble?.scheduling && schedulerWords(pod.trouble.scheduling);
+  const daemonSet = pod.owner?.name ?? '<daemonset>';
+  const lacksRoom = words !== undefined && /insufficient|too many pods/i.test(words);
   return {
     trouble: {
       reason: 'AgentMissing',
-      cause: `${owner} is Pending: ${words === undefined ? 'the scheduler has not placed its pod yet' : `the scheduler says "${words}"`}`,
-      remedy:
-        words !== undefined && /insufficient|too many pods/i.test(words)
-          ? `Make room on the node, lower the agent's requests (kubectl -n ${pod.namespace} set resources daemonset ${daemonSet} --requests=cpu=…,memory=…), or let it evict others: kubectl -n ${pod.namespace} patch daemonset ${daemonSet} --type=merge -p '{"spec":{"template":{"spec":{"priorityClassName":"system-node-critical"}}}}'`
-          : `Mend what the scheduler names: kubectl -n ${pod.namespace} describe pod <pod>`,
+      cause: `${subject} is Pending: ${words === undefined ? 'the scheduler has not placed its pod yet' : `the scheduler says "${words}"`}`,
+      remedy: lacksRoom
+        ? `Make room on the node, ask for less (kubectl -n ${pod.namespace} set resources daemonset ${daemonSet} --requests=cpu=<cpu>,memory=<memory>), or let the agent displace others: ${raisePriority(pod, daemonSet)}`
+        : `Mend what the scheduler names: ${describe(pod)}`,
     },
     isFailure: false,
     isOnNode: false,
   };
 };
 
-const notPulled = (owner: string, pod: PodFacts, { name, waitingReason }: ContainerStatus): Diagnosis => {
+/** Pulling alternates between the two while it fails. */
+const settled = (reason = ''): string => (reason === 'ErrImagePull' ? 'ImagePullBackOff' : reason);
+
+const notPulled = (subject: string, pod: PodFacts, { name, waitingReason }: ContainerStatus): Diagnosis => {
   const image = pod.shape.containers.find((container) => container.name === name)?.image ?? 'its image';
   return {
     trouble: {
       reason: 'AgentMissing',
-      cause: `${owner} cannot pull ${image} for container ${name} (${waitingReason ?? 'ErrImagePull'})`,
-      remedy: `Make ${image} available to the node (registry, name, imagePullSecrets), or set one that is: kubectl -n ${pod.namespace} set image daemonset/${pod.owner?.name ?? pod.name} ${name}=IMAGE`,
+      cause: `${subject} cannot pull ${image} for container ${name} (${settled(waitingReason)})`,
+      remedy: `Make ${image} available to the node (registry, name, imagePullSecrets), or set one that is: kubectl -n ${pod.namespace} set image daemonset/${pod.owner?.name ?? '<daemonset>'} ${name}=<image>`,
     },
     isFailure: true,
     isOnNode: false,
   };
 };
 
-const crashing = (owner: string, pod: PodFacts, container: ContainerStatus): Diagnosis => ({
+/** In the same words whether it waits to be started again or has just been, since these change every few seconds. */
+const crashing = (subject: string, pod: PodFacts, container: ContainerStatus): Diagnosis => ({
   trouble: {
     reason: 'AgentNotReady',
-    cause: `${owner}: container ${container.name} ${container.waitingReason === 'CrashLoopBackOff' ? 'is in CrashLoopBackOff' : 'keeps ending'}, last exit code ${container.lastExitCode ?? 'unknown'} (${container.lastExitReason ?? 'no reason given'})`,
+    cause: `${subject}: container ${container.name} keeps crashing (CrashLoopBackOff), last exit code ${container.lastExitCode ?? 'unknown'} (${container.lastExitReason ?? 'no reason given'})`,
     remedy: `Read why it ended and mend it: kubectl -n ${pod.namespace} logs <pod> -c ${container.name} --previous`,
   },
   isFailure: true,
   isOnNode: true,
 });
 
-/** Only errors of configuration carry words worth repeating; other messages name the single pod. */
-const describeWaiting = ({ name, waitingReason = 'no reason given', waitingMessage }: ContainerStatus): string => {
-  const words = waitingReason.endsWith('Error') && waitingMessage !== undefined ? `: ${waitingMessage}` : '';
-  return `container ${name} waits (${waitingReason}${words})`;
+/** Only errors carry words worth repeating: `ContainerCreating` says all of itself. */
+const describeWaiting = ({ name, waitingReason = '', waitingMessage }: ContainerStatus, pod: PodFacts): string => {
+  const hasWords = waitingReason.endsWith('Error') && waitingMessage !== undefined;
+  return `container ${name} waits (${waitingReason}${hasWords ? `: ${sharedWords(waitingMessage, pod)}` : ''})`;
 };

@@ -1,7 +1,7 @@
 // The agents of a pod's node as this pod sees them: a sandbox hides the pod from them, a sidecar adds to them.
 import type { PodFacts } from '../types.ts';
 import type { Sidecar } from './agents.ts';
-import { nearnessOf, type AgentPresence } from './presence.ts';
+import { nearnessOf, versionWanted, type AgentPresence } from './presence.ts';
 import type { AgentDefinition } from '../types.ts';
 
 /**
@@ -34,15 +34,15 @@ const throughSandbox = (
   definitions: readonly AgentDefinition[],
   handler: string,
 ): AgentPresence => {
-  const sees = definitions.find(({ name }) => name === presence.agent)?.runtimeHandlers.includes(handler) ?? false;
-  if (presence.evidence === undefined || sees) return presence;
+  const handlers = definitions.find(({ name }) => name === presence.agent)?.runtimeHandlers ?? [];
+  if (handlers.includes(handler)) return presence;
   return {
     ...presence,
     evidence: undefined,
     trouble: {
       reason: 'SandboxedRuntime',
       cause: `the pod runs in the sandbox ${handler}, which the node's agents cannot see into`,
-      remedy: `Run an agent inside the sandbox as a sidecar, or, if an agent can see into it, say so: kubectl patch pagent <name> --type=merge -p '{"spec":{"runtimeHandlers":["${handler}"]}}'`,
+      remedy: `Run an agent inside the sandbox as a sidecar, or, if an agent can see into it, say so: kubectl patch pagent ${presence.agent} --type=merge -p '${JSON.stringify({ spec: { runtimeHandlers: [...handlers, handler] } })}'`,
     },
     expectedSince: undefined,
   };
@@ -65,21 +65,29 @@ const sidecarOf = (presence: AgentPresence, sidecars: readonly Sidecar[], pod: P
   if (presence.evidence !== undefined && presence.trouble === undefined) return presence;
   const { container, version } = sidecar.found;
   const status = pod.trouble?.containers.find(({ name }) => name === container.name);
-  const works = pod.ready || status?.ready === true;
+  const isReady = pod.ready || status?.ready === true;
+  // What a node agent says in its DaemonSet or ConfigMap, a sidecar says nowhere that we read.
+  const isProven = isReady && sidecar.agent.protection.length === 0;
   return {
     agent: presence.agent,
     version,
-    evidence: works ? 'Running' : 'Declared',
-    trouble: works
+    evidence: isProven ? 'Running' : 'Declared',
+    trouble: isProven
       ? undefined
-      : {
-          reason: 'AgentNotReady',
-          cause: `the sidecar ${container.name} (${presence.agent}) is not ready`,
-          remedy: `See what it waits for: kubectl -n ${pod.namespace} logs <pod> -c ${container.name}`,
-        },
-    expectedSince: works ? undefined : pod.createdAt,
+      : isReady
+        ? {
+            reason: 'EvidenceTooWeak',
+            cause: `whether the sidecar ${container.name} (${presence.agent}) has its runtime protection on cannot be told`,
+            remedy: `If it has, take the switches out of what the agent is recognised by: kubectl edit pagent ${presence.agent}`,
+          }
+        : {
+            reason: 'AgentNotReady',
+            cause: `the sidecar ${container.name} (${presence.agent}) is not ready`,
+            remedy: `See what it waits for: kubectl -n <namespace> logs <pod> -c ${container.name}`,
+          },
+    expectedSince: isReady ? undefined : pod.createdAt,
     nearness: nearnessOf.running,
-    upgrade: `Bring the image of container ${container.name} to VERSION or later in the workload's template`,
+    upgrade: `Bring the image of container ${container.name} to ${versionWanted} or later in the workload's template`,
     minVersion: presence.minVersion,
   };
 };

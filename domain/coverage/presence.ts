@@ -1,9 +1,11 @@
 // What one agent does on one node: it runs there, it is there and does not work, or it is not there, and why.
 import type { Reason } from '../reason.ts';
 import type { AgentDefinition, ConfigMapFacts, DaemonSetFacts, Evidence, NodeFacts, PodFacts } from '../types.ts';
+import { likeTag } from '../version.ts';
 import { whyAbsent } from './absence.ts';
 import { whyNotReady } from './not-ready.ts';
 import { protectionSwitchedOn } from './protection-switch.ts';
+import { compareText } from './verdict.ts';
 
 /** A reason with its words; `cause` names no single node, so that nodes in the same plight share one gap. */
 export interface Trouble {
@@ -26,7 +28,7 @@ export interface AgentPresence {
   readonly expectedSince: number | undefined;
   /** How little is missing, for choosing which of several absent agents to name: higher is nearer. */
   readonly nearness: number;
-  /** How to bring it to a newer version, where it runs. */
+  /** How to bring it to a newer version, where it runs; `versionWanted` stands for the version. */
   readonly upgrade: string;
   readonly minVersion: string | undefined;
 }
@@ -36,6 +38,7 @@ export interface Installation {
   readonly daemonSet: DaemonSetFacts;
   readonly containerName: string;
   readonly repository: string;
+  readonly tag: string | undefined;
 }
 
 /** An agent's pod on the node, with what its image says. */
@@ -55,11 +58,15 @@ export interface PresenceInput {
   readonly goneAt: number | undefined;
 }
 
+/** Stands for a version in the words on upgrading: no name and no image can contain it. */
+export const versionWanted = '{version}';
+
 /** Higher is nearer; the gaps between are left for the kinds of misfit in `absence.ts`. */
 export const nearnessOf = { running: 100, onNode: 90, podExpected: 80, uninstalled: 0 } as const;
 
 export const presenceOn = (input: PresenceInput): AgentPresence => {
-  const running = bestOf(input.pods);
+  // No node agent works on a virtual node, whatever its pods say.
+  const running = input.node.virtual === undefined ? bestOf(input.pods) : undefined;
   if (running === undefined) return whyAbsent(input);
   return running.pod.ready ? working(input, running) : whyNotReady(input, running);
 };
@@ -95,12 +102,12 @@ export const installationOf = (pod: PodFacts, installations: readonly Installati
   installations.find(({ daemonSet }) => daemonSet.namespace === pod.namespace && daemonSet.name === pod.owner?.name);
 
 export const upgradeOf = (agent: AgentDefinition, installation: Installation | undefined): string => {
-  const newer = agent.minVersion ?? 'VERSION';
-  if (installation === undefined) return `Bring ${agent.name} to ${newer} or later`;
-  const { namespace, name } = installation.daemonSet;
+  if (installation === undefined) return `Bring ${agent.name} to ${versionWanted} or later`;
+  const { daemonSet, containerName, repository, tag } = installation;
+  const { namespace, name } = daemonSet;
   return (
-    `Bring DaemonSet ${namespace}/${name} to ${newer} or later: ` +
-    `kubectl -n ${namespace} set image daemonset/${name} ${installation.containerName}=${installation.repository}:${newer}`
+    `Bring DaemonSet ${namespace}/${name} to ${versionWanted} or later: ` +
+    `kubectl -n ${namespace} set image daemonset/${name} ${containerName}=${repository}:${likeTag(tag, versionWanted)}`
   );
 };
 
@@ -110,6 +117,9 @@ const bestOf = (pods: readonly AgentPod[]): AgentPod | undefined =>
     (a, b) =>
       Number(b.pod.ready) - Number(a.pod.ready) ||
       Number(a.pod.deleting) - Number(b.pod.deleting) ||
-      Number(a.pod.phase === 'Failed') - Number(b.pod.phase === 'Failed') ||
-      b.pod.createdAt - a.pod.createdAt,
+      Number(hasEnded(a.pod)) - Number(hasEnded(b.pod)) ||
+      b.pod.createdAt - a.pod.createdAt ||
+      compareText(a.pod.name, b.pod.name),
   )[0];
+
+export const hasEnded = ({ phase }: PodFacts): boolean => phase === 'Failed' || phase === 'Succeeded';

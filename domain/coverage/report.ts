@@ -72,24 +72,28 @@ export const buildReport = (tally: Tally, definitions: readonly AgentDefinition[
 const works = ({ state }: AgentVerdict): boolean => state === 'Protected' || state === 'Warning';
 
 const agentsIn = (tally: Tally, definitions: readonly AgentDefinition[]): readonly AgentUse[] => {
-  const uses = new Map<string, Map<string, { nodes: number; outdated: boolean }>>();
+  const uses = new Map<string, { nodes: number; versions: Map<string, { nodes: number; outdated: boolean }> }>();
   for (const { verdict, nodes } of tally.buckets()) {
     if (nodes.size === 0) continue;
-    for (const agent of verdict.agents.filter(works)) {
-      const versions = uses.get(agent.name) ?? new Map<string, { nodes: number; outdated: boolean }>();
-      uses.set(agent.name, versions);
-      const version = agent.version ?? '';
-      const known = versions.get(version);
-      versions.set(version, { nodes: (known?.nodes ?? 0) + nodes.size, outdated: agent.outdated });
+    // A virtual node may carry an agent in several versions, one in each pod: it is one node of each, and of the agent.
+    const counted = new Set<string>();
+    for (const { name, version = '', outdated } of verdict.agents.filter(works)) {
+      const use = uses.get(name) ?? { nodes: 0, versions: new Map<string, { nodes: number; outdated: boolean }>() };
+      uses.set(name, use);
+      if (!counted.has(name)) use.nodes += nodes.size;
+      if (!counted.has(`${name} ${version}`)) {
+        use.versions.set(version, { nodes: (use.versions.get(version)?.nodes ?? 0) + nodes.size, outdated });
+      }
+      counted.add(name).add(`${name} ${version}`);
     }
   }
   return [...uses]
-    .map(([name, versions]) => ({
+    .map(([name, { nodes, versions }]) => ({
       name,
       type: definitions.find((definition) => definition.name === name)?.type ?? 'Custom',
-      nodes: [...versions.values()].reduce((sum, { nodes }) => sum + nodes, 0),
+      nodes,
       versions: [...versions]
-        .map(([version, use]) => ({ version, ...use }))
+        .map(([version, use]) => ({ version, nodes: use.nodes, outdated: use.outdated }))
         .toSorted((a, b) => b.nodes - a.nodes || compareText(a.version, b.version)),
     }))
     .toSorted((a, b) => b.nodes - a.nodes || compareText(a.name, b.name));
@@ -129,8 +133,11 @@ const completeness = (counts: ReportCounts, gaps: readonly GapGroup[]): Complete
   const open = parts.reduce((sum, part) => sum + countable(part) - protectedOf(part), 0);
   const unknown = parts.reduce((sum, part) => sum + part.unknown, 0);
   const figures = `${share(counts.nodes)} nodes and ${share(counts.workloads)} workloads are protected`;
-  if (parts.every((part) => countable(part) === 0)) {
+  if (parts.every((part) => part.total === part.notRunning)) {
     return { status: 'Unknown', reason: 'NothingToProtect', message: 'No node and no running workload is in scope.' };
+  }
+  if (parts.every((part) => countable(part) === 0)) {
+    return { status: 'True', reason: 'AllProtected', message: 'Every node and workload is exempt.' };
   }
   if (open === 0) return { status: 'True', reason: 'AllProtected', message: `${capital(figures)}.` };
   const first = gaps.find(({ state }) => open === unknown || (state !== 'Unknown' && state !== 'Warning'));

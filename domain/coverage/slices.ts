@@ -47,23 +47,25 @@ export const buildSlices = (
   count: number,
   wanted: ReadonlySet<number>,
 ): readonly Slice[] => {
-  const profiles = new Map<number, Map<string, { profile: SliceProfile; names: string[] }>>();
+  const profiles = new Map<number, GrowingSlice>();
   for (const index of wanted) profiles.set(index, new Map());
-  const place = (name: string, profile: SliceProfile): void => {
-    const slice = profiles.get(sliceIndexOf(name, count));
-    if (slice === undefined) return;
-    const known = slice.get(profile.id);
-    if (known === undefined) slice.set(profile.id, { profile, names: [name] });
+  const add = (slice: GrowingSlice, name: string, profile: Profiled): void => {
+    const known = slice.get(profile.content);
+    if (known === undefined) slice.set(profile.content, { profile: profile.profile, names: [name] });
     else known.names.push(name);
   };
+  const place = (name: string, profile: () => Profiled): void => {
+    const slice = profiles.get(sliceIndexOf(name, count));
+    if (slice !== undefined) add(slice, name, profile());
+  };
   for (const bucket of tally.buckets()) {
-    const names =
-      assets === 'Nodes' ? [...bucket.nodes].map(({ name }) => name) : [...bucket.workloads].map(({ key }) => key);
-    if (names.length === 0) continue;
-    const profile = profileOf(bucket);
-    for (const name of names) place(name, profile);
+    let profile: Profiled | undefined;
+    // Few slices are wanted at a time, and most buckets have nothing in them.
+    const profiled = (): Profiled => (profile ??= profileOf(bucket));
+    if (assets === 'Nodes') for (const { name } of bucket.nodes) place(name, profiled);
+    else for (const { key } of bucket.workloads) place(key, profiled);
   }
-  if (assets === 'Workloads') for (const { key } of tally.notRunning) place(key, notRunning);
+  if (assets === 'Workloads') for (const { key } of tally.notRunning) place(key, () => notRunning);
   return [...profiles].map(([index, slice]) => ({
     index,
     profiles: [...slice.values()]
@@ -72,21 +74,32 @@ export const buildSlices = (
   }));
 };
 
-const notRunning: SliceProfile = {
-  id: 'NotRunning',
-  state: 'NotRunning',
-  evidence: undefined,
-  gaps: [],
-  agents: [],
-  exemption: undefined,
-  policies: [],
-  criticality: undefined,
-  names: [],
+/** By content: a short id may, once in a great while, be that of two profiles. */
+type GrowingSlice = Map<string, { readonly profile: SliceProfile; readonly names: string[] }>;
+
+interface Profiled {
+  readonly profile: SliceProfile;
+  readonly content: string;
+}
+
+const notRunning: Profiled = {
+  content: 'NotRunning',
+  profile: {
+    id: 'NotRunning',
+    state: 'NotRunning',
+    evidence: undefined,
+    gaps: [],
+    agents: [],
+    exemption: undefined,
+    policies: [],
+    criticality: undefined,
+    names: [],
+  },
 };
 
-const profileOf = ({ verdict, set }: Bucket): SliceProfile => {
+const profileOf = ({ verdict, set }: Bucket): Profiled => {
   const { state, evidence, gaps, agents, exemptions } = verdict;
-  const content = {
+  const parts = {
     state,
     evidence,
     gaps,
@@ -97,10 +110,12 @@ const profileOf = ({ verdict, set }: Bucket): SliceProfile => {
       .map(({ criticality }) => criticality)
       .reduce<Criticality | undefined>((a, b) => (a === undefined ? b : mostCritical(a, b)), undefined),
   };
-  return { id: `${state}-${shortHash(JSON.stringify(content))}`, ...content, names: [] };
+  const content = JSON.stringify(parts);
+  return { content, profile: { id: `${state}-${shortHash(content)}`, ...parts, names: [] } };
 };
 
-const byBadness = (a: SliceProfile, b: SliceProfile): number => rank(b) - rank(a) || compareText(a.id, b.id);
+const byBadness = (a: SliceProfile, b: SliceProfile): number =>
+  rank(b) - rank(a) || compareText(a.id, b.id) || compareText(a.names[0] ?? '', b.names[0] ?? '');
 
 const rank = ({ state }: SliceProfile): number => {
   if (state === 'NotRunning') return -2;

@@ -82,10 +82,7 @@ export const mergeGaps = (gaps: readonly Gap[]): readonly Gap[] => {
   for (const gap of gaps) {
     const key = `${gap.reason}\n${gap.cause}`;
     const known = merged.get(key);
-    merged.set(
-      key,
-      known === undefined ? gap : { ...known, policies: [...new Set([...known.policies, ...gap.policies])].toSorted() },
-    );
+    merged.set(key, known === undefined ? gap : mergeGap(known, gap));
   }
   return [...merged.values()].toSorted(
     (a, b) =>
@@ -94,6 +91,14 @@ export const mergeGaps = (gaps: readonly Gap[]): readonly Gap[] => {
       compareText(a.cause, b.cause),
   );
 };
+
+/** Two gaps with one reason and one cause, told as one whichever came first. */
+export const mergeGap = (a: Gap, b: Gap): Gap => ({
+  ...a,
+  remedy: a.remedy <= b.remedy ? a.remedy : b.remedy,
+  agent: a.agent === b.agent ? a.agent : undefined,
+  policies: [...new Set([...a.policies, ...b.policies])].toSorted(),
+});
 
 /** By code units, so that the order is the same everywhere. */
 export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

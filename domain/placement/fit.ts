@@ -27,6 +27,7 @@ export interface FailedTerm {
   readonly term: NodeTerm;
   readonly index: number;
   readonly failing: readonly number[];
+  readonly fieldsHold: boolean;
 }
 
 /** What keeps the pod off the node; undefined where it may land there. */
@@ -39,13 +40,18 @@ export const misfit = (pod: Scheduling, node: NodeFacts): Misfit | undefined => 
   if (label !== undefined) return label;
   const affinity = affinityMisfit(pod.affinity, node);
   if (affinity !== undefined) return affinity;
-  // A pod that names its node passes the scheduler by: only what the kubelet checks still counts.
-  if (pod.nodeName !== undefined) return undefined;
+  if (pod.nodeName !== undefined) return namedNodeMisfit(pod, node);
   if (node.unschedulable && !toleratesTaint(pod.tolerations, unschedulableTaint)) return { kind: 'unschedulable' };
   const taint = untolerated(pod.tolerations, node.taints)[0];
   if (taint !== undefined) return { kind: 'taint', taint };
   const resource = pod.extendedResources.find((name) => !node.extendedResources.includes(name));
   return resource === undefined ? undefined : { kind: 'extendedResource', resource };
+};
+
+/** A pod that names its node passes the scheduler by: only what the kubelet checks still counts, and evicts. */
+const namedNodeMisfit = ({ tolerations }: Scheduling, { taints }: NodeFacts): Misfit | undefined => {
+  const taint = untolerated(tolerations, taints).find(({ effect }) => effect === 'NoExecute');
+  return taint && { kind: 'taint', taint };
 };
 
 /** What the DaemonSet controller adds to its pods' tolerations. Source: the DaemonSet documentation of Kubernetes. */
@@ -104,7 +110,7 @@ const affinityMisfit = (terms: readonly NodeTerm[] | undefined, node: NodeFacts)
     const fieldsHold = term.fields.every((expression) => holdsOn(expression, { 'metadata.name': node.name }));
     const isEmpty = term.expressions.length === 0 && term.fields.length === 0;
     if (failing.length === 0 && fieldsHold && !isEmpty) return undefined;
-    failed.push({ term, index, failing });
+    failed.push({ term, index, failing, fieldsHold });
   }
   return { kind: 'affinity', failed };
 };
