@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { runAudit } from './audit.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { type ReflectorOptions, type Reflector, createReflector } from './reflector.ts';
 import { type Resource, resources } from './resource.ts';
@@ -496,6 +497,28 @@ describe('a kind that may not be installed', () => {
     expect(reflector.state().synced).toBe(false);
     kube.settings.absent.clear();
     await reflector.synced;
+  });
+});
+
+describe('an audit', () => {
+  test('finds an object that the store has lost, and a relist brings it back', async () => {
+    put('a', 1);
+    put('b', 2);
+    const { reflector, store } = start();
+    await reflector.synced;
+    const missed: string[][] = [];
+    const onMissed = (_count: number, examples: readonly string[]): void => {
+      missed.push([...examples]);
+      reflector.relist();
+    };
+    running.push(runAudit({ transport, resource: pods, sink: store, everyMs: 5000, clock, onMissed }, stop.signal));
+    await eventually('an audit finds all well', () => count('list') >= 1);
+    expect(missed).toEqual([]);
+    store.remove('team', 'a');
+    await holds(store, { a: 1, b: 2 });
+    expect(missed[0]).toEqual(['team/a']);
+    await eventually('it is live', () => reflector.state().state === 'live');
+    expect(reflector.state()).toMatchObject({ relists: 1, watchErrors: 0 });
   });
 });
 

@@ -53,6 +53,8 @@ export interface Reflector {
   /** When the sink first held everything, or the kind proved to be absent. Rejected if the run ends before. */
   readonly synced: Promise<void>;
   state(): ReflectorState;
+  /** Reads everything again, now; for when the sink was found to be wrong. */
+  relist(): void;
 }
 
 export function createReflector<T>(options: ReflectorOptions<T>): Reflector {
@@ -95,6 +97,7 @@ class WatchingReflector<T> implements Reflector {
   #watchListUsable = true;
   #unfinishedWatchLists = 0;
   #bookmarksCome = false;
+  #interrupt = (): void => {};
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options;
@@ -124,15 +127,25 @@ class WatchingReflector<T> implements Reflector {
 
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
+      const round = new AbortController();
+      this.#interrupt = () => round.abort();
+      signal.addEventListener('abort', this.#interrupt, { once: true });
       try {
-        await this.#round(signal);
+        await this.#round(round.signal);
       } catch (error) {
         if (signal.aborted) break;
-        await this.#recover(error, signal);
+        if (!round.signal.aborted) await this.#recover(error, signal);
+      } finally {
+        signal.removeEventListener('abort', this.#interrupt);
       }
     }
     this.#state = 'idle';
     this.#synced.reject(new Error(`stopped before the list of ${this.#name} was complete`));
+  }
+
+  relist(): void {
+    this.#resourceVersion = undefined;
+    this.#interrupt();
   }
 
   /** One request's worth of progress: a list, or a watch until it ends. */
