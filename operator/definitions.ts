@@ -59,8 +59,7 @@ const createReading = <T>(parse: (raw: unknown) => Result<T>): Reading<T> => {
       errors.delete(name);
       return good.delete(name);
     },
-    all: () =>
-      [...good.entries()].toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, { value }]) => value),
+    all: () => [...good.entries()].toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, { value }]) => value),
     errorOf: (name) => errors.get(name),
   };
 };

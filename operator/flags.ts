@@ -7,5 +7,9 @@ export const operatorFlags = {
   leaderElect: switchFlag('Write only while holding the Lease, so that several replicas can run.', true),
   apiAddress: addressFlag('Where the read API will be served over HTTPS; nothing listens here yet.', '0.0.0.0:8443'),
   ingestAddress: addressFlag('Where events will be taken in over HTTPS; nothing listens here yet.', '0.0.0.0:8444'),
-  journalDir: textFlag('Where taken-in events will be kept; nothing is written yet.', 'FOLDER', '/var/lib/workload-protection'),
+  journalDir: textFlag(
+    'Where taken-in events will be kept; nothing is written yet.',
+    'FOLDER',
+    '/var/lib/workload-protection',
+  ),
 };

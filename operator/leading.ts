@@ -7,13 +7,11 @@ import type { Writer } from '../kube/apply.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { Log } from '../kube/log.ts';
-import type { Store } from '../kube/store.ts';
 import { WorkQueue } from '../kube/workqueue.ts';
 import type { AgentConfigMaps } from './agent-config-maps.ts';
 import { createAgentReconcile } from './controllers/agent/reconcile.ts';
 import { createPolicyReconcile } from './controllers/policy/reconcile.ts';
 import { createReportReconcile, type Reconcile } from './controllers/report/reconcile.ts';
-import type { StoredSlice } from './controllers/slices/plan.ts';
 import { createSliceKeeper } from './controllers/slices/reconcile.ts';
 import type { Definitions } from './definitions.ts';
 import type { CoverageKeeper } from './keeper.ts';
@@ -24,9 +22,10 @@ import type { OurObjects } from './watches.ts';
 export interface LeadingOptions {
   readonly keeper: CoverageKeeper;
   readonly ours: OurObjects;
-  readonly slices: Store<StoredSlice>;
   readonly definitions: Definitions;
   readonly configMaps: AgentConfigMaps;
+  /** Kinds of which nothing has been heard for too long. */
+  readonly unheard: () => readonly string[];
   readonly writer: Writer;
   readonly events: EventRecorder;
   readonly metrics: OperatorMetrics;
@@ -60,7 +59,7 @@ export const lead = async (options: LeadingOptions, signal: AbortSignal): Promis
   const slices = createSliceKeeper({
     model,
     ours,
-    stored: options.slices,
+    stored: ours.slices,
     writer,
     now,
     enqueue: (report) => enqueue(`slices/${report}`),
@@ -74,6 +73,7 @@ export const lead = async (options: LeadingOptions, signal: AbortSignal): Promis
       writer,
       status,
       slices,
+      unheard: options.unheard,
       now,
       onReport: (name, report, evaluatedAt) => {
         metrics.setEvaluatedAt(name, evaluatedAt);

@@ -14,7 +14,7 @@ import { createHealthServer } from '../process/http-health.ts';
 import { createAgentConfigMaps } from './agent-config-maps.ts';
 import { applyDefinitions } from './definitions.ts';
 import type { operatorFlags } from './flags.ts';
-import { staleness } from './freshness.ts';
+import { staleness, unheard } from './freshness.ts';
 import { createCoverageKeeper } from './keeper.ts';
 import { lead } from './leading.ts';
 import { createOperatorMetrics } from './observability/metrics.ts';
@@ -65,7 +65,7 @@ export const runOperator = async (
     identity,
     clock,
     log,
-    onNewLeader: (leader) => log.info({ leader }, 'another replica leads'),
+    onNewLeader: (leader) => log.info({ leader, isUs: leader === identity }, 'the Lease has a new holder'),
     onStartedLeading: (leading) => work(leading),
   });
   const health = createHealthServer({
@@ -87,7 +87,21 @@ export const runOperator = async (
   const configMaps = createAgentConfigMaps(sources, until, ended);
   keeper.subscribe(configMaps.follow);
   const work = (leading: AbortSignal): Promise<void> =>
-    lead({ keeper, ours, slices: ours.slices, definitions, configMaps, writer: createWriter(transport), events, metrics, clock, log }, leading);
+    lead(
+      {
+        keeper,
+        ours,
+        definitions,
+        configMaps,
+        unheard: () => unheard(watches, clock),
+        writer: createWriter(transport),
+        events,
+        metrics,
+        clock,
+        log,
+      },
+      leading,
+    );
 
   const coverage = async (): Promise<void> => {
     await Promise.all(watches.map(({ reflector }) => reflector.synced));

@@ -64,7 +64,8 @@ export const createStatusWriter = (writer: Writer, onWrite: (kind: string) => vo
         { metadata: { name, uid }, status: { ...status, ...clockFields } },
         { fieldManager },
       );
-      for (const other of written.keys()) if (other.startsWith(`${resource.kind}/${name}/`) && other !== key) written.delete(other);
+      for (const other of written.keys())
+        if (other.startsWith(`${resource.kind}/${name}/`) && other !== key) written.delete(other);
       written.set(key, { text, conditions });
       onWrite(resource.kind);
       return true;
@@ -86,7 +87,8 @@ const conditionOf = (aspect: Aspect, before: readonly Condition[], generation: n
 export const rfc3339 = (time: number): string => new Date(time).toISOString().replace(/\.\d+Z$/, 'Z');
 
 /** At most `length` characters, the last of them an ellipsis where something is left out. */
-export const cut = (text: string, length: number): string => (text.length <= length ? text : `${text.slice(0, length - 1)}…`);
+export const cut = (text: string, length: number): string =>
+  text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 
 /** Keys sorted, so that equal content is equal text; the API server answers in an order of its own. */
 export const canonical = (value: unknown): string =>

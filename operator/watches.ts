@@ -104,7 +104,11 @@ export const createWatches = (options: WatchesOptions, ours: OurObjects): readon
     );
   return [
     // A node's labels, taints and readiness decide which agents can be on it, and which policies select what runs there.
-    watch(resources.nodes, projectNode, into(clusterKey, model.upsertNode, (_, name) => model.removeNode(name))),
+    watch(
+      resources.nodes,
+      projectNode,
+      into(clusterKey, model.upsertNode, (_, name) => model.removeNode(name)),
+    ),
     // Agents' pods are evidence; all others are what is protected.
     watch(resources.pods, createPodProjection(), createPodSink(model, touch)),
     // Policies select by the labels of namespaces.
@@ -167,12 +171,7 @@ export const createConfigMapWatch = (
     resource: resources.configMaps,
     namespace,
     project,
-    sink: intoModel(
-      namespacedKey,
-      options.model.upsertConfigMap,
-      options.model.removeConfigMap,
-      options.touch,
-    ),
+    sink: intoModel(namespacedKey, options.model.upsertConfigMap, options.model.removeConfigMap, options.touch),
     log: options.log,
     metrics: options.metrics,
   }),

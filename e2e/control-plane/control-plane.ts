@@ -19,6 +19,8 @@ export interface ControlPlane {
   readonly kubernetesVersion: string;
   /** `https://127.0.0.1:port` */
   readonly url: string;
+  /** Of etcd itself, for what only benchmarks do. */
+  readonly etcdUrl: string;
   /** The authority that the API server's certificate comes from, PEM. */
   readonly ca: string;
   /** Path of the administrator's kubeconfig. */
@@ -66,6 +68,7 @@ export function controlPlaneFrom(initial: ControlPlaneState): ControlPlane {
   let state = initial;
   const { directory, url, ports } = initial;
   const files = filesIn(directory);
+  const etcdUrl = `http://127.0.0.1:${ports.etcdClient}`;
   const ca = readFileSync(apiServerCertificate(files), 'utf8');
   const api = apiClient(url, ca, initial.adminToken);
 
@@ -113,7 +116,7 @@ export function controlPlaneFrom(initial: ControlPlaneState): ControlPlane {
     await (signal === 'SIGKILL' ? killProcess : stopProcess)(apiServer(), directory);
     await startApiServer();
   };
-  const compact = async (): Promise<number> => compactEtcd(`http://127.0.0.1:${ports.etcdClient}`);
+  const compact = async (): Promise<number> => compactEtcd(etcdUrl);
 
   return {
     name: state.name,
@@ -149,6 +152,7 @@ export function controlPlaneFrom(initial: ControlPlaneState): ControlPlane {
     restartApiServer: async (options) => restartApiServer(options?.signal ?? 'SIGTERM'),
     killApiServer: async () => killProcess(apiServer(), directory),
     startApiServer,
+    etcdUrl,
     compactEtcd: compact,
     expireWatches: async () => {
       const revision = await compact();

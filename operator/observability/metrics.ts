@@ -78,7 +78,8 @@ export const createOperatorMetrics = (watches: () => readonly Watch[]): Operator
     collect() {
       this.reset();
       eachCount(report, (asset, counts) => {
-        for (const [field, evidence] of entries(evidenceLabels)) this.set({ asset, evidence }, counts.byEvidence[field]);
+        for (const [field, evidence] of entries(evidenceLabels))
+          this.set({ asset, evidence }, counts.byEvidence[field]);
       });
     },
   });

@@ -50,7 +50,12 @@ const readiness = (name: string, error: string | undefined, standing: AgentStand
   const type = 'Ready';
   if (error !== undefined) return { type, status: 'False', reason: 'InvalidSpec', message: error };
   if (standing === undefined || standing.daemonSets.length + standing.found === 0) {
-    return { type, status: 'False', reason: 'NotInstalled', message: `No DaemonSet matches: ${name} is not installed.` };
+    return {
+      type,
+      status: 'False',
+      reason: 'NotInstalled',
+      message: `No DaemonSet matches: ${name} is not installed.`,
+    };
   }
   const { found, ready, nodes } = standing;
   const figures = `${ready} of ${found} pods are ready, on ${nodes} nodes`;

@@ -12,7 +12,7 @@ export interface ReportPlan {
   readonly aspects: readonly Aspect[];
 }
 
-export const planReport = (report: Report, slices: number): ReportPlan => {
+export const planReport = (report: Report, slices: number, unheard: readonly string[]): ReportPlan => {
   const { counts, gaps, namespaces, agents, complete } = report;
   const content = {
     summary: {
@@ -46,12 +46,19 @@ export const planReport = (report: Report, slices: number): ReportPlan => {
   } satisfies Partial<CoverageReportStatus>;
   return {
     content,
-    aspects: [
-      { type: 'Ready', status: 'True', reason: 'Evaluated', message: 'The report is being kept current.' },
-      { type: 'Complete', ...complete },
-    ],
+    aspects: [readiness(unheard), { type: 'Complete', ...complete }],
   };
 };
+
+const readiness = (unheard: readonly string[]): Aspect =>
+  unheard.length === 0
+    ? { type: 'Ready', status: 'True', reason: 'Evaluated', message: 'The report is being kept current.' }
+    : {
+        type: 'Ready',
+        status: 'False',
+        reason: 'WatchesSilent',
+        message: `The report may be of the past: nothing is heard of ${unheard.join(', ')}.`,
+      };
 
 /** "290/300". */
 const outOf = (counts: Counts): string => `${protectedOf(counts)}/${countable(counts)}`;

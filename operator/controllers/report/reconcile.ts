@@ -23,6 +23,8 @@ export interface ReportControllerOptions {
   readonly writer: Writer;
   readonly status: StatusWriter;
   readonly slices: SliceKeeper;
+  /** Kinds of which nothing has been heard for too long. */
+  readonly unheard: () => readonly string[];
   readonly now: () => number;
   /** Told of what was found, for metrics. */
   readonly onReport: (name: string, report: Report, evaluatedAt: number) => void;
@@ -61,7 +63,7 @@ export const createReportReconcile = (options: ReportControllerOptions): Reconci
     const tally = tallyOf(model, spec);
     const idle = spec.scope?.namespaceSelector === undefined ? idleNodes(model, tally) : 0;
     const report = buildReport(tally, model.agents(), idle);
-    const { content, aspects } = planReport(report, slices.countOf(name, tally));
+    const { content, aspects } = planReport(report, slices.countOf(name, tally), options.unheard());
     const at = now();
     const refresh = parseDuration(spec.refreshInterval);
     const evaluatedAt = writtenAt.get(name) ?? storedEvaluatedAt(object);
@@ -102,7 +104,8 @@ export const tallyOf = (model: CoverageModel, spec: CoverageReport['spec']): Tal
 const idleNodes = (model: CoverageModel, tally: Tally): number => {
   if (tally !== model.tally) return 0;
   let idle = 0;
-  for (const { facts, verdict } of model.inventory.nodes.values()) if (facts !== undefined && verdict === undefined) idle++;
+  for (const { facts, verdict } of model.inventory.nodes.values())
+    if (facts !== undefined && verdict === undefined) idle++;
   return idle;
 };
 

@@ -156,7 +156,10 @@ const write = (writer: Writer, report: RawObject, name: string, { spec, profiles
     {
       metadata: {
         name,
-        labels: { 'app.kubernetes.io/managed-by': fieldManager, 'workloadprotection.dev/report': labelValue(spec.report) },
+        labels: {
+          'app.kubernetes.io/managed-by': fieldManager,
+          'workloadprotection.dev/report': labelValue(spec.report),
+        },
         ownerReferences: [
           {
             apiVersion: apiVersionOf(resources.coverageReports),

@@ -1,0 +1,160 @@
+import { expect, test } from 'vitest';
+import { createCoverageModel } from '../../../domain/coverage/model.ts';
+import { sliceIndexOf } from '../../../domain/coverage/slices.ts';
+import { aNode } from '../../../domain/testing/nodes.ts';
+import { createRecordingWriter } from '../../testing/recording-writer.ts';
+import { createOurObjects, type RawObject } from '../../watches.ts';
+import { projectSlice, sliceName } from './plan.ts';
+import { createSliceKeeper } from './reconcile.ts';
+
+const report = 'cluster';
+
+/** A fleet of 600 nodes without agents: four slices of nodes, one of workloads. */
+const setUp = () => {
+  const model = createCoverageModel();
+  for (let index = 0; index < 600; index++) model.upsertNode(aNode({ name: `node-${index}` }));
+  model.evaluate(0);
+  const ours = createOurObjects();
+  ours.reports.upsert({
+    apiVersion: 'workloadprotection.dev/v1alpha1',
+    kind: 'CoverageReport',
+    metadata: { name: report, uid: 'u' },
+  } as RawObject);
+  const writer = createRecordingWriter();
+  const enqueued: string[] = [];
+  let now = 1_000_000;
+  const keeper = createSliceKeeper({
+    model,
+    ours,
+    stored: ours.slices,
+    writer,
+    now: () => now,
+    enqueue: (name) => enqueued.push(name),
+    onWrite: () => {},
+  });
+  /** What was written comes back as the API server tells it: with its defaults, its keys in its own order. */
+  const echo = (): void => {
+    for (const { object } of writer.writes) {
+      const { rulesets = [], ...slice } = JSON.parse(JSON.stringify(object)) as Record<string, unknown>;
+      const stored = projectSlice({
+        rulesets,
+        profiles: slice['profiles'],
+        spec: slice['spec'],
+        metadata: slice['metadata'],
+      });
+      if (stored !== undefined) ours.slices.upsert(stored);
+    }
+  };
+  return { model, ours, writer, keeper, enqueued, echo, pass: (ms: number) => (now += ms) };
+};
+
+const names = (writes: readonly { readonly name: string }[]): readonly string[] =>
+  writes.map(({ name }) => name).toSorted();
+
+const all = [0, 1, 2, 3].map((index) => sliceName(report, 'Nodes', index)).concat(sliceName(report, 'Workloads', 0));
+
+test('every slice is written once, and again only when its assets change', async () => {
+  const { model, writer, keeper, echo, pass } = setUp();
+  await keeper.reconcile(report);
+  expect(names(writer.writes)).toEqual(all);
+  echo();
+  pass(60_000);
+  await keeper.reconcile(report);
+  expect(writer.writes).toHaveLength(5);
+  model.removeNode('node-7');
+  keeper.changed(model.evaluate(0).nodes, []);
+  await keeper.reconcile(report);
+  expect(names(writer.writes.slice(5))).toEqual([sliceName(report, 'Nodes', sliceIndexOf('node-7', 4))]);
+});
+
+test('all assets are in the slices, each once', async () => {
+  const { writer, keeper } = setUp();
+  await keeper.reconcile(report);
+  const written = writer.writes.flatMap(({ object }) =>
+    (object as unknown as { profiles: { names: string[] }[] }).profiles.flatMap((profile) => profile.names),
+  );
+  expect(written.toSorted()).toEqual(Array.from({ length: 600 }, (_, index) => `node-${index}`).toSorted());
+});
+
+test('a slice is not written twice within ten seconds, and what is left is asked for again', async () => {
+  const { model, writer, keeper, echo, pass } = setUp();
+  await keeper.reconcile(report);
+  echo();
+  pass(4000);
+  model.removeNode('node-7');
+  keeper.changed(model.evaluate(0).nodes, []);
+  expect(await keeper.reconcile(report)).toEqual({ requeueAfterMs: 6000 });
+  expect(writer.writes).toHaveLength(5);
+  pass(6000);
+  await keeper.reconcile(report);
+  expect(writer.writes).toHaveLength(6);
+});
+
+test('a new leader finds the slices of the old one and writes none of them', async () => {
+  const first = setUp();
+  await first.keeper.reconcile(report);
+  first.echo();
+  const second = createRecordingWriter();
+  const keeper = createSliceKeeper({
+    model: first.model,
+    ours: first.ours,
+    stored: first.ours.slices,
+    writer: second,
+    now: () => 5_000_000,
+    enqueue: () => {},
+    onWrite: () => {},
+  });
+  await keeper.reconcile(report);
+  expect(second.writes).toEqual([]);
+});
+
+test('a slice that somebody deletes or changes is written again', async () => {
+  const { ours, writer, keeper, enqueued, echo, pass } = setUp();
+  await keeper.reconcile(report);
+  echo();
+  enqueued.length = 0;
+  ours.slices.remove('', sliceName(report, 'Nodes', 2));
+  expect(enqueued).toEqual([report]);
+  pass(10_000);
+  await keeper.reconcile(report);
+  expect(names(writer.writes.slice(5))).toEqual([sliceName(report, 'Nodes', 2)]);
+  echo();
+  const stored = ours.slices.get('', sliceName(report, 'Nodes', 1));
+  if (stored !== undefined) ours.slices.upsert({ ...stored, hash: 'other' });
+  pass(10_000);
+  await keeper.reconcile(report);
+  expect(names(writer.writes.slice(6))).toEqual([sliceName(report, 'Nodes', 1)]);
+});
+
+test('a slice that could not be written stays to be written', async () => {
+  const { writer, keeper } = setUp();
+  writer.failNext(new Error('etcd is full'));
+  await expect(keeper.reconcile(report)).rejects.toThrow('etcd is full');
+  await keeper.reconcile(report);
+  expect(names(writer.writes)).toEqual(all);
+});
+
+test('slices beyond the number that is needed are deleted', async () => {
+  const { model, writer, keeper, echo, pass } = setUp();
+  await keeper.reconcile(report);
+  echo();
+  for (let index = 20; index < 600; index++) model.removeNode(`node-${index}`);
+  keeper.changed(model.evaluate(0).nodes, []);
+  pass(10_000);
+  await keeper.reconcile(report);
+  expect(names(writer.writes.filter(({ verb }) => verb === 'delete'))).toEqual(
+    [1, 2, 3].map((index) => sliceName(report, 'Nodes', index)),
+  );
+});
+
+test('a snapshot is not ours to write', async () => {
+  const { ours, writer, keeper } = setUp();
+  ours.reports.upsert({
+    apiVersion: 'workloadprotection.dev/v1alpha1',
+    kind: 'CoverageReport',
+    metadata: { name: report, uid: 'u' },
+    spec: { snapshotOf: { name: 'other' } },
+  } as unknown as RawObject);
+  await keeper.reconcile(report);
+  expect(writer.writes).toEqual([]);
+});
