@@ -1,6 +1,6 @@
 // The webhook's flags: those that every process has, and its own.
 import { commonFlags } from '../process/common-flags.ts';
-import { addressFlag, choiceFlag, durationFlag, httpsUrlFlag } from '../process/flag-kinds.ts';
+import { addressFlag, choiceFlag, durationFlag, httpsUrlFlag, labelFlag } from '../process/flag-kinds.ts';
 
 export const failurePolicies = ['Ignore', 'Fail'] as const;
 
@@ -10,6 +10,11 @@ export const webhookFlags = {
   advertiseUrl: httpsUrlFlag(
     'URL by which the API server reaches this process where it runs outside of the cluster; its host goes into the certificate, and port 0 stands for the port of --address. Left out: by the Service.',
     'URL',
+  ),
+  serviceName: labelFlag(
+    'Service in our namespace by which API servers reach us.',
+    'NAME',
+    'workload-protection-webhook',
   ),
   failurePolicy: choiceFlag(
     'What an error inside this process amounts to. Ignore: the object is let through with a warning. Fail: it is refused. Set failurePolicy of the ValidatingWebhookConfiguration to the same.',

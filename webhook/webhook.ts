@@ -13,7 +13,7 @@ import type { webhookFlags } from './flags.ts';
 import { createWebhookMetrics, type WebhookMetrics } from './metrics.ts';
 import { createControllerWebhook, createPodWebhook } from './placement.ts';
 import { createPolicyWebhook } from './policy/webhook.ts';
-import { configurationName, secretName, serviceName, webhookPaths } from './registered.ts';
+import { configurationName, secretName, webhookPaths } from './registered.ts';
 import { createAdmissionServer } from './server.ts';
 
 export async function runWebhook(
@@ -21,9 +21,10 @@ export async function runWebhook(
   log: Logger,
   signal: AbortSignal,
 ): Promise<void> {
-  const { kubeconfig, namespace, advertiseUrl } = flags;
+  const { kubeconfig, namespace, advertiseUrl, serviceName } = flags;
   const clock = systemClock;
   const random = Math.random;
+  const now = (): number => clock.now();
   const access = await loadCluster({ kubeconfig });
   const metrics: WebhookMetrics = createWebhookMetrics({
     cacheStaleness: () => cluster.staleness(),
@@ -55,7 +56,13 @@ export async function runWebhook(
     address: flags.metricsAddress,
     metrics: metrics.registry,
     live: {},
-    ready: readiness(signal, isServing, cluster.missing, keeper, registration.trouble),
+    ready: readiness(
+      signal,
+      isServing,
+      () => cluster.missing(),
+      keeper,
+      () => registration.trouble(),
+    ),
     onListening: (url) => log.info({ url }, 'serving metrics and health'),
   });
   log.info({ server: access.server, source: access.source, namespace }, 'starting');
@@ -74,9 +81,9 @@ export async function runWebhook(
       address: flags.address,
       certificate: certificateOf(first),
       webhooks: {
-        [webhookPaths['pods.workloadprotection.dev']]: createPodWebhook(cluster, clock.now),
-        [webhookPaths['controllers.workloadprotection.dev']]: createControllerWebhook(cluster, clock.now),
-        [webhookPaths['policies.workloadprotection.dev']]: createPolicyWebhook(cluster, clock.now),
+        [webhookPaths['pods.workloadprotection.dev']]: createPodWebhook(cluster, now),
+        [webhookPaths['controllers.workloadprotection.dev']]: createControllerWebhook(cluster, now),
+        [webhookPaths['policies.workloadprotection.dev']]: createPolicyWebhook(cluster, now),
       },
       failurePolicy: flags.failurePolicy,
       drainMs: flags.drainPeriod,
