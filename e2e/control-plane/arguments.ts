@@ -17,6 +17,7 @@ export interface Files {
   readonly schedulerConfiguration: string;
   readonly adminKubeconfig: string;
   readonly stages: string;
+  readonly kwokConfiguration: string;
 }
 
 /** 150,000 pods of 6 KB with their history between two compactions do not fit into the default of 2 GB. */
@@ -113,6 +114,7 @@ export function schedulerArguments(ports: Ports, files: Files): readonly string[
 export function kwokArguments(ports: Ports, files: Files): readonly string[] {
   return [
     `--kubeconfig=${files.adminKubeconfig}`,
+    `--config=${files.kwokConfiguration}`,
     `--config=${files.stages}`,
     '--manage-all-nodes=true',
     `--server-address=127.0.0.1:${ports.kwok}`,

@@ -12,6 +12,7 @@ export function filesIn(directory: string): Files {
     schedulerConfiguration: path.join(directory, 'scheduler.yaml'),
     adminKubeconfig: path.join(directory, 'kubeconfig'),
     stages: path.join(directory, 'stages.yaml'),
+    kwokConfiguration: path.join(directory, 'kwok.yaml'),
   };
 }
 

@@ -129,6 +129,7 @@ export async function startControlPlane(options: StartOptions): Promise<ControlP
     if (kwok !== false) {
       log('starting kwok');
       await copyFile(kwok === true ? path.join(import.meta.dirname, 'stages.yaml') : kwok.stages, files.stages);
+      await copyFile(path.join(import.meta.dirname, 'kwok.yaml'), files.kwokConfiguration);
       const kwokHealth = `http://127.0.0.1:${ports.kwok}/healthz`;
       await launcher.start(
         'kwok',
