@@ -226,7 +226,7 @@ const pod = (
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: metadata(name, namespace, {
-      generateName: `${name.slice(0, -6)}`,
+      generateName: name.slice(0, -6),
       labels,
       annotations: { 'prometheus.io/scrape': 'true', 'checksum/config': uid(`config-${container}`) },
       ...owner,

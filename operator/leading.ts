@@ -41,7 +41,7 @@ const workers = 4;
 export const lead = async (options: LeadingOptions, signal: AbortSignal): Promise<void> => {
   const { keeper, ours, writer, events, metrics, clock, log } = options;
   const { model } = keeper;
-  const now = clock.now;
+  const now = (): number => clock.now();
   const queue = new WorkQueue({
     name: 'status',
     clock,
@@ -129,7 +129,7 @@ export const lead = async (options: LeadingOptions, signal: AbortSignal): Promis
       signal,
       handle: async (key) => {
         ranAt.set(key, clock.monotonic());
-        const [kind = '', name = ''] = splitOnce(key);
+        const [kind, name] = splitOnce(key);
         return reconcilers[kind]?.(name);
       },
     });

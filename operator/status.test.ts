@@ -8,8 +8,10 @@ import type { RawObject } from './watches.ts';
 const noon = Date.parse('2026-06-01T12:00:00Z');
 const ready: Aspect = { type: 'Ready', status: 'True', reason: 'Evaluated', message: 'all is well' };
 
-const anObject = (status?: unknown, generation = 1): RawObject =>
-  ({ metadata: { name: 'cluster', uid: 'u1', generation }, ...(status === undefined ? {} : { status }) }) as RawObject;
+const anObject = (status?: unknown, generation = 1): RawObject => ({
+  metadata: { name: 'cluster', uid: 'u1', generation },
+  ...(status === undefined ? {} : { status }),
+});
 
 const aRequest = (overrides: Partial<StatusRequest> = {}): StatusRequest => ({
   resource: resources.coverageReports,

@@ -1,0 +1,263 @@
+// The pure core at the size that the budgets are for: what a full evaluation and a single change cost, in CPU of this process,
+// and what a pod costs in memory. Run by itself: `node --expose-gc bench/evaluate.ts`.
+import { createCoverageModel, type CoverageModel, type Evaluation } from '../domain/coverage/model.ts';
+import { buildReport } from '../domain/coverage/report.ts';
+import { buildSlices, sliceCount, sliceIndexOf, type SliceAssets } from '../domain/coverage/slices.ts';
+import { aFalco } from '../domain/testing/agents.ts';
+import { aNode, aTaint } from '../domain/testing/nodes.ts';
+import { aContainer, aDaemonSet, aPod, aShape } from '../domain/testing/pods.ts';
+import { anExemption, aPolicy, labelled, requiring, selecting } from '../domain/testing/policies.ts';
+import type { AgentDefinition, PodFacts, PodShape, Policy } from '../domain/types.ts';
+import { percentile, table, type Figure } from './figures.ts';
+
+export interface EvaluateFigures {
+  readonly fullMs: number;
+  readonly fullAgainMs: number;
+  readonly pod: Spread;
+  readonly node: Spread;
+  readonly agentPod: Spread;
+  readonly bytesPerPod: number | undefined;
+}
+
+interface Spread {
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+const nodes = 5_000;
+const pods = 150_000;
+const workloads = 10_000;
+const namespaces = 200;
+const pools = ['general', 'memory', 'arm', 'gpu', 'spot'];
+const agentNames = ['falco', 'tetragon', 'datadog', 'kubearmor', 'kubescape', 'tracee', 'sysdig'];
+/** The first of the agents are installed; the others are only known, as in a cluster with the ready-made definitions. */
+const installed = 2;
+const start = 1_000_000_000;
+const changes = 300;
+
+export const benchEvaluate = (): EvaluateFigures => {
+  const before = heap();
+  const model = fill();
+  const fullMs = cpu(() => model.evaluate(start));
+  const after = heap();
+  model.setPolicies(policies());
+  const fullAgainMs = cpu(() => model.evaluate(start));
+  return {
+    fullMs,
+    fullAgainMs,
+    pod: eachChange(model, (index) => {
+      const name = `app-${(index * 37) % workloads}`;
+      const found = model.inventory.pod(namespaceOf((index * 37) % workloads), `${name}-0`);
+      if (found !== undefined)
+        model.upsertPod({ ...found.facts, phase: found.facts.phase === 'Running' ? 'Succeeded' : 'Running' });
+    }),
+    node: eachChange(model, (index) => {
+      const found = model.inventory.nodes.get(nodeName((index * 13) % nodes))?.facts;
+      if (found !== undefined)
+        model.upsertNode({ ...found, ready: !found.ready, taints: [aTaint(`moved=${index}:NoSchedule`)] });
+    }),
+    agentPod: eachChange(model, (index) => {
+      const found = model.inventory.pod('security', `falco-${(index * 17) % nodes}`)?.facts;
+      if (found !== undefined) model.upsertPod({ ...found, ready: !found.ready });
+    }),
+    bytesPerPod: before === undefined || after === undefined ? undefined : (after - before) / pods,
+  };
+};
+
+/** Change, evaluation, report, and the slices that the change touched. */
+const eachChange = (model: CoverageModel, change: (index: number) => void): Spread => {
+  const times: number[] = [];
+  for (let index = 0; index < changes; index++) {
+    times.push(
+      cpu(() => {
+        change(index);
+        const evaluation = model.evaluate(start + 1_000 + index);
+        buildReport(model.tally, model.agents(), 0);
+        sliceChanges(model, evaluation);
+      }),
+    );
+  }
+  return { p50: percentile(times, 0.5), p99: percentile(times, 0.99), max: Math.max(...times) };
+};
+
+const sliceChanges = (model: CoverageModel, evaluation: Evaluation): void => {
+  const parts: readonly (readonly [SliceAssets, readonly string[], number])[] = [
+    ['Nodes', evaluation.nodes, nodes],
+    ['Workloads', evaluation.workloads, workloads],
+  ];
+  for (const [assets, names, size] of parts) {
+    if (names.length === 0) continue;
+    const count = sliceCount(size, 1);
+    buildSlices(model.tally, assets, count, new Set(names.map((name) => sliceIndexOf(name, count))));
+  }
+};
+
+const fill = (): CoverageModel => {
+  const model = createCoverageModel();
+  model.setAgents(agentNames.map(agent));
+  model.setPolicies(policies());
+  for (let index = 0; index < namespaces; index++) {
+    model.upsertNamespace({
+      name: `team-${index}`,
+      labels: { env: index % 3 === 0 ? 'production' : 'test' },
+      terminating: false,
+    });
+  }
+  for (let index = 0; index < nodes; index++) {
+    const pool = pools[index % pools.length] ?? '';
+    const name = nodeName(index);
+    model.upsertNode(
+      aNode({
+        name,
+        labels: { 'kubernetes.io/hostname': name, 'kubernetes.io/os': 'linux', pool, zone: `zone-${index % 3}` },
+        taints: pool === 'gpu' ? [aTaint('dedicated=gpu:NoSchedule')] : [],
+      }),
+    );
+  }
+  for (const name of agentNames.slice(0, installed)) install(model, name);
+  for (let index = 0; index < workloads; index++) {
+    model.upsertOwner({
+      kind: 'Deployment',
+      namespace: namespaceOf(index),
+      name: `app-${index}`,
+      owner: undefined,
+      labels: {},
+    });
+  }
+  const shapes = Array.from({ length: workloads }, (_, index) => shape(index));
+  for (let index = 0; index < pods - installed * nodes; index++) model.upsertPod(pod(index, shapes));
+  return model;
+};
+
+const namespaceOf = (workload: number): string => `team-${workload % namespaces}`;
+
+const nodeName = (index: number): string => `node-${String(index).padStart(4, '0')}`;
+
+const shape = (index: number): PodShape =>
+  aShape({
+    labels: { app: `app-${index}`, tier: index % 4 === 0 ? 'web' : 'backend' },
+    containers: [aContainer(), aContainer({ name: 'metrics' })],
+    privileged: index % 100 === 0,
+  });
+
+const pod = (index: number, shapes: readonly PodShape[]): PodFacts => {
+  const workload = index % workloads;
+  return aPod({
+    namespace: namespaceOf(workload),
+    name: `app-${workload}-${Math.floor(index / workloads)}`,
+    node: nodeName((index * 7) % nodes),
+    shape: shapes[workload] ?? aShape(),
+    owner: { apiVersion: 'apps/v1', kind: 'Deployment', name: `app-${workload}` },
+  });
+};
+
+const agent = (name: string): AgentDefinition =>
+  aFalco({
+    name,
+    pods: {
+      selector: labelled({ 'app.kubernetes.io/name': name }),
+      containerNames: [name],
+      images: [`security/${name}`],
+      minimumEvidence: 2,
+    },
+    minVersion: '1.0.0',
+  });
+
+const install = (model: CoverageModel, name: string): void => {
+  const labels = { 'app.kubernetes.io/name': name };
+  const containers = [aContainer({ name, image: `registry.example.com/security/${name}:1.2.0` })];
+  model.upsertDaemonSet(
+    aDaemonSet({
+      name,
+      labels,
+      podLabels: labels,
+      containers: containers.map((each) => Object.assign({ env: {} }, each)),
+    }),
+  );
+  const agentShape = aShape({ labels, containers, privileged: true });
+  for (let index = 0; index < nodes; index++) {
+    if (pools[index % pools.length] === 'gpu') continue;
+    model.upsertPod(
+      aPod({
+        namespace: 'security',
+        name: `${name}-${index}`,
+        node: nodeName(index),
+        shape: agentShape,
+        owner: { apiVersion: 'apps/v1', kind: 'DaemonSet', name },
+        // One in fifty is broken.
+        ready: index % 50 !== 0,
+      }),
+    );
+  }
+};
+
+const policies = (): readonly Policy[] =>
+  Array.from({ length: 20 }, (_, index) =>
+    aPolicy({
+      name: `policy-${index}`,
+      selector:
+        [
+          selecting(),
+          selecting({ namespace: labelled({ env: 'production' }) }),
+          selecting({ pod: labelled({ tier: 'web' }) }),
+          selecting({ node: labelled({ pool: pools[index % pools.length] ?? '' }) }),
+          selecting({ namespace: labelled({ env: 'test' }), node: labelled({ zone: `zone-${index % 3}` }) }),
+        ][index % 5] ?? selecting(),
+      criticality: (['Low', 'Medium', 'High', 'Critical'] as const)[index % 4] ?? 'Low',
+      require: requiring({
+        agents: index % 3 === 0 ? [{ name: 'falco', minVersion: index % 2 === 0 ? '1.1.0' : undefined }] : [],
+      }),
+      exemptions:
+        index % 7 === 0
+          ? [anExemption({ selector: selecting({ pod: labelled({ app: 'app-7' }) }), expiresAt: start * 2 })]
+          : [],
+    }),
+  );
+
+const cpu = (work: () => unknown): number => {
+  const before = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1_000;
+};
+
+/** Bytes in use after a collection; undefined where none can be asked for. */
+const heap = (): number | undefined => {
+  if (globalThis.gc === undefined) return undefined;
+  globalThis.gc();
+  return process.memoryUsage().heapUsed;
+};
+
+export const describeEvaluation = (figures: EvaluateFigures): readonly Figure[] => {
+  const single = (what: string, { p50, p99, max }: Spread): Figure => ({
+    what: `${what}, with report and slices (p50 / p99 / max)`,
+    measured: [p50, p99, max].map((time) => `${time.toFixed(2)} ms`).join(' / '),
+    budget: '5 ms',
+    holds: p99 < 5,
+  });
+  const full = (what: string, time: number): Figure => ({
+    what,
+    measured: `${time.toFixed(0)} ms of CPU`,
+    budget: '1 s',
+    holds: time < 1_000,
+  });
+  return [
+    full(`first evaluation, ${nodes} nodes, ${pods} pods, 20 policies`, figures.fullMs),
+    full('evaluation of all after a change of policies', figures.fullAgainMs),
+    single('one pod changes', figures.pod),
+    single('one node changes', figures.node),
+    single("one agent's pod becomes not ready", figures.agentPod),
+    {
+      what: 'heap per pod, all else included',
+      measured:
+        figures.bytesPerPod === undefined
+          ? 'not measured (needs --expose-gc)'
+          : `${figures.bytesPerPod.toFixed(0)} bytes`,
+      budget: '',
+      holds: undefined,
+    },
+  ];
+};
+
+if (import.meta.main) console.log(table(describeEvaluation(benchEvaluate())));
