@@ -73,7 +73,8 @@ const byPool: readonly Manifest[] = [
   ...tetragon({ tolerations: [], nodeSelector: agentLabels.tetragon, updateStrategy: 'OnDelete' }),
 ];
 
-const agentLabel = 'security.example.com/agent';
+/** In `all-agents`: which entry of the catalogue a node has. */
+export const agentLabel = 'security.example.com/agent';
 
 type Render = (options: AgentOptions) => readonly Manifest[];
 

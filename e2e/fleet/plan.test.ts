@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { directObjects } from './direct.ts';
 import { gapsOf, expectedNodes, expectedWorkloads, standing } from './gaps.ts';
 import type { Manifest } from './manifest.ts';
 import { planFleet, type FleetPlan, type Scenario } from './plan.ts';
@@ -77,6 +78,34 @@ describe('a planned fleet', () => {
       expect(text).toContain(mark);
     }
     expect(new Set(plan.exposure.map(({ kind }) => kind))).toEqual(new Set(['Service', 'Ingress']));
+  });
+});
+
+describe('a fleet without controllers', () => {
+  const plan = planFleet({ nodes: 60, seed: 1, pods: 500 });
+  const { agents, workloads } = directObjects(plan);
+  const pods = [...agents, ...workloads].filter(({ kind }) => kind === 'Pod');
+
+  it('has the pods that controllers would have made, each on a node and of its own name', () => {
+    expect(workloads.filter(({ kind }) => kind === 'Pod')).toHaveLength(500);
+    const nodes = new Set(plan.nodes.map(({ name }) => name));
+    expect(pods.filter(({ spec }) => !nodes.has((spec as { nodeName: string }).nodeName))).toEqual([]);
+    expect(new Set(pods.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)).size).toBe(pods.length);
+  });
+
+  it('has an agent on every node that can run one', () => {
+    const able = plan.nodes.filter(({ pool }) => !['windows', 'fargate', 'aci'].includes(pool));
+    expect(agents.filter(({ kind }) => kind === 'Pod')).toHaveLength(able.length);
+  });
+
+  it('owns every pod by an object that is there, bare pods and Rollouts apart', () => {
+    const there = new Set(
+      [...agents, ...workloads].map(({ kind, metadata }) => `${kind}/${metadata.namespace}/${metadata.name}`),
+    );
+    const orphans = pods.filter(({ metadata }) =>
+      (metadata.ownerReferences ?? []).some(({ kind, name }) => !there.has(`${kind}/${metadata.namespace}/${name}`)),
+    );
+    expect(orphans).toEqual([]);
   });
 });
 
