@@ -8,6 +8,7 @@ import { loadCluster } from '../kube/config.ts';
 import { createEventRecorder } from '../kube/events.ts';
 import { createLeaderElection } from '../kube/lease.ts';
 import type { Log } from '../kube/log.ts';
+import { resourceName, resources } from '../kube/resource.ts';
 import { createTransport } from '../kube/transport.ts';
 import type { FlagValues } from '../process/flags.ts';
 import { createHealthServer } from '../process/http-health.ts';
@@ -56,7 +57,7 @@ export const runOperator = async (
   });
   const ours = createOurObjects();
   const definitions = applyDefinitions(ours, model, keeper.touch);
-  const sources = { transport, model, touch: keeper.touch, log, metrics: metrics.reflector };
+  const sources = { transport, model, touch: keeper.touch, log, metrics: metrics.reflector, onMissed: metrics.missed };
   watches = createWatches(sources, ours);
   const election = createLeaderElection({
     transport,
@@ -115,6 +116,7 @@ export const runOperator = async (
     health.run(until),
     events.run(until),
     ...watches.map(({ reflector }) => reflector.run(until)),
+    ...audited(watches).map((watch) => watch.audit(until)),
     coverage(),
   ];
   // Whatever ends first ends all: half an operator would look like a whole one.
@@ -124,6 +126,10 @@ export const runOperator = async (
   // Watches that a stop cuts short before they were synced have nothing to tell.
   if (!signal.aborted && failures.length > 0) throw failures[0];
 };
+
+/** Kinds of which every object is kept, so that one that is not held was missed; of pods, those that have ended are not. */
+const audited = (watches: readonly Watch[]): readonly Watch[] => watches.filter(({ name }) => !partlyKept.has(name));
+const partlyKept: ReadonlySet<string> = new Set([resources.pods, resources.coverageSlices].map(resourceName));
 
 const held = (watches: readonly Watch[]): Readonly<Record<string, number>> =>
   Object.fromEntries(watches.map(({ name, reflector }) => [name, reflector.state().objects ?? 0]));

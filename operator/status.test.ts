@@ -84,9 +84,9 @@ test('what only tells the time is written along with other changes, or when it i
   await status.write(aRequest({ clockFields }));
   expect(await status.write(aRequest({ clockFields: { evaluatedAt: 'later' } }))).toBe(false);
   expect(await status.write(aRequest({ clockFields: { evaluatedAt: 'due' }, clockIsDue: true }))).toBe(true);
-  expect(writer.writes.map(({ object }) => (object as { status: { evaluatedAt: string } }).status.evaluatedAt)).toEqual(
-    ['now', 'due'],
-  );
+  expect(
+    writer.writes.map(({ object }) => (object as unknown as { status: { evaluatedAt: string } }).status.evaluatedAt),
+  ).toEqual(['now', 'due']);
 });
 
 test('an object that was deleted and made again is written anew', async () => {

@@ -8,6 +8,7 @@ import { projectNode } from '../facts/node.ts';
 import { createOwnerProjection } from '../facts/owner.ts';
 import { createPodProjection } from '../facts/pod.ts';
 import { projectRuntimeClass } from '../facts/runtime-class.ts';
+import { runAudit } from '../kube/audit.ts';
 import type { Log } from '../kube/log.ts';
 import { createReflector, type Reflector, type ReflectorMetrics } from '../kube/reflector.ts';
 import { resourceName, resources, type Resource } from '../kube/resource.ts';
@@ -31,6 +32,8 @@ export interface RawObject {
 export interface Watch {
   readonly name: string;
   readonly reflector: Reflector;
+  /** Reads the names again now and then, to learn whether anything was missed. */
+  readonly audit: (signal: AbortSignal) => Promise<void>;
 }
 
 export interface OurObjects {
@@ -47,6 +50,8 @@ export interface WatchesOptions {
   readonly touch: () => void;
   readonly log: Log;
   readonly metrics: ReflectorMetrics;
+  /** Told of objects that a watch should have brought and did not; it is read again then. */
+  readonly onMissed: (watch: string, objects: number) => void;
 }
 
 export const createOurObjects = (): OurObjects => {
@@ -65,19 +70,8 @@ export const createWatches = (options: WatchesOptions, ours: OurObjects): readon
     resource: Resource,
     project: (raw: unknown) => T | undefined,
     sink: Sink<T>,
-    how: { readonly metadataOnly?: boolean; readonly optional?: boolean } = {},
-  ): Watch => ({
-    name: resourceName(resource),
-    reflector: createReflector<T>({
-      transport: options.transport,
-      resource,
-      project,
-      sink,
-      log: options.log,
-      metrics: options.metrics,
-      ...how,
-    }),
-  });
+    how: HowToWatch = {},
+  ): Watch => createWatch(options, resource, project, sink, how);
   const into = <T extends object>(
     keyOf: (item: T) => { readonly namespace: string; readonly name: string },
     upsert: (item: T) => void,
@@ -164,18 +158,49 @@ export const createConfigMapWatch = (
   options: WatchesOptions,
   namespace: string,
   project: (raw: unknown) => ConfigMapFacts | undefined,
-): Watch => ({
-  name: `${resourceName(resources.configMaps)} in ${namespace}`,
-  reflector: createReflector<ConfigMapFacts>({
-    transport: options.transport,
-    resource: resources.configMaps,
-    namespace,
-    project,
-    sink: intoModel(namespacedKey, options.model.upsertConfigMap, options.model.removeConfigMap, options.touch),
-    log: options.log,
-    metrics: options.metrics,
-  }),
-});
+): Watch => {
+  const { model, touch } = options;
+  const sink = intoModel(namespacedKey, model.upsertConfigMap, model.removeConfigMap, touch);
+  return createWatch(options, resources.configMaps, project, sink, { namespace });
+};
+
+interface HowToWatch {
+  readonly namespace?: string;
+  readonly metadataOnly?: boolean;
+  readonly optional?: boolean;
+}
+
+const createWatch = <T>(
+  { transport, log, metrics, onMissed }: WatchesOptions,
+  resource: Resource,
+  project: (raw: unknown) => T | undefined,
+  sink: Sink<T>,
+  how: HowToWatch,
+): Watch => {
+  const name = how.namespace === undefined ? resourceName(resource) : `${resourceName(resource)} in ${how.namespace}`;
+  const reflector = createReflector<T>({ transport, resource, project, sink, log, metrics, ...how });
+  return {
+    name,
+    reflector,
+    audit: (signal) => {
+      // Of a kind that may be absent there may be nothing to read.
+      if (sink.has === undefined || how.optional === true) return Promise.resolve();
+      return runAudit(
+        {
+          transport,
+          resource,
+          log,
+          sink: { has: (namespace, objectName) => sink.has?.(namespace, objectName) ?? true },
+          onMissed: (missed) => {
+            onMissed(name, missed);
+            reflector.relist();
+          },
+        },
+        signal,
+      );
+    },
+  };
+};
 
 const intoModel = <T extends object>(
   keyOf: (item: T) => { readonly namespace: string; readonly name: string },

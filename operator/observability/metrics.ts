@@ -14,6 +14,8 @@ export interface OperatorMetrics {
   readonly reflector: ReflectorMetrics;
   readonly transport: TransportMetrics;
   readonly queue: WorkQueueMetrics;
+  /** Objects that a watch missed, as an audit found. */
+  readonly missed: (watch: string, objects: number) => void;
   readonly evaluated: (seconds: number) => void;
   readonly wrote: (kind: string) => void;
   /** The report named `cluster`; undefined while another replica leads, so that sums over replicas stay true. */
@@ -124,6 +126,12 @@ export const createOperatorMetrics = (watches: () => readonly Watch[]): Operator
     buckets: [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2, 5],
     registers,
   });
+  const missed = new Counter({
+    name: `${prefix}watch_missed_total`,
+    help: 'Objects that a watch should have brought and did not, as an hourly audit found; must stay 0.',
+    labelNames: ['resource'],
+    registers,
+  });
   const writes = new Counter({
     name: `${prefix}writes_total`,
     help: 'Objects written to the API server, by kind.',
@@ -136,6 +144,7 @@ export const createOperatorMetrics = (watches: () => readonly Watch[]): Operator
     reflector: reflectorCounters(registers),
     transport: transportHistogram(registers),
     queue: queueMetrics(registers),
+    missed: (resource, objects) => missed.inc({ resource }, objects),
     evaluated: (seconds) => evaluation.observe(seconds),
     wrote: (kind) => writes.inc({ kind }),
     setReport: (next) => {
