@@ -22,7 +22,7 @@ export interface Counts extends SmallCounts {
   byEvidence: { declared: number; running: number; reporting: number; loaded: number; none: number };
 }
 
-const fieldOfState = {
+export const fieldOfState = {
   Protected: 'protected',
   Warning: 'warning',
   Unknown: 'unknown',

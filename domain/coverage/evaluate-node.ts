@@ -20,7 +20,9 @@ export const evaluateNode = (context: Context, node: NodeEntry, now: number): vo
   if (situation !== node.presenceId) context.dirty.podsOf(node);
   node.presenceId = situation;
   const set = context.resolver.forNode(facts.labels);
-  const { verdict, validUntil } = verdictOn(context.interner, node.presences, set, now);
+  const { verdict, validUntil } = context.situations.recall(situation, `node ${set.id}`, now, () =>
+    verdictOn(context.interner, node.presences, set, now),
+  );
   // Its pods' grace periods end in it too, and they are not all judged anew with their node.
   node.validUntil = Math.min(node.validUntil > now ? node.validUntil : Number.POSITIVE_INFINITY, validUntil);
   if (facts.virtual === undefined) setVerdict(context, node, { verdict, set });
@@ -87,13 +89,9 @@ const setVerdict = (
   next: { readonly verdict: Verdict; readonly set: PolicySet } | undefined,
 ): void => {
   if (node.verdict === next?.verdict && node.set === next?.set) return;
-  if (node.verdict !== undefined && node.set !== undefined) {
-    const bucket = tally.bucket(node.verdict, node.set);
-    bucket.nodes.delete(node);
-    tally.release(bucket);
-  }
+  tally.removeNode(node);
   node.verdict = next?.verdict;
   node.set = next?.set;
-  if (node.verdict !== undefined && node.set !== undefined) tally.bucket(node.verdict, node.set).nodes.add(node);
+  tally.addNode(node);
   dirty.changedNodes.add(node.name);
 };

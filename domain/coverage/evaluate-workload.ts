@@ -6,7 +6,6 @@ import { isExposed } from './exposure.ts';
 import type { WorkloadEntry } from './inventory.ts';
 import { verdictOfParts } from './judgements.ts';
 import { riskOf } from './risk.ts';
-import type { Tally } from './tally.ts';
 import type { Verdict } from './verdict.ts';
 
 export const evaluateWorkload = (context: Context, workload: WorkloadEntry): void => {
@@ -17,10 +16,10 @@ export const evaluateWorkload = (context: Context, workload: WorkloadEntry): voi
     workload.set !== next.set ||
     workload.isServerless !== next.isServerless ||
     workload.risk !== next.risk;
-  forget(tally, workload);
+  tally.removeWorkload(workload);
   Object.assign(workload, next);
   const isGone = inventory.prune(workload);
-  if (!isGone) remember(tally, workload);
+  if (!isGone) tally.addWorkload(workload);
   if (isGone || isChanged) dirty.changedWorkloads.add(workload.key);
 };
 
@@ -49,22 +48,4 @@ const standingOf = ({ interner, resolver, exposure }: Context, workload: Workloa
     isServerless,
     risk: riskOf(shapes, (labels) => isExposed(exposure, workload.namespace, labels)),
   };
-};
-
-const forget = (tally: Tally, workload: WorkloadEntry): void => {
-  tally.notRunning.delete(workload);
-  if (workload.verdict === undefined || workload.set === undefined) return;
-  const bucket = tally.bucket(workload.verdict, workload.set);
-  if (bucket.workloads.delete(workload) && workload.isServerless) bucket.serverless--;
-  tally.release(bucket);
-};
-
-const remember = (tally: Tally, workload: WorkloadEntry): void => {
-  if (workload.verdict === undefined || workload.set === undefined) {
-    tally.notRunning.add(workload);
-    return;
-  }
-  const bucket = tally.bucket(workload.verdict, workload.set);
-  bucket.workloads.add(workload);
-  if (workload.isServerless) bucket.serverless++;
 };

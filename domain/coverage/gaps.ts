@@ -3,7 +3,7 @@ import { criticalityRank, mostCritical } from '../state.ts';
 import { stateOf, type Reason } from '../reason.ts';
 import type { Criticality, State } from '../types.ts';
 import { risksIn, type Risk } from './risk.ts';
-import type { Bucket } from './tally.ts';
+import type { Bucket, Derived } from './tally.ts';
 import { compareText, mergeGap, type Gap } from './verdict.ts';
 
 export interface GapGroup {
@@ -73,11 +73,24 @@ const add = (groups: Map<string, Growing>, gap: Gap, bucket: Bucket): void => {
   group.nodes += bucket.nodes.size;
   group.workloads += bucket.workloads.size;
   group.pods += bucket.pods;
-  for (const { name } of bucket.nodes) keepSmallest(group.nodeNames, name, assetsShown);
-  for (const { key: name, risk } of bucket.workloads) {
-    group.risk |= risk;
-    keepSmallest(group.workloadKeys, name, assetsShown);
+  const { risk, nodeNames, workloadKeys } = derivedOf(bucket);
+  group.risk |= risk;
+  for (const name of nodeNames) keepSmallest(group.nodeNames, name, assetsShown);
+  for (const key of workloadKeys) keepSmallest(group.workloadKeys, key, assetsShown);
+};
+
+/** Kept with the bucket: of thousands of assets, a change touches one or two buckets. */
+const derivedOf = (bucket: Bucket): Derived => {
+  if (bucket.derived !== undefined) return bucket.derived;
+  const [nodeNames, workloadKeys]: [string[], string[]] = [[], []];
+  let risk = 0;
+  for (const { name } of bucket.nodes) keepSmallest(nodeNames, name, assetsShown);
+  for (const workload of bucket.workloads) {
+    risk |= workload.risk;
+    keepSmallest(workloadKeys, workload.key, assetsShown);
   }
+  bucket.derived = { risk, nodeNames, workloadKeys };
+  return bucket.derived;
 };
 
 /** Keeps the list sorted and at most `most` long, so that examples are the same whatever the order of arrival. */

@@ -32,7 +32,9 @@ export const createIntake = (context: Context, sources: Sources): Intake => {
       if (before !== undefined && before.uid !== kept.uid) forgetPast(node);
       if (before === undefined || before.labels !== kept.labels || before.virtual !== kept.virtual) dirty.podsOf(node);
       // Whether a workload is serverless hangs on its nodes alone, whatever is said of its pods.
-      if (before?.virtual !== kept.virtual) for (const { workload } of node.pods) dirty.workloads.add(workload);
+      if (before === undefined || before.virtual !== kept.virtual) {
+        for (const { workload } of node.pods) dirty.workloads.add(workload);
+      }
       dirty.nodes.add(node);
     },
     removeNode: (name) => {

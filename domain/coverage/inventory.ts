@@ -1,5 +1,6 @@
 // The fleet as entries that point at each other: node ↔ pods ↔ workload. It holds facts and what was last said of them; it
 // decides nothing.
+import { fnv1a } from '../hash.ts';
 import type { PolicySet } from '../policy/resolve.ts';
 import type { NodeFacts, OwnerFacts, OwnerReference, PodFacts } from '../types.ts';
 import type { AgentPresence } from './presence.ts';
@@ -7,6 +8,8 @@ import type { Verdict } from './verdict.ts';
 
 export interface NodeEntry {
   readonly name: string;
+  /** Of the name: it places the asset in a slice. */
+  readonly hash: number;
   /** Undefined while only pods speak of the node. */
   facts: NodeFacts | undefined;
   readonly pods: Set<PodEntry>;
@@ -33,6 +36,8 @@ export interface PodEntry {
 
 export interface WorkloadEntry {
   readonly key: string;
+  /** Of the key: it places the asset in a slice. */
+  readonly hash: number;
   readonly kind: string;
   readonly namespace: string;
   readonly name: string;
@@ -82,6 +87,7 @@ export const createInventory = (): Inventory => {
     if (found !== undefined) return found;
     const created: NodeEntry = {
       name,
+      hash: fnv1a(name),
       facts: undefined,
       pods: new Set(),
       agentPods: new Set(),
@@ -102,6 +108,7 @@ export const createInventory = (): Inventory => {
     if (found !== undefined) return found;
     const created: WorkloadEntry = {
       key,
+      hash: fnv1a(key),
       kind,
       namespace,
       name,

@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import { array, assert, boolean, infiniteStream, nat, property, tuple } from 'fast-check';
 import { expect, test } from 'vitest';
 import { minutes } from '../testing/policies.ts';
 import { someStep, type Step } from '../testing/fleet.ts';
@@ -98,11 +98,11 @@ const handOver = (from: CoverageModel, to: CoverageModel): void => {
   }
 };
 
-const life = fc.array(fc.tuple(someStep, fc.boolean()), { maxLength: 60, size: 'max' });
+const life = array(tuple(someStep, boolean()), { maxLength: 60, size: 'max' });
 
 test('a model that lived through it all says what a new one says of the same facts', () => {
-  fc.assert(
-    fc.property(life, (steps) => {
+  assert(
+    property(life, (steps) => {
       const [model, world] = [createCoverageModel(), newWorld()];
       for (const [step, isEvaluated] of steps) {
         live(model, world, step);
@@ -114,13 +114,13 @@ test('a model that lived through it all says what a new one says of the same fac
       other.evaluate(world.now);
       expect(readingOf(model, world.policies)).toEqual(readingOf(other, world.policies));
     }),
-    { numRuns: 1500 },
+    { numRuns: 500 },
   );
 });
 
 test('neither the order of arrival nor the order of policies and agents matters', () => {
-  fc.assert(
-    fc.property(life, fc.infiniteStream(fc.nat()), (steps, ranks) => {
+  assert(
+    property(life, infiniteStream(nat()), (steps, ranks) => {
       const [model, world] = [createCoverageModel(), newWorld()];
       for (const [step] of steps) live(model, world, step);
       const shuffled = fresh(world, (keys) => {
@@ -132,26 +132,26 @@ test('neither the order of arrival nor the order of policies and agents matters'
       for (const each of [model, shuffled]) each.evaluate(world.now);
       expect(readingOf(shuffled, world.policies)).toEqual(readingOf(model, world.policies));
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });
 
 test('an evaluation at which nothing is due changes nothing', () => {
-  fc.assert(
-    fc.property(life, fc.nat(30 * minutes), (steps, later) => {
+  assert(
+    property(life, nat(30 * minutes), (steps, later) => {
       const [model, world] = [createCoverageModel(), newWorld()];
       for (const [step] of steps) live(model, world, step);
       const { nextAt } = model.evaluate(world.now);
       const again = model.evaluate(Math.min(world.now + later, nextAt - 1));
       expect(again).toEqual({ nodes: [], workloads: [], pods: 0, nextAt });
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 
 test('states sum up to the total, and every asset stands in exactly one slice', () => {
-  fc.assert(
-    fc.property(life, (steps) => {
+  assert(
+    property(life, (steps) => {
       const [model, world] = [createCoverageModel(), newWorld()];
       for (const [step] of steps) live(model, world, step);
       model.evaluate(world.now);
@@ -199,6 +199,6 @@ test('states sum up to the total, and every asset stands in exactly one slice', 
       const names = slices.flatMap(({ profiles }) => profiles.flatMap((profile) => profile.names));
       expect(names.toSorted()).toEqual([...inventory.workloads.keys()].toSorted());
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });

@@ -1,11 +1,10 @@
 // What a report says of a fleet or a part of it: counts, agents, gaps, namespaces, and the banner.
-import type { AgentDefinition } from '../types.ts';
-import { badnessOf, worseOf } from '../state.ts';
-import { addState, countAssets, countable, noCounts, protectedOf, type Counts, type SmallCounts } from './counts.ts';
+import { badnessOf } from '../state.ts';
+import { states, type AgentDefinition, type AssetState } from '../types.ts';
+import { countAssets, countable, fieldOfState, protectedOf, type Counts, type SmallCounts } from './counts.ts';
 import { groupGaps, type GapGroup } from './gaps.ts';
 import type { Tally } from './tally.ts';
 import { compareText, type AgentVerdict } from './verdict.ts';
-import type { State } from '../types.ts';
 
 export interface ReportCounts {
   readonly nodes: Counts;
@@ -31,7 +30,7 @@ export interface VersionUse {
 
 export interface NamespaceStanding {
   readonly name: string;
-  readonly state: State | 'Exempt';
+  readonly state: AssetState;
   readonly workloads: SmallCounts;
 }
 
@@ -99,34 +98,16 @@ const agentsIn = (tally: Tally, definitions: readonly AgentDefinition[]): readon
     .toSorted((a, b) => b.nodes - a.nodes || compareText(a.name, b.name));
 };
 
-const namespacesIn = (tally: Tally): readonly NamespaceStanding[] => {
-  const standings = new Map<string, { state: State | 'Exempt'; workloads: SmallCounts }>();
-  const standingOf = (name: string): { state: State | 'Exempt'; workloads: SmallCounts } => {
-    const known = standings.get(name);
-    if (known !== undefined) return known;
-    const created = { state: 'Exempt' as const, workloads: noCounts() };
-    standings.set(name, created);
-    return created;
-  };
-  for (const { verdict, workloads } of tally.buckets()) {
-    for (const { namespace } of workloads) {
-      const standing = standingOf(namespace);
-      addState(standing.workloads, verdict.state, 1);
-      if (verdict.state === 'Exempt') continue;
-      standing.state = standing.state === 'Exempt' ? verdict.state : worseOf(standing.state, verdict.state);
-    }
-  }
-  for (const { namespace } of tally.notRunning) {
-    const { workloads } = standingOf(namespace);
-    workloads.total++;
-    workloads.notRunning++;
-  }
-  const rank = (state: State | 'Exempt'): number => (state === 'Exempt' ? -1 : badnessOf(state));
-  return [...standings]
-    .filter(([, { workloads }]) => workloads.total > workloads.notRunning)
-    .map(([name, standing]) => ({ name, ...standing }))
+const namespacesIn = ({ namespaces }: Tally): readonly NamespaceStanding[] =>
+  [...namespaces]
+    .filter(([, workloads]) => workloads.total > workloads.notRunning)
+    .map(([name, workloads]) => ({ name, state: worstIn(workloads), workloads: { ...workloads } }))
     .toSorted((a, b) => rank(b.state) - rank(a.state) || compareText(a.name, b.name));
-};
+
+const worstIn = (counts: SmallCounts): AssetState =>
+  states.toReversed().find((state) => counts[fieldOfState[state]] > 0) ?? 'Exempt';
+
+const rank = (state: AssetState): number => (state === 'Exempt' ? -1 : badnessOf(state));
 
 const completeness = (counts: ReportCounts, gaps: readonly GapGroup[]): Completeness => {
   const parts = [counts.nodes, counts.workloads];

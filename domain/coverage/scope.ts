@@ -39,16 +39,11 @@ export const tallyScope = (inventory: Inventory, namespaceLabels: (name: string)
     bucket.pods++;
     bucket.containers += pod.facts.shape.containers.filter(({ role }) => role === 'main' || role === 'sidecar').length;
   }
-  for (const node of nodes) if (node.verdict && node.set) tally.bucket(node.verdict, node.set).nodes.add(node);
-  for (const workload of workloads) {
-    if (workload.verdict === undefined || workload.set === undefined) continue;
-    const bucket = tally.bucket(workload.verdict, workload.set);
-    bucket.workloads.add(workload);
-    if (workload.isServerless) bucket.serverless++;
-  }
+  for (const node of nodes) tally.addNode(node);
+  for (const workload of workloads) tally.addWorkload(workload);
   if (scope.nodeSelector === undefined) {
     for (const workload of inventory.workloads.values()) {
-      if (workload.verdict === undefined && isNamespaceIn(workload.namespace)) tally.notRunning.add(workload);
+      if (workload.verdict === undefined && isNamespaceIn(workload.namespace)) tally.addWorkload(workload);
     }
   }
   return tally;

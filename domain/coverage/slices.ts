@@ -38,7 +38,9 @@ export const sliceCount = (assets: number, current: number): number => {
 };
 
 /** Where an asset is placed, for a number of slices that is a power of two. */
-export const sliceIndexOf = (name: string, count: number): number => fnv1a(name) & (count - 1);
+export const sliceIndexOf = (name: string, count: number): number => placeOf(fnv1a(name), count);
+
+const placeOf = (hash: number, count: number): number => hash & (count - 1);
 
 /** The slices at the wanted indexes, out of `count`. */
 export const buildSlices = (
@@ -54,18 +56,18 @@ export const buildSlices = (
     if (known === undefined) slice.set(profile.content, { profile: profile.profile, names: [name] });
     else known.names.push(name);
   };
-  const place = (name: string, profile: () => Profiled): void => {
-    const slice = profiles.get(sliceIndexOf(name, count));
+  const place = (hash: number, name: string, profile: () => Profiled): void => {
+    const slice = profiles.get(placeOf(hash, count));
     if (slice !== undefined) add(slice, name, profile());
   };
   for (const bucket of tally.buckets()) {
     let profile: Profiled | undefined;
     // Few slices are wanted at a time, and most buckets have nothing in them.
     const profiled = (): Profiled => (profile ??= profileOf(bucket));
-    if (assets === 'Nodes') for (const { name } of bucket.nodes) place(name, profiled);
-    else for (const { key } of bucket.workloads) place(key, profiled);
+    if (assets === 'Nodes') for (const { hash, name } of bucket.nodes) place(hash, name, profiled);
+    else for (const { hash, key } of bucket.workloads) place(hash, key, profiled);
   }
-  if (assets === 'Workloads') for (const { key } of tally.notRunning) place(key, () => notRunning);
+  if (assets === 'Workloads') for (const { hash, key } of tally.notRunning) place(hash, key, () => notRunning);
   return [...profiles].map(([index, slice]) => ({
     index,
     profiles: [...slice.values()]

@@ -1,5 +1,5 @@
 // Random fleets and random lives of them, for properties. Few names and few values, so that things meet.
-import * as fc from 'fast-check';
+import { array, boolean, constant, constantFrom, nat, oneof, record, uniqueArray, type Arbitrary } from 'fast-check';
 import type { CoverageModel } from '../coverage/model.ts';
 import type { AgentDefinition, DaemonSetFacts, NodeFacts, OwnerFacts, PodFacts, PodShape, Policy } from '../types.ts';
 import { aDatadog, aFalco } from './agents.ts';
@@ -20,23 +20,21 @@ export type Step =
   | { readonly kind: 'policies'; readonly policies: readonly Policy[] }
   | { readonly kind: 'clock'; readonly by: number };
 
-const node = fc.constantFrom('n1', 'n2', 'n3');
-const instant = fc.constantFrom(0, 3 * minutes, 8 * minutes);
+const node = constantFrom('n1', 'n2', 'n3');
+const instant = constantFrom(0, 3 * minutes, 8 * minutes);
 
-export const someNode: fc.Arbitrary<NodeFacts> = fc
-  .record({
-    name: node,
-    uid: fc.constantFrom('first', 'second'),
-    pool: fc.constantFrom('a', 'b'),
-    taint: fc.constantFrom(undefined, 'dedicated=gpu:NoSchedule', 'workloadprotection.dev/unprotected:NoSchedule'),
-    ready: fc.boolean(),
-    virtual: fc.constantFrom(undefined, undefined, 'EKS Fargate'),
-    operatingSystem: fc.constantFrom('linux', 'linux', 'windows'),
-    createdAt: instant,
-  })
-  .map(({ name, pool, taint, ...rest }) =>
-    aNode({ ...rest, name, labels: { pool }, taints: taint === undefined ? [] : [aTaint(taint)] }),
-  );
+export const someNode: Arbitrary<NodeFacts> = record({
+  name: node,
+  uid: constantFrom('first', 'second'),
+  pool: constantFrom('a', 'b'),
+  taint: constantFrom(undefined, 'dedicated=gpu:NoSchedule', 'workloadprotection.dev/unprotected:NoSchedule'),
+  ready: boolean(),
+  virtual: constantFrom(undefined, undefined, 'EKS Fargate'),
+  operatingSystem: constantFrom('linux', 'linux', 'windows'),
+  createdAt: instant,
+}).map(({ name, pool, taint, ...rest }) =>
+  aNode({ ...rest, name, labels: { pool }, taints: taint === undefined ? [] : [aTaint(taint)] }),
+);
 
 const shapes: readonly PodShape[] = [
   aShape({ labels: { app: 'web' } }),
@@ -51,10 +49,10 @@ const shapes: readonly PodShape[] = [
   }),
 ];
 
-const placed = fc.record({
-  at: fc.constantFrom('n1', 'n2', 'n3', 'pinned-n1', undefined),
-  phase: fc.constantFrom('Pending', 'Running', 'Running', 'Running', 'Succeeded', 'Failed'),
-  ready: fc.boolean(),
+const placed = record({
+  at: constantFrom('n1', 'n2', 'n3', 'pinned-n1', undefined),
+  phase: constantFrom('Pending', 'Running', 'Running', 'Running', 'Succeeded', 'Failed'),
+  ready: boolean(),
   createdAt: instant,
 } as const);
 
@@ -76,42 +74,38 @@ const place = ({
   createdAt,
 });
 
-export const somePod: fc.Arbitrary<PodFacts> = fc
-  .record({
-    placed,
-    namespace: fc.constantFrom('shop', 'lab'),
-    name: fc.constantFrom('p1', 'p2', 'p3', 'p4'),
-    shape: fc.constantFrom(...shapes),
-    owner: fc.constantFrom(undefined, 'ReplicaSet/r1', 'ReplicaSet/r2', 'Job/j1', 'Rollout/x'),
-  })
-  .map(({ placed, owner, ...rest }) => aPod({ ...rest, ...place(placed), owner: referenceTo(owner) }));
+export const somePod: Arbitrary<PodFacts> = record({
+  placed,
+  namespace: constantFrom('shop', 'lab'),
+  name: constantFrom('p1', 'p2', 'p3', 'p4'),
+  shape: constantFrom(...shapes),
+  owner: constantFrom(undefined, 'ReplicaSet/r1', 'ReplicaSet/r2', 'Job/j1', 'Rollout/x'),
+}).map(({ placed, owner, ...rest }) => aPod({ ...rest, ...place(placed), owner: referenceTo(owner) }));
 
 /** A pod of the DaemonSet `security/falco` or `security/falco-new`. */
-export const someAgentPod: fc.Arbitrary<PodFacts> = fc
-  .record({
-    placed,
-    owner: fc.constantFrom('DaemonSet/falco', 'DaemonSet/falco-new'),
-    name: fc.constantFrom('f1', 'f2', 'f3'),
-    tag: fc.constantFrom('0.40.0', '0.43.0', 'latest'),
-    trouble: fc.constantFrom(
-      undefined,
-      aTrouble({
-        containers: [aStatus({ waitingReason: 'CrashLoopBackOff', lastExitCode: 1, lastExitReason: 'Error' })],
-      }),
-      aTrouble({ scheduling: '0/3 nodes are available: 1 Insufficient cpu.' }),
-    ),
-  })
-  .map(({ placed, owner, name, tag, trouble }) => {
-    const where = place(placed);
-    return aPod({
-      namespace: 'security',
-      name,
-      ...where,
-      owner: referenceTo(owner),
-      shape: tagged.get(tag) ?? aShape(),
-      trouble: where.ready ? undefined : trouble,
-    });
+export const someAgentPod: Arbitrary<PodFacts> = record({
+  placed,
+  owner: constantFrom('DaemonSet/falco', 'DaemonSet/falco-new'),
+  name: constantFrom('f1', 'f2', 'f3'),
+  tag: constantFrom('0.40.0', '0.43.0', 'latest'),
+  trouble: constantFrom(
+    undefined,
+    aTrouble({
+      containers: [aStatus({ waitingReason: 'CrashLoopBackOff', lastExitCode: 1, lastExitReason: 'Error' })],
+    }),
+    aTrouble({ scheduling: '0/3 nodes are available: 1 Insufficient cpu.' }),
+  ),
+}).map(({ placed, owner, name, tag, trouble }) => {
+  const where = place(placed);
+  return aPod({
+    namespace: 'security',
+    name,
+    ...where,
+    owner: referenceTo(owner),
+    shape: tagged.get(tag) ?? aShape(),
+    trouble: where.ready ? undefined : trouble,
   });
+});
 
 const tagged = new Map(
   ['0.40.0', '0.43.0', 'latest'].map((tag) => [
@@ -121,85 +115,77 @@ const tagged = new Map(
 );
 
 /** Chains that may be incomplete, change, and bite their own tail. */
-export const someOwner: fc.Arbitrary<OwnerFacts> = fc
-  .record({
-    namespace: fc.constantFrom('shop', 'lab'),
-    self: fc.constantFrom('ReplicaSet/r1', 'ReplicaSet/r2', 'Job/j1', 'Deployment/d1', 'CronJob/c1'),
-    owner: fc.constantFrom(undefined, undefined, 'Deployment/d1', 'CronJob/c1', 'Rollout/x', 'ReplicaSet/r1'),
-  })
-  .map(({ namespace, self, owner }) => {
-    const { kind, name } = referenceTo(self) ?? { kind: '', name: '' };
-    return { kind, name, namespace, owner: referenceTo(owner), labels: {} };
-  });
+export const someOwner: Arbitrary<OwnerFacts> = record({
+  namespace: constantFrom('shop', 'lab'),
+  self: constantFrom('ReplicaSet/r1', 'ReplicaSet/r2', 'Job/j1', 'Deployment/d1', 'CronJob/c1'),
+  owner: constantFrom(undefined, undefined, 'Deployment/d1', 'CronJob/c1', 'Rollout/x', 'ReplicaSet/r1'),
+}).map(({ namespace, self, owner }) => {
+  const { kind, name } = referenceTo(self) ?? { kind: '', name: '' };
+  return { kind, name, namespace, owner: referenceTo(owner), labels: {} };
+});
 
 const referenceTo = (text: string | undefined): PodFacts['owner'] => {
   const [kind = '', name = ''] = text?.split('/') ?? [];
   return text === undefined ? undefined : { apiVersion: 'apps/v1', kind, name };
 };
 
-export const someDaemonSet: fc.Arbitrary<DaemonSetFacts> = fc
-  .record({
-    name: fc.constantFrom('falco', 'falco-new'),
-    tolerates: fc.boolean(),
-    pool: fc.constantFrom(undefined, 'a'),
-    createdAt: instant,
-  })
-  .map(({ name, tolerates, pool, createdAt }) =>
-    aDaemonSet({
-      name,
-      createdAt,
-      scheduling: {
-        tolerations: tolerates ? [{ key: '', operator: 'Exists', value: '', effect: '' }] : [],
-        nodeSelector: pool === undefined ? {} : { pool },
-      },
-    }),
-  );
+export const someDaemonSet: Arbitrary<DaemonSetFacts> = record({
+  name: constantFrom('falco', 'falco-new'),
+  tolerates: boolean(),
+  pool: constantFrom(undefined, 'a'),
+  createdAt: instant,
+}).map(({ name, tolerates, pool, createdAt }) =>
+  aDaemonSet({
+    name,
+    createdAt,
+    scheduling: {
+      tolerations: tolerates ? [{ key: '', operator: 'Exists', value: '', effect: '' }] : [],
+      nodeSelector: pool === undefined ? {} : { pool },
+    },
+  }),
+);
 
-export const someAgents: fc.Arbitrary<readonly AgentDefinition[]> = fc.constantFrom(
+export const someAgents: Arbitrary<readonly AgentDefinition[]> = constantFrom(
   [],
   [aFalco()],
   [aFalco({ minVersion: '0.42.0', runtimeHandlers: ['kata'] }), aDatadog()],
   [aDatadog(), aFalco({ protection: [{ kind: 'env', container: undefined, name: 'ON', value: '1' }] })],
 );
 
-const selector = fc.constantFrom(
+const selector = constantFrom(
   selecting(),
   selecting({ node: labelled({ pool: 'a' }) }),
   selecting({ namespace: labelled({ env: 'production' }) }),
   selecting({ pod: labelled({ app: 'web' }) }),
 );
 
-export const somePolicy: fc.Arbitrary<Policy> = fc
-  .record({
-    name: fc.constantFrom('p1', 'p2', 'p3'),
-    selector,
-    criticality: fc.constantFrom('Low', 'Medium', 'High', 'Critical'),
-    agents: fc.constantFrom([], ['falco'], ['falco', 'datadog'], ['nobody']),
-    minVersion: fc.constantFrom(undefined, '0.41.0'),
-    evidence: fc.constantFrom('Running', 'Running', 'Loaded'),
-    gracePeriod: fc.constantFrom(0, 2 * minutes, 10 * minutes),
-    exemptions: fc.array(
-      fc
-        .record({ selector, name: fc.constantFrom('e1', 'e2'), expiresAt: instant.map((at) => at + 1) })
-        .map(anExemption),
-      { maxLength: 2 },
-    ),
-  } as const)
-  .map(({ agents, minVersion, evidence, ...rest }) =>
-    aPolicy({ ...rest, require: requiring({ agents: agents.map((name) => ({ name, minVersion })), evidence }) }),
-  );
+export const somePolicy: Arbitrary<Policy> = record({
+  name: constantFrom('p1', 'p2', 'p3'),
+  selector,
+  criticality: constantFrom('Low', 'Medium', 'High', 'Critical'),
+  agents: constantFrom([], ['falco'], ['falco', 'datadog'], ['nobody']),
+  minVersion: constantFrom(undefined, '0.41.0'),
+  evidence: constantFrom('Running', 'Running', 'Loaded'),
+  gracePeriod: constantFrom(0, 2 * minutes, 10 * minutes),
+  exemptions: array(
+    record({ selector, name: constantFrom('e1', 'e2'), expiresAt: instant.map((at) => at + 1) }).map(anExemption),
+    { maxLength: 2 },
+  ),
+} as const).map(({ agents, minVersion, evidence, ...rest }) =>
+  aPolicy({ ...rest, require: requiring({ agents: agents.map((name) => ({ name, minVersion })), evidence }) }),
+);
 
-export const somePolicies: fc.Arbitrary<readonly Policy[]> = fc.uniqueArray(somePolicy, {
+export const somePolicies: Arbitrary<readonly Policy[]> = uniqueArray(somePolicy, {
   maxLength: 3,
   selector: ({ name }) => name,
 });
 
 const facts = <F>(
-  arbitrary: fc.Arbitrary<F>,
+  arbitrary: Arbitrary<F>,
   keyOf: (facts: F) => string,
   apply: (model: CoverageModel, facts: F) => void,
   undo: (model: CoverageModel, facts: F) => void,
-): fc.Arbitrary<Step> =>
+): Arbitrary<Step> =>
   arbitrary.map((value) => ({
     kind: 'facts',
     key: keyOf(value),
@@ -208,7 +194,7 @@ const facts = <F>(
     toString: () => JSON.stringify(value),
   }));
 
-const pods = (arbitrary: fc.Arbitrary<PodFacts>): fc.Arbitrary<Step> =>
+const pods = (arbitrary: Arbitrary<PodFacts>): Arbitrary<Step> =>
   facts(
     arbitrary,
     ({ namespace, name }) => `Pod/${namespace}/${name}`,
@@ -216,18 +202,20 @@ const pods = (arbitrary: fc.Arbitrary<PodFacts>): fc.Arbitrary<Step> =>
     (model, { namespace, name }) => model.removePod(namespace, name),
   );
 
-const someExposure = fc
-  .record({ namespace: fc.constantFrom('shop', 'lab'), app: fc.constantFrom('web', 'db'), isIngress: fc.boolean() })
-  .map(({ namespace, app, isIngress }) => ({
-    kind: isIngress ? ('Ingress' as const) : ('Service' as const),
-    namespace,
-    name: isIngress ? 'all' : app,
-    loadBalancer: app === 'db',
-    selector: isIngress ? undefined : { app },
-    services: isIngress ? [{ namespace, name: app }] : [],
-  }));
+const someExposure = record({
+  namespace: constantFrom('shop', 'lab'),
+  app: constantFrom('web', 'db'),
+  isIngress: boolean(),
+}).map(({ namespace, app, isIngress }) => ({
+  kind: isIngress ? ('Ingress' as const) : ('Service' as const),
+  namespace,
+  name: isIngress ? 'all' : app,
+  loadBalancer: app === 'db',
+  selector: isIngress ? undefined : { app },
+  services: isIngress ? [{ namespace, name: app }] : [],
+}));
 
-export const someStep: fc.Arbitrary<Step> = fc.oneof(
+export const someStep: Arbitrary<Step> = oneof(
   { weight: 4, arbitrary: pods(somePod) },
   { weight: 4, arbitrary: pods(someAgentPod) },
   {
@@ -260,10 +248,10 @@ export const someStep: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 1,
     arbitrary: facts(
-      fc.record({
-        name: fc.constantFrom('shop', 'lab'),
-        labels: fc.constantFrom({ env: 'production' }, { env: 'test' }),
-        terminating: fc.boolean(),
+      record({
+        name: constantFrom('shop', 'lab'),
+        labels: constantFrom({ env: 'production' }, { env: 'test' }),
+        terminating: boolean(),
       }),
       ({ name }) => `Namespace/${name}`,
       (model, value) => model.upsertNamespace(value),
@@ -273,9 +261,12 @@ export const someStep: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 1,
     arbitrary: facts(
-      fc
-        .constantFrom('runc', 'kata-qemu', 'kata')
-        .map((handler) => ({ name: 'kata', handler, nodeSelector: {}, tolerations: [] })),
+      constantFrom('runc', 'kata-qemu', 'kata').map((handler) => ({
+        name: 'kata',
+        handler,
+        nodeSelector: {},
+        tolerations: [],
+      })),
       () => 'RuntimeClass/kata',
       (model, value) => model.upsertRuntimeClass(value),
       (model, { name }) => model.removeRuntimeClass(name),
@@ -290,14 +281,14 @@ export const someStep: fc.Arbitrary<Step> = fc.oneof(
       (model, { kind, namespace, name }) => model.removeExposure(kind, namespace, name),
     ),
   },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('remove'), index: fc.nat(30) } as const) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('agents'), agents: someAgents } as const) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('policies'), policies: somePolicies } as const) },
+  { weight: 3, arbitrary: record({ kind: constant('remove'), index: nat(30) } as const) },
+  { weight: 1, arbitrary: record({ kind: constant('agents'), agents: someAgents } as const) },
+  { weight: 1, arbitrary: record({ kind: constant('policies'), policies: somePolicies } as const) },
   {
     weight: 2,
-    arbitrary: fc.record({
-      kind: fc.constant('clock'),
-      by: fc.constantFrom(1, minutes, 3 * minutes, 10 * minutes, -4 * minutes),
+    arbitrary: record({
+      kind: constant('clock'),
+      by: constantFrom(1, minutes, 3 * minutes, 10 * minutes, -4 * minutes),
     } as const),
   },
 );
