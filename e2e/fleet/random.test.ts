@@ -10,7 +10,7 @@ describe('seeded numbers', () => {
   it('reach both ends of a range and nothing beyond', () => {
     const random = seededRandom(1);
     const seen = new Set(Array.from({ length: 500 }, () => random.between(3, 6)));
-    expect([...seen].toSorted()).toEqual([3, 4, 5, 6]);
+    expect([...seen].toSorted((a, b) => a - b)).toEqual([3, 4, 5, 6]);
   });
 
   it('are spread evenly enough to size a fleet by', () => {
