@@ -32,8 +32,8 @@ export interface RawObject {
 export interface Watch {
   readonly name: string;
   readonly reflector: Reflector;
-  /** Reads the names again now and then, to learn whether anything was missed. */
-  readonly audit: (signal: AbortSignal) => Promise<void>;
+  /** Reads the names again now and then, to learn whether anything was missed; undefined where nothing could be said of that. */
+  readonly audit: ((signal: AbortSignal) => Promise<void>) | undefined;
 }
 
 export interface OurObjects {
@@ -179,26 +179,24 @@ const createWatch = <T>(
 ): Watch => {
   const name = how.namespace === undefined ? resourceName(resource) : `${resourceName(resource)} in ${how.namespace}`;
   const reflector = createReflector<T>({ transport, resource, project, sink, log, metrics, ...how });
+  const has = sink.has?.bind(sink);
+  const reading = {
+    transport,
+    resource,
+    log,
+    onMissed: (missed: number): void => {
+      onMissed(name, missed);
+      reflector.relist();
+    },
+  };
   return {
     name,
     reflector,
-    audit: (signal) => {
-      // Of a kind that may be absent there may be nothing to read.
-      if (sink.has === undefined || how.optional === true) return Promise.resolve();
-      return runAudit(
-        {
-          transport,
-          resource,
-          log,
-          sink: { has: (namespace, objectName) => sink.has?.(namespace, objectName) ?? true },
-          onMissed: (missed) => {
-            onMissed(name, missed);
-            reflector.relist();
-          },
-        },
-        signal,
-      );
-    },
+    // Of a kind that may be absent there may be nothing to read. A part of the operator that ended at once would end it whole.
+    audit:
+      has === undefined || how.optional === true
+        ? undefined
+        : (signal) => runAudit({ ...reading, sink: { has } }, signal),
   };
 };
 
