@@ -34,6 +34,8 @@ export interface World {
 
 /** Starting takes two seconds; the first list of a large fleet on busy cores takes far longer. */
 const readyWithinMs = 60_000;
+/** Characters of a log that end up in a failure's message. */
+const lastWords = 4000;
 const ours = `/apis/${apiVersion}`;
 
 export const startWorld = async (name: string, options: Partial<StartOptions> = {}): Promise<World> => {
@@ -85,14 +87,25 @@ export const startWorld = async (name: string, options: Partial<StartOptions> = 
   };
 };
 
-export const untilReady = (handle: Pick<ProcessHandle, 'metricsUrl'>): Promise<void> =>
-  eventually(
+/** Fails at once, with its last words, where the process has ended. */
+export const untilReady = async (handle: ProcessHandle): Promise<void> => {
+  const gone = handle.exited.then(({ code, signal }) => {
+    throw new Error(
+      `${handle.name} ended (${code ?? signal}) before it was ready:\n${handle.logs().slice(-lastWords)}`,
+    );
+  });
+  const isReady = eventually(
     async () => {
       const { status, text } = await fetchText(`${handle.metricsUrl}/readyz`);
-      if (status !== 200) throw new Error(`/readyz answers ${status}: ${text}`);
+      if (status !== 200) throw new Error(`${handle.name}: /readyz answers ${status}: ${text}`);
     },
     { withinMs: readyWithinMs },
   );
+  // The loser of the race says nothing any more.
+  gone.catch(() => {});
+  isReady.catch(() => {});
+  await Promise.race([isReady, gone]);
+};
 
 interface Condition {
   readonly type: string;
