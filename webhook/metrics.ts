@@ -140,8 +140,10 @@ const observe = (registry: Registry, { cacheStaleness, reportAge, certificateExp
     help: 'Time since CoverageReport cluster was last found true.',
     registers,
     collect() {
+      const age = reportAge();
       // Without a report there is no age, and zero would look like a fresh one.
-      this.set(reportAge() ?? Number.NaN);
+      if (age === undefined) this.remove();
+      else this.set(age);
     },
   });
   const expiry = new Gauge({

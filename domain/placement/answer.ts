@@ -199,13 +199,13 @@ const leading = (gaps: readonly LeadingGap[]): LeadingGap | undefined =>
   gaps.toSorted((a, b) => b.nodes - a.nodes || compareText(a.cause, b.cause))[0];
 
 const staleGap = {
-  cause: 'CoverageReport cluster has not been refreshed for two intervals, so that nothing is known of any node',
+  cause: 'CoverageReport cluster is missing, or has not been refreshed for two intervals',
   remedy: 'See whether the operator runs: kubectl describe cov cluster',
 };
 
 const unreportedGap = {
   cause: 'the operator has not reported on the node yet',
-  remedy: 'Wait for the report, or see whether the operator runs: kubectl describe cov cluster',
+  remedy: 'Wait for it, or see whether the operator runs: kubectl describe cov cluster',
 };
 
 const isAgent = (question: PlacementQuestion, catalogue: AgentCatalogue, now: number): boolean =>

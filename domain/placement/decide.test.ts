@@ -36,7 +36,7 @@ describe('a decision', () => {
       allowed: true,
       message: undefined,
       warnings: [
-        'WorkloadPolicy prod: the pod will run unprotected on any of the 12 nodes that fit: DaemonSet falco/falco does not tolerate dedicated=gpu:NoSchedule. Add the toleration',
+        'WorkloadPolicy prod: the pod will be unprotected on any of the 12 nodes that fit: DaemonSet falco/falco does not tolerate dedicated=gpu:NoSchedule. Add the toleration',
       ],
       auditAnnotations: {
         verdict: 'Unprotected',
@@ -97,7 +97,7 @@ describe('a decision', () => {
       nodes: 1,
     };
     const [warning = ''] = decidePlacement(judged(flagged('Warn', { gap })), 'Pod').warnings;
-    expect(warning).toMatch(/gpu:NoSchedule\. Add the toleration: kubectl describe cov cluster$/);
+    expect(warning).toMatch(/gpu:NoSchedule\. Add the toleration: see kubectl describe cov cluster$/);
   });
 
   it('never warns longer, or more often, or with other characters, than the API server passes on', () => {

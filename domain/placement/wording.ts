@@ -52,16 +52,16 @@ const grouped = (answers: readonly PolicyAnswer[], wording: Wording): ReadonlyMa
 const wordWarning = (answers: readonly PolicyAnswer[], wording: Wording): string => {
   const head = oneLine(headOf(answers, wording));
   const gap = answers[0]?.gap;
-  if (gap === undefined) return clip(head, maximumWarningLength);
+  if (gap === undefined) return head;
   const cause = oneLine(gap.cause);
   const remedy = oneLine(gap.remedy);
   const whole = `${head}: ${cause}. ${remedy}`;
   if (lengthOf(whole) <= maximumWarningLength) return whole;
   // A command that is cut is of no use; the report has it whole.
-  const short = `${remedy.split(':', 1)[0] ?? ''}: kubectl describe cov cluster`;
+  const command = remedy.indexOf(': ');
+  const short = command < 0 ? remedy : `${remedy.slice(0, command)}: see kubectl describe cov cluster`;
   const room = maximumWarningLength - lengthOf(`${head}: . ${short}`);
-  if (room >= shortestCause) return `${head}: ${clip(cause, room)}. ${short}`;
-  return clip(`${head}: ${clip(cause, shortestCause)}. ${short}`, maximumWarningLength);
+  return `${head}: ${clip(cause, Math.max(room, shortestCause))}. ${short}`;
 };
 
 const headOf = (answers: readonly PolicyAnswer[], wording: Wording): string => {
@@ -79,11 +79,11 @@ const claimOf = ({ verdict, nodes }: PolicyAnswer, { subject, isHypothetical }: 
   }
   const where = nodes.total === 1 ? 'the one node that fits' : `the ${nodes.total} nodes that fit`;
   if (verdict === 'Partly') {
-    return `the ${subject} may run unprotected on ${nodes.unprotected + nodes.unknown} of ${where}`;
+    return `the ${subject} may be unprotected, on ${nodes.unprotected + nodes.unknown} of ${where}`;
   }
-  if (nodes.unknown === 0) return `the ${subject} will run unprotected on any of ${where}`;
+  if (nodes.unknown === 0) return `the ${subject} will be unprotected on ${nodes.total === 1 ? '' : 'any of '}${where}`;
   return nodes.unprotected === 0
-    ? `protection of the ${subject} is not known on any of ${where}`
+    ? `whether the ${subject} will be protected is not known of ${where}`
     : `the ${subject} will not be protected on ${nodes.unprotected} of ${where}, and on the others it is not known`;
 };
 

@@ -1,5 +1,6 @@
 // What the Secret holds: the roots that are trusted, the newest one's key, and the server's certificate.
 import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
 
 export interface Material {
   /** The newest first; PEM each. Two while one replaces the other. */
@@ -65,7 +66,7 @@ export const hasSigned = (root: Certificate, leaf: Certificate): boolean => {
 
 export const covers = (leaf: Certificate, host: string): boolean => {
   const certificate = new X509Certificate(leaf.pem);
-  return certificate.checkHost(host) !== undefined || certificate.checkIP(host) !== undefined;
+  return (isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host)) !== undefined;
 };
 
 const encode = (text: string): string => Buffer.from(text, 'utf8').toString('base64');
