@@ -18,6 +18,9 @@ export const checks: readonly Check[] = [
   { name: 'dead code', command: ['knip'], hint: 'remove what nobody uses' },
   { name: 'generated CRDs', command: ['node', 'crds/generate.ts', '--check'], hint: 'run npm run generate' },
   { name: 'generated chart values', command: ['node', '.ci/chart-values.ts', '--check'], hint: 'run npm run generate' },
+  { name: 'generated reasons', command: ['node', '.ci/reasons.ts', '--check'], hint: 'run npm run generate' },
+  { name: 'generated metrics', command: ['node', '.ci/metrics-reference.ts', '--check'], hint: 'run npm run generate' },
+  { name: 'generated flags', command: ['node', '.ci/flags-reference.ts', '--check'], hint: 'run npm run generate' },
   { name: 'bundle', command: ['node', '.ci/bundle.ts', '--check'], hint: 'mend what esbuild names' },
 ];
 

@@ -4,7 +4,14 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-for (const script of ['crds/generate.ts', '.ci/chart-values.ts']) {
+const scripts = [
+  'crds/generate.ts',
+  '.ci/chart-values.ts',
+  '.ci/reasons.ts',
+  '.ci/metrics-reference.ts',
+  '.ci/flags-reference.ts',
+];
+for (const script of scripts) {
   const { status } = spawnSync(process.execPath, [script], { cwd: root, stdio: 'inherit' });
   if (status !== 0) process.exitCode = 1;
 }
