@@ -113,7 +113,10 @@ export function createCluster(options: ClusterOptions): Cluster {
     fieldSelector: `metadata.name=${clusterReport}`,
   });
 
-  const synced = Promise.all(Object.values(reflectors).map((reflector) => reflector.synced)).then(() => undefined);
+  let isWhole = false;
+  const synced = Promise.all(Object.values(reflectors).map((reflector) => reflector.synced)).then(() => {
+    isWhole = true;
+  });
   // Who does not wait for it must not be ended by its rejection.
   synced.catch(() => {});
 
@@ -154,7 +157,8 @@ export function createCluster(options: ClusterOptions): Cluster {
         catalogue,
         resolver,
         standings,
-        isStale: age === undefined || report === undefined || age > missedRefreshes * report.refreshMs,
+        // Half of the nodes would look like all of them.
+        isStale: !isWhole || age === undefined || report === undefined || age > missedRefreshes * report.refreshMs,
       };
     },
     // A namespace that was made just now may not have come yet: this label the API server gives to all.
