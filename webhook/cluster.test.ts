@@ -174,6 +174,24 @@ describe('the cluster', () => {
     ).toEqual(['prod']);
   });
 
+  it('goes on with the last good form of a policy that cannot be read any more', async () => {
+    const kube = await aKube();
+    const cluster = follow(kube);
+    await cluster.synced;
+    kube.put(resources.workloadPolicies, aPolicy('prod', { admission: { mode: 'Shout' } }));
+    kube.put(resources.workloadPolicies, aPolicy('second'));
+    const names = await eventually(
+      'the second policy',
+      () =>
+        cluster
+          .picture(Date.now())
+          .resolver.forPod({}, {}, {})
+          .judging.map(({ name }) => name),
+      (seen) => seen.includes('second'),
+    );
+    expect(names).toEqual(['prod', 'second']);
+  });
+
   it('has nothing to say where our kinds are not installed', async () => {
     const kube = await startFakeKube();
     running.push(async () => kube.close());

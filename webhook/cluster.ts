@@ -68,7 +68,7 @@ interface ReportState {
 }
 
 export function createCluster(options: ClusterOptions): Cluster {
-  const { clock, log } = options;
+  const { clock } = options;
   const nodes = new Store<NodeFacts>({ keyOf: clusterWide, equal: isSame });
   const namespaces = new Store<NamespaceFacts>({ keyOf: clusterWide, equal: isSame });
   const daemonSets = new Store<DaemonSetFacts>({ keyOf: (item) => item, equal: isSame });
@@ -89,13 +89,13 @@ export function createCluster(options: ClusterOptions): Cluster {
   ): void => {
     reflectors[resourceName(resource)] = createReflector<T>({ ...options, resource, sink, project, ...scope });
   };
+  /** What cannot be read is skipped and counted by the reflector, and goes on applying in its last good form. */
   const readable =
     <T>(parse: (raw: unknown) => Result<T>) =>
-    (raw: unknown): T | undefined => {
+    (raw: unknown): T => {
       const parsed = parse(raw);
-      if (parsed.ok) return parsed.value;
-      log.warn({ name: parsed.name, error: parsed.error }, 'left out what does not fit our schema');
-      return undefined;
+      if (!parsed.ok) throw new Error(`it does not fit our schema: ${parsed.error}`);
+      return parsed.value;
     };
   follow(resources.nodes, nodes, projectNode);
   follow(resources.namespaces, namespaces, projectNamespace);
