@@ -114,7 +114,7 @@ test('a model that lived through it all says what a new one says of the same fac
       other.evaluate(world.now);
       expect(readingOf(model, world.policies)).toEqual(readingOf(other, world.policies));
     }),
-    { numRuns: 500 },
+    { numRuns: 1500 },
   );
 });
 

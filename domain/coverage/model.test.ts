@@ -144,6 +144,27 @@ describe('a virtual node', () => {
     expect(stateOfNode(serverless(aFalcoPod({ name: 'falco-x' }), aPod({ name: 'a' })), 'fargate')).toBe('NoAgent');
   });
 
+  test('follows its pods when policies come upon them by their namespace', () => {
+    const model = serverless(aPod({ name: 'b', shape: aShape({ containers: [sidecar] }) }));
+    const selector = selecting({ namespace: labelled({ env: 'production' }) });
+    model.setPolicies([aPolicy({ selector, require: { ...aPolicy().require, evidence: 'Loaded' } })]);
+    model.evaluate(late);
+    expect(stateOfNode(model, 'fargate')).toBe('Protected');
+    model.upsertNamespace({ name: 'shop', labels: { env: 'production' }, terminating: false });
+    expect(model.evaluate(late).nodes).toEqual(['fargate']);
+    expect(stateOfNode(model, 'fargate')).toBe('Incomplete');
+  });
+
+  test('keeps in mind when the grace of its pods ends, though it is looked at itself in between', () => {
+    const starting = aPod({ name: 'b', ready: false, createdAt: late, shape: aShape({ containers: [sidecar] }) });
+    const model = serverless(starting);
+    expect(stateOfNode(model, 'fargate')).toBe('Unknown');
+    model.upsertNode(aNode({ name: 'fargate', virtual: 'EKS Fargate', ready: false }));
+    expect(model.evaluate(late + 1).nextAt).toBe(late + 5 * minutes);
+    model.evaluate(late + 5 * minutes);
+    expect(stateOfNode(model, 'fargate')).toBe('Failed');
+  });
+
   test('that comes back as a real one leaves no workload serverless', () => {
     const model = serverless(aPod({ name: 'a' }));
     model.setAgents([]);
@@ -163,6 +184,19 @@ test('another machine under the same name owes nothing to the first', () => {
   model.upsertNode(aNode({ uid: 'another', createdAt: 0, taints: [aTaint('a:NoSchedule')] }));
   model.evaluate(late);
   expect(model.inventory.nodes.get('node-1')?.goneAt).toBeUndefined();
+  expect(stateOfNode(model)).toBe('NoAgent');
+});
+
+test('a node that was removed and comes back owes nothing to itself', () => {
+  const model = aFleet();
+  model.evaluate(late);
+  model.removePod('security', 'falco-on-node-1');
+  model.evaluate(late);
+  expect(stateOfNode(model)).toBe('Unknown');
+  model.removeNode('node-1');
+  model.evaluate(late);
+  model.upsertNode(aNode());
+  model.evaluate(late);
   expect(stateOfNode(model)).toBe('NoAgent');
 });
 

@@ -1,7 +1,7 @@
 // The agents of a pod's node as this pod sees them: a sandbox hides the pod from them, a sidecar adds to them.
 import type { PodFacts } from '../types.ts';
 import type { Sidecar } from './agents.ts';
-import { nearnessOf, versionWanted, type AgentPresence } from './presence.ts';
+import { nearnessOf, versionWanted, type AgentPresence, type Trouble } from './presence.ts';
 import type { AgentDefinition } from '../types.ts';
 
 /**
@@ -66,28 +66,41 @@ const sidecarOf = (presence: AgentPresence, sidecars: readonly Sidecar[], pod: P
   const { container, version } = sidecar.found;
   const status = pod.trouble?.containers.find(({ name }) => name === container.name);
   const isReady = pod.ready || status?.ready === true;
-  // What a node agent says in its DaemonSet or ConfigMap, a sidecar says nowhere that we read.
-  const isProven = isReady && sidecar.agent.protection.length === 0;
+  const trouble = isReady ? switchedOff(sidecar) : notReady(sidecar);
   return {
     agent: presence.agent,
     version,
-    evidence: isProven ? 'Running' : 'Declared',
-    trouble: isProven
-      ? undefined
-      : isReady
-        ? {
-            reason: 'EvidenceTooWeak',
-            cause: `whether the sidecar ${container.name} (${presence.agent}) has its runtime protection on cannot be told`,
-            remedy: `If it has, take the switches out of what the agent is recognised by: kubectl edit pagent ${presence.agent}`,
-          }
-        : {
-            reason: 'AgentNotReady',
-            cause: `the sidecar ${container.name} (${presence.agent}) is not ready`,
-            remedy: `See what it waits for: kubectl -n <namespace> logs <pod> -c ${container.name}`,
-          },
+    evidence: isReady && trouble?.reason !== 'EvidenceTooWeak' ? 'Running' : 'Declared',
+    trouble,
     expectedSince: isReady ? undefined : pod.createdAt,
     nearness: nearnessOf.running,
     upgrade: `Bring the image of container ${container.name} to ${versionWanted} or later in the workload's template`,
     minVersion: presence.minVersion,
   };
+};
+
+const notReady = ({ agent, found: { container } }: Sidecar): Trouble => ({
+  reason: 'AgentNotReady',
+  cause: `the sidecar ${container.name} (${agent.name}) is not ready`,
+  remedy: `See what it waits for: kubectl -n <namespace> logs <pod> -c ${container.name}`,
+});
+
+/** A sidecar has no DaemonSet and no ConfigMap of its own: its environment says whether it protects, or nothing does. */
+const switchedOff = ({ agent, found: { container } }: Sidecar): Trouble | undefined => {
+  if (agent.protection.length === 0) return undefined;
+  const variables = agent.protection.flatMap((proof) => (proof.kind === 'env' ? [proof] : []));
+  if (variables.some(({ name, value }) => container.switches?.[name] === value)) return undefined;
+  const [first] = variables;
+  const who = `the sidecar ${container.name} (${agent.name})`;
+  return first === undefined
+    ? {
+        reason: 'EvidenceTooWeak',
+        cause: `whether ${who} has its runtime protection on cannot be told`,
+        remedy: `If it has, take the switches out of what the agent is recognised by: kubectl edit pagent ${agent.name}`,
+      }
+    : {
+        reason: 'ProtectionDisabled',
+        cause: `${who} runs with its runtime protection off: ${first.name} is not ${first.value}`,
+        remedy: `Set ${first.name}=${first.value} in the environment of container ${container.name} in the workload's template`,
+      };
 };

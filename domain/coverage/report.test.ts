@@ -173,6 +173,18 @@ test('a gap names the first few of what it concerns, nodes and workloads both', 
   ]);
 });
 
+test('the examples of a gap follow the nodes that come and go', () => {
+  const model = aFleet();
+  const examples = (): readonly string[] => reportOf(model).gaps.flatMap((gap) => gap.examples);
+  expect(examples()).toEqual(['node/node-2', 'workload/shop/Pod/app-2']);
+  model.upsertNode(aNode({ name: 'node-0', taints: [aTaint('dedicated=gpu:NoSchedule')] }));
+  model.evaluate(late);
+  expect(examples()).toEqual(['node/node-0', 'node/node-2', 'workload/shop/Pod/app-2']);
+  model.removeNode('node-0');
+  model.evaluate(late);
+  expect(examples()).toEqual(['node/node-2', 'workload/shop/Pod/app-2']);
+});
+
 test('a virtual node with one agent in two versions is one node of that agent', () => {
   const model = createCoverageModel();
   model.setAgents([aDatadog()]);
