@@ -96,6 +96,8 @@ export interface ContainerFacts {
   readonly name: string;
   readonly image: string;
   readonly role: ContainerRole;
+  /** Environment variables that switch something on or off, where there are any: of an agent's sidecar they are all that tells. */
+  readonly switches?: Readonly<Record<string, string>>;
 }
 
 /** What all pods of one template have in common; one object serves them all. */

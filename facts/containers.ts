@@ -1,6 +1,6 @@
 // The containers of a pod's spec, of every kind, in the order in which they start.
 import type { ContainerRole } from '../domain/types.ts';
-import { list, object, type Raw } from './read.ts';
+import { list, object, type Raw, text } from './read.ts';
 
 export interface RawContainer {
   readonly role: ContainerRole;
@@ -18,3 +18,12 @@ export const containersOf = (spec: Raw): readonly RawContainer[] => {
   for (const item of list(spec.ephemeralContainers)) containers.push({ role: 'ephemeral', raw: object(item) });
   return containers;
 };
+
+/** Environment variables whose value stands in the spec itself. */
+export const literalEnv = (container: Raw): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    list(container.env)
+      .map(object)
+      .filter((variable) => text(variable.name) !== '' && variable.valueFrom === undefined)
+      .map((variable) => [text(variable.name), text(variable.value)]),
+  );

@@ -1,6 +1,6 @@
 // DaemonSet → DaemonSetFacts.
 import type { DaemonSetFacts, TemplateContainer } from '../domain/types.ts';
-import { containersOf } from './containers.ts';
+import { containersOf, literalEnv } from './containers.ts';
 import { controllerOf, metadataOf } from './metadata.ts';
 import { distinct, list, object, type Raw, text, textMap } from './read.ts';
 import { projectScheduling } from './scheduling.ts';
@@ -33,14 +33,6 @@ export const projectDaemonSet = (raw: unknown): DaemonSetFacts | undefined => {
     createdAt,
   };
 };
-
-const literalEnv = (container: Raw): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    list(container.env)
-      .map(object)
-      .filter((variable) => text(variable.name) !== '' && variable.valueFrom === undefined)
-      .map((variable) => [text(variable.name), text(variable.value)]),
-  );
 
 /** Those of its own namespace that its pods read: mounted, alone or projected with others, or as environment. */
 const configMapsOf = (spec: Raw, containers: readonly Raw[]): readonly string[] => {

@@ -22,6 +22,17 @@ describe('projectPodShape', () => {
     ]);
   });
 
+  it('keeps variables that switch something, and nothing else of the environment', () => {
+    const env = [
+      { name: 'DD_RUNTIME_SECURITY_CONFIG_ENABLED', value: 'true' },
+      { name: 'DEBUG', value: '0' },
+      { name: 'PASSWORD', value: 'correct horse' },
+      { name: 'NODE_NAME', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
+    ];
+    const { containers } = shapeOf({ containers: [{ ...main, env }] });
+    expect(containers[0]?.switches).toEqual({ DD_RUNTIME_SECURITY_CONFIG_ENABLED: 'true', DEBUG: '0' });
+  });
+
   const privileged = { securityContext: { privileged: true } };
   const hostProcess = { securityContext: { windowsOptions: { hostProcess: true } } };
   it.each([

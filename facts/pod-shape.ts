@@ -1,6 +1,6 @@
 // A pod, or a template of pods → what all pods of one template have in common.
 import type { PodShape } from '../domain/types.ts';
-import { containersOf } from './containers.ts';
+import { containersOf, literalEnv } from './containers.ts';
 import { list, object, type Raw, text, textMap, textOrNone } from './read.ts';
 
 /** Of anything with `metadata` and `spec` as pods have them: a pod, a controller's template. */
@@ -10,13 +10,26 @@ export const projectPodShape = (template: unknown): PodShape => {
   const containers = containersOf(spec);
   return {
     labels: textMap(object(metadata).labels),
-    containers: containers.map(({ role, raw }) => ({ name: text(raw.name), image: text(raw.image), role })),
+    containers: containers.map(({ role, raw }) => ({
+      name: text(raw.name),
+      image: text(raw.image),
+      role,
+      ...switchesOf(raw),
+    })),
     runtimeClass: textOrNone(spec.runtimeClassName),
     privileged: isHostProcess(spec) || containers.some(({ raw }) => isPrivileged(raw)),
     hostPID: spec.hostPID === true,
     hostNetwork: spec.hostNetwork === true,
     hostPath: list(spec.volumes).some((volume) => object(object(volume).hostPath).path !== undefined),
   };
+};
+
+/** Words that switch. Other values of the environment, secrets among them, are none of our business. */
+const switchWords = /^(?:true|false|yes|no|on|off|enabled|disabled|[01])$/i;
+
+const switchesOf = (container: Raw): { readonly switches?: Readonly<Record<string, string>> } => {
+  const switches = Object.entries(literalEnv(container)).filter(([, value]) => switchWords.test(value));
+  return switches.length === 0 ? {} : { switches: Object.fromEntries(switches) };
 };
 
 const isPrivileged = (container: Raw): boolean =>

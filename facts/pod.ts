@@ -76,8 +76,19 @@ const withPooledKind = ({ apiVersion, kind, name }: OwnerReference, pooled: (val
 
 const withPooledTexts = (shape: PodShape, pooled: (value: string) => string): PodShape => ({
   ...shape,
-  containers: shape.containers.map(({ name, image, role }) => ({ name: pooled(name), image: pooled(image), role })),
+  containers: shape.containers.map((container) => ({
+    ...container,
+    name: pooled(container.name),
+    image: pooled(container.image),
+    ...(container.switches === undefined ? {} : { switches: pooledEntries(container.switches, pooled) }),
+  })),
 });
+
+const pooledEntries = (
+  entries: Readonly<Record<string, string>>,
+  pooled: (value: string) => string,
+): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(entries).map(([key, value]) => [pooled(key), pooled(value)]));
 
 const phases = ['Pending', 'Running', 'Succeeded', 'Failed'] as const;
 

@@ -190,3 +190,31 @@ test.each([
 ])('%s is a sandbox: %j', (handler, expected) => {
   expect(isSandbox(handler)).toBe(expected);
 });
+
+describe('a sidecar whose protection is a switch', () => {
+  const proofs = {
+    env: { kind: 'env', container: 'system-probe', name: 'PROTECT', value: 'true' },
+    configMap: { kind: 'configMap', nameSuffix: '-config', key: 'a.yaml', path: 'a', value: 'true' },
+  } as const;
+  test.each<
+    [string, Readonly<Record<string, string>> | undefined, readonly (keyof typeof proofs)[], string | undefined, string]
+  >([
+    ['is on where its environment says so', { PROTECT: 'true' }, ['env', 'configMap'], undefined, 'Running'],
+    [
+      'is off where its environment says so',
+      { PROTECT: 'false' },
+      ['env', 'configMap'],
+      'ProtectionDisabled',
+      'Running',
+    ],
+    ['is off where its environment says nothing', undefined, ['env'], 'ProtectionDisabled', 'Running'],
+    ['cannot be told where no variable would tell', { PROTECT: 'true' }, ['configMap'], 'EvidenceTooWeak', 'Declared'],
+  ])('%s', (_, switches, kinds, reason, evidence) => {
+    const agent = aDatadog({ protection: kinds.map((kind) => proofs[kind]) });
+    const container = aContainer({ name: 'datadog-agent', ...(switches === undefined ? {} : { switches }) });
+    const sidecars = [{ agent, found: { container, version: undefined } }];
+    const [found] = presencesForPod([absent], [agent], aPod(), undefined, sidecars, 'EKS Fargate');
+    expect([found?.trouble?.reason, found?.evidence]).toEqual([reason, evidence]);
+    if (reason === 'ProtectionDisabled') expect(found?.trouble?.remedy).toContain('PROTECT=true');
+  });
+});
