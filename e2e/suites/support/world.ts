@@ -18,8 +18,11 @@ export interface World {
   readonly cluster: Cluster;
   readonly kubectl: Kubectl;
   readonly install: (values?: object) => Promise<Installation>;
-  /** Starts another replica and waits until /readyz says yes. */
-  readonly startOperator: () => Promise<ProcessHandle>;
+  /**
+   * Starts another replica and waits until /readyz says yes. Unless it elects, it leads at once and keeps to it: one that loses its Lease
+   * because the machine stalls would end, and there is no kubelet that starts it again.
+   */
+  readonly startOperator: (how?: { readonly elect?: boolean }) => Promise<ProcessHandle>;
   readonly startWebhook: () => Promise<ProcessHandle>;
   /** Any object by its path; fails where it is not there. */
   readonly get: <T>(path: string) => Promise<T>;
@@ -67,7 +70,8 @@ export const startWorld = async (name: string, options: Partial<StartOptions> = 
     cluster,
     kubectl: kubectlOf(plane),
     install: async (values = {}) => (installation = await installProduct(plane, { values })),
-    startOperator: async () => ready(await installed().startOperator()),
+    startOperator: async ({ elect = false } = {}) =>
+      ready(await installed().startOperator({ args: elect ? [] : ['--leader-elect=false'] })),
     startWebhook: async () => ready(await installed().startWebhook()),
     get,
     report: (name = 'cluster') => get(`${ours}/coveragereports/${name}`),
