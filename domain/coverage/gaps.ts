@@ -42,16 +42,23 @@ export const groupGaps = (
   buckets: Iterable<Bucket>,
   isWanted: (gap: Gap) => boolean = () => true,
 ): readonly GapGroup[] => {
-  const groups = new Map<string, Growing>();
+  const groups: Groups = new Map();
   for (const bucket of buckets) {
     for (const gap of bucket.verdict.gaps) if (isWanted(gap)) add(groups, gap, bucket);
   }
-  return [...groups.values()].toSorted(byPressure).map(finish);
+  return [...groups.values()]
+    .flatMap((byReason) => [...byReason.values()])
+    .toSorted(byPressure)
+    .map(finish);
 };
 
-const add = (groups: Map<string, Growing>, gap: Gap, bucket: Bucket): void => {
-  const key = `${gap.reason}\n${gap.cause}`;
-  let group = groups.get(key);
+/** By cause, then by reason: a key made of both would be made anew for each gap of each bucket, at every report. */
+type Groups = Map<string, Map<Reason, Growing>>;
+
+const add = (groups: Groups, gap: Gap, bucket: Bucket): void => {
+  let byReason = groups.get(gap.cause);
+  if (byReason === undefined) groups.set(gap.cause, (byReason = new Map()));
+  let group = byReason.get(gap.reason);
   if (group === undefined) {
     group = {
       gap,
@@ -63,7 +70,7 @@ const add = (groups: Map<string, Growing>, gap: Gap, bucket: Bucket): void => {
       nodeNames: [],
       workloadKeys: [],
     };
-    groups.set(key, group);
+    byReason.set(gap.reason, group);
   }
   if (group.gap !== gap) group.gap = mergeGap(group.gap, gap);
   for (const { name, criticality } of bucket.set.judging) {

@@ -61,13 +61,13 @@ export const buildSlices = (
     if (slice !== undefined) add(slice, name, profile());
   };
   for (const bucket of tally.buckets()) {
-    let profile: Profiled | undefined;
     // Few slices are wanted at a time, and most buckets have nothing in them.
-    const profiled = (): Profiled => (profile ??= profileOf(bucket));
+    const profiled = (): Profiled => (bucket.profiled ??= profileOf(bucket));
     if (assets === 'Nodes') for (const { hash, name } of bucket.nodes) place(hash, name, profiled);
     else for (const { hash, key } of bucket.workloads) place(hash, key, profiled);
   }
-  if (assets === 'Workloads') for (const { hash, key } of tally.notRunning) place(hash, key, () => notRunning);
+  const idle = (): Profiled => notRunning;
+  if (assets === 'Workloads') for (const { hash, key } of tally.notRunning) place(hash, key, idle);
   return [...profiles].map(([index, slice]) => ({
     index,
     profiles: [...slice.values()]
@@ -79,7 +79,7 @@ export const buildSlices = (
 /** By content: a short id may, once in a great while, be that of two profiles. */
 type GrowingSlice = Map<string, { readonly profile: SliceProfile; readonly names: string[] }>;
 
-interface Profiled {
+export interface Profiled {
   readonly profile: SliceProfile;
   readonly content: string;
 }

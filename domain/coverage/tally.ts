@@ -3,6 +3,7 @@
 import type { PolicySet } from '../policy/resolve.ts';
 import { addState, noCounts, type SmallCounts } from './counts.ts';
 import type { NodeEntry, WorkloadEntry } from './inventory.ts';
+import type { Profiled } from './slices.ts';
 import type { Verdict } from './verdict.ts';
 
 /** The assets of one verdict under one set of policies. */
@@ -16,6 +17,8 @@ export interface Bucket {
   serverless: number;
   /** What gaps show of nodes and workloads, kept until these change. */
   derived: Derived | undefined;
+  /** The verdict as slices tell it; it never changes. */
+  profiled: Profiled | undefined;
 }
 
 export interface Derived {
@@ -67,6 +70,7 @@ export const createTally = (): Tally => {
         containers: 0,
         serverless: 0,
         derived: undefined,
+        profiled: undefined,
       };
       bySet.set(set, found);
     }
