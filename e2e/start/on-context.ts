@@ -130,7 +130,11 @@ const keepForRemoval = async (context: string, objects: readonly RenderedObject[
   const folder = path.join(stateRoot(), 'installed');
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const file = path.join(folder, `${context.replaceAll(/[^\w.-]/g, '_')}.yaml`);
-  const all = [...objects, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }];
+  const all = [
+    // Objects of our kinds go with their definitions; kubectl would no longer know what they are.
+    ...objects.filter(({ apiVersion }) => !apiVersion.startsWith('workloadprotection.dev/')),
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
+  ];
   await writeFile(file, all.map((object) => dump(object)).join('---\n'));
   return file;
 };
