@@ -27,7 +27,7 @@ export const boundaries: Readonly<Record<string, Boundary>> = {
   },
   webhook: {
     folders: ['domain', 'agents', 'kube', 'crds', 'facts', 'process'],
-    packages: ['express', 'prom-client', '@peculiar/x509', 'node:'],
+    packages: ['express', 'prom-client', '@peculiar/x509', 'reflect-metadata', 'node:'],
   },
   charts: anything,
   e2e: anything,
@@ -39,11 +39,14 @@ export const boundaries: Readonly<Record<string, Boundary>> = {
 const isExempt = (file: string): boolean => /\.(test|case)\.ts$|\/testing\/|^crds\/generate\.ts$/.test(file);
 
 /** What the core may not contain: it decides from what it is given. */
-const impure = /\b(?:async|await|Date\.now|new Date\(\)|Math\.random|process\.|console\.|setTimeout|setInterval|performance\.)/;
+const impure =
+  /\b(?:async|await|Date\.now|new Date\(\)|Math\.random|process\.|console\.|setTimeout|setInterval|performance\.)/;
 
 /** Every wrong arrow, as `file: what is wrong`. */
 export const violations = (files: ReadonlyMap<string, string>): readonly string[] =>
-  [...files].flatMap(([file, text]) => (isExempt(file) ? [] : [...wrongImports(file, text), ...impurities(file, text)]));
+  [...files].flatMap(([file, text]) =>
+    isExempt(file) ? [] : [...wrongImports(file, text), ...impurities(file, text)],
+  );
 
 const wrongImports = (file: string, text: string): readonly string[] => {
   const folder = file.split('/')[0] ?? '';
@@ -68,9 +71,9 @@ const impurities = (file: string, text: string): readonly string[] => {
 };
 
 const importsOf = (text: string): readonly string[] =>
-  [...text.matchAll(/^\s*(?:import|export)\b[^'"`;]*?from\s+'([^']+)'|^\s*import\s+'([^']+)'|\bimport\('([^']+)'\)/gm)].map(
-    ([, from, bare, dynamic]) => from ?? bare ?? dynamic ?? '',
-  );
+  [
+    ...text.matchAll(/^\s*(?:import|export)\b[^'"`;]*?from\s+'([^']+)'|^\s*import\s+'([^']+)'|\bimport\('([^']+)'\)/gm),
+  ].map(([, from, bare, dynamic]) => from ?? bare ?? dynamic ?? '');
 
 const packageOf = (specifier: string): string =>
   specifier
@@ -82,9 +85,9 @@ const allows = (list: readonly string[], name: string): boolean => list.includes
 
 export const sourceFiles = (root: string): ReadonlyMap<string, string> =>
   new Map(
-    globSync('{domain,agents,crds,kube,facts,process,operator,webhook,charts,e2e,bench,.ci}/**/*.ts', { cwd: root }).map(
-      (file) => [file, readFileSync(join(root, file), 'utf8')],
-    ),
+    globSync('{domain,agents,crds,kube,facts,process,operator,webhook,charts,e2e,bench,.ci}/**/*.ts', {
+      cwd: root,
+    }).map((file) => [file, readFileSync(join(root, file), 'utf8')]),
   );
 
 if (import.meta.main) {

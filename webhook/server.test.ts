@@ -10,7 +10,7 @@ import { createWebhookMetrics, type WebhookMetrics } from './metrics.ts';
 import type { AdmissionRequest, Ruling } from './review.ts';
 import { createAdmissionServer, type AdmissionServer, type AdmissionServerOptions } from './server.ts';
 
-const issue = (): Material => renew(undefined, 'all', ['127.0.0.1'], Date.now());
+const issue = (): Promise<Material> => renew(undefined, 'all', ['127.0.0.1'], Date.now());
 const certificateOf = ({ leaf, leafKey }: Material) => ({ cert: leaf.pem, key: leafKey });
 
 interface Running {
@@ -37,7 +37,7 @@ const start = async (
   webhook: (request: AdmissionRequest) => Ruling,
   options: Partial<AdmissionServerOptions> = {},
 ): Promise<Running> => {
-  const material = issue();
+  const material = await issue();
   const metrics = createWebhookMetrics({
     cacheStaleness: () => ({}),
     reportAge: () => undefined,
@@ -222,7 +222,7 @@ describe('the admission server', () => {
   it('serves a new certificate without a restart', async () => {
     const server = await start(allow);
     await post(server, review());
-    const next = issue();
+    const next = await issue();
     server.server.use(certificateOf(next));
     const seen = await new Promise<string>((resolve, reject) => {
       const socket = connect({ host: '127.0.0.1', port: server.port, ca: bundleOf(next) }, () => {

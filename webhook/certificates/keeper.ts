@@ -85,8 +85,8 @@ export function createCertificateKeeper(options: CertificateKeeperOptions): Cert
     const due = whatIsDue(found, hosts, now);
     if (found !== undefined && due.kind !== 'all') take(found);
     if (due.kind === 'nothing') return Math.min(longestWaitMs, due.until - now);
-    const next = renew(found, due.kind, hosts, now);
     log.info({ secret: `${namespace}/${secret}`, issued: due.kind, why: due.why }, 'issuing certificates');
+    const next = await renew(found, due.kind, hosts, now);
     const written = {
       metadata: {
         name: secret,

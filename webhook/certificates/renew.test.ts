@@ -7,26 +7,26 @@ const start = Date.parse('2027-01-01T00:00:00Z');
 const day = 86_400_000;
 const hosts = ['hook.security.svc', '10.0.0.7', 'fd00::7'];
 
-const issued = (now = start, names = hosts): Material => renew(undefined, 'all', names, now);
+const issued = (now = start, names = hosts): Promise<Material> => renew(undefined, 'all', names, now);
 
 /** What is due, until nothing is. */
-const settle = (material: Material, now: number): Material => {
+const settle = async (material: Material, now: number): Promise<Material> => {
   const due = whatIsDue(material, hosts, now);
-  return due.kind === 'nothing' ? material : settle(renew(material, due.kind, hosts, now), now);
+  return due.kind === 'nothing' ? material : settle(await renew(material, due.kind, hosts, now), now);
 };
 
 describe('certificates', () => {
-  it('are issued where there are none, for every name and address', () => {
+  it('are issued where there are none, for every name and address', async () => {
     expect(whatIsDue(undefined, hosts, start)).toMatchObject({ kind: 'all' });
-    const { roots, leaf } = issued();
+    const { roots, leaf } = await issued();
     const [root] = roots;
     expect(root && hasSigned(root, leaf)).toBe(true);
     expect(hosts.map((host) => covers(leaf, host))).toEqual([true, true, true]);
     expect(covers(leaf, 'other.security.svc')).toBe(false);
   });
 
-  it('are what a verifier expects of a root and a server', () => {
-    const { roots, leaf } = issued();
+  it('are what a verifier expects of a root and a server', async () => {
+    const { roots, leaf } = await issued();
     const root = new X509Certificate(roots[0]?.pem ?? '');
     const server = new X509Certificate(leaf.pem);
     expect([root.ca, server.ca]).toEqual([true, false]);
@@ -35,24 +35,41 @@ describe('certificates', () => {
     expect(server.publicKey.asymmetricKeyDetails).toEqual({ namedCurve: 'prime256v1' });
   });
 
-  it('survive being written and read', () => {
-    const material = issued();
+  it('survive being written and read', async () => {
+    const material = await issued();
     expect(fromSecretData(toSecretData(material))).toEqual(material);
   });
 
-  it.each<[string, Record<string, string>]>([
-    ['nothing', {}],
-    ['a certificate that is none', { 'tls.crt': 'bm90aGluZw==' }],
-    ['the key of another', { 'tls.key': toSecretData(issued())['tls.key'] ?? '' }],
-    ['the key of another root', { 'ca.key': toSecretData(issued())['ca.key'] ?? '' }],
-  ])('that hold %s are no use', (_, data) => {
-    expect(
-      fromSecretData(Object.keys(data).length === 0 ? {} : { ...toSecretData(issued()), ...data }),
-    ).toBeUndefined();
+  it.each<[string, keyof ReturnType<typeof toSecretData>, string | undefined]>([
+    ['a certificate that is none', 'tls.crt', 'bm90aGluZw=='],
+    ['the key of another', 'tls.key', undefined],
+    ['the key of another root', 'ca.key', undefined],
+  ])('that hold %s are no use', async (_, field, value) => {
+    const [data, other] = [toSecretData(await issued()), toSecretData(await issued())];
+    expect(fromSecretData({ ...data, [field]: value ?? other[field] ?? '' })).toBeUndefined();
   });
 
-  it('are left alone until two thirds of their life', () => {
-    const due = whatIsDue(issued(), hosts, start);
+  it('that hold nothing are no use', () => {
+    expect(fromSecretData({})).toBeUndefined();
+  });
+
+  it.each(['::1', '2001:db8::a:1', 'fe80:0:0:0:0:0:0:9', '::ffff:a00:7', '192.0.2.200'])(
+    'name the address %s',
+    async (address) => {
+      expect(covers((await issued(start, [address])).leaf, address)).toBe(true);
+    },
+  );
+
+  it('have a root of its own name each time, so that two in a bundle are told apart', async () => {
+    const subjects = await Promise.all(
+      [1, 2].map(async () => new X509Certificate((await issued()).roots[0]?.pem ?? '').subject),
+    );
+    expect(subjects[0]).toMatch(/^CN=workload-protection-webhook-ca-/);
+    expect(new Set(subjects).size).toBe(2);
+  });
+
+  it('are left alone until two thirds of their life', async () => {
+    const due = whatIsDue(await issued(), hosts, start);
     expect(due).toMatchObject({ kind: 'nothing' });
     if (due.kind === 'nothing') expect(Math.round((due.until - start) / day)).toBe(60);
   });
@@ -61,31 +78,31 @@ describe('certificates', () => {
     ['the server certificate at two thirds of its life', 61 * day, hosts, 'leaf'],
     ['the server certificate for a new name', day, [...hosts, 'new.example.com'], 'leaf'],
     ['everything once the root has ended', 1100 * day, hosts, 'all'],
-  ])('renew %s', (_, later, names, expected) => {
-    expect(whatIsDue(issued(), names, start + later).kind).toBe(expected);
+  ])('renew %s', async (_, later, names, expected) => {
+    expect(whatIsDue(await issued(), names, start + later).kind).toBe(expected);
   });
 
-  it('trust a new root before they use it, and the old one after', () => {
-    const old = settle(issued(), start + 700 * day);
+  it('trust a new root before they use it, and the old one after', async () => {
+    const old = await settle(await issued(), start + 700 * day);
     const now = start + 731 * day;
-    const overlapping = settle(old, now);
+    const overlapping = await settle(old, now);
     expect(overlapping.roots).toHaveLength(2);
     expect(overlapping.leaf).toEqual(old.leaf);
     expect(bundleOf(overlapping)).toContain(old.roots[0]?.pem);
 
     const due = whatIsDue(overlapping, hosts, now);
     expect(due).toMatchObject({ kind: 'nothing', until: now + settling });
-    const settled = settle(overlapping, now + settling);
+    const settled = await settle(overlapping, now + settling);
     const [newest, before] = settled.roots;
     expect(newest && hasSigned(newest, settled.leaf)).toBe(true);
     expect(before).toEqual(old.roots[0]);
   });
 
-  it('at every moment of ten years have a server certificate that is valid and of a trusted root', () => {
-    let material = issued();
+  it('at every moment of ten years have a server certificate that is valid and of a trusted root', async () => {
+    let material = await issued();
     let roots = 0;
     for (let now = start; now < start + 3650 * day; now += 5 * day) {
-      material = settle(material, now);
+      material = await settle(material, now);
       roots = Math.max(roots, material.roots.length);
       expect(material.leaf.to).toBeGreaterThan(now);
       expect(material.roots.some((root) => root.to > material.leaf.to && hasSigned(root, material.leaf))).toBe(true);
@@ -93,9 +110,9 @@ describe('certificates', () => {
     expect(roots).toBe(2);
   });
 
-  it('do not take a certificate of somebody else', () => {
-    const other = issued();
-    const mixed = { ...issued(), leaf: other.leaf, leafKey: other.leafKey };
+  it('do not take a certificate of somebody else', async () => {
+    const other = await issued();
+    const mixed = { ...(await issued()), leaf: other.leaf, leafKey: other.leafKey };
     expect(whatIsDue(mixed, hosts, start)).toMatchObject({ kind: 'leaf' });
   });
 });

@@ -1,6 +1,6 @@
 // When certificates are due, and what is then issued. Two roots overlap: a new one is first trusted and only then used, so that no
 // API server meets a certificate of a root that it has not heard of, and no replica with the old certificate is refused.
-import { issueLeaf, issueRoot, type Issued, type Validity } from './issue.ts';
+import type { Issued, Validity } from './issue.ts';
 import { covers, hasSigned, readCertificate, type Material } from './material.ts';
 
 const hour = 3_600_000;
@@ -40,13 +40,14 @@ export function whatIsDue(material: Material | undefined, hosts: readonly string
 }
 
 /** The material after what is due was issued. */
-export function renew(
+export async function renew(
   material: Material | undefined,
   due: 'all' | 'root' | 'leaf',
   hosts: readonly string[],
   now: number,
-): Material {
-  const newRoot = due === 'leaf' ? undefined : issueRoot(lifeFrom(now, rootLife));
+): Promise<Material> {
+  const { issueLeaf, issueRoot } = await import('./issue.ts');
+  const newRoot = due === 'leaf' ? undefined : await issueRoot(lifeFrom(now, rootLife));
   if (due === 'root' && material !== undefined && newRoot !== undefined) {
     const newest = material.roots.find(({ to }) => to > now);
     return {
@@ -56,7 +57,7 @@ export function renew(
     };
   }
   const root: Issued = newRoot ?? { certificate: material?.roots[0]?.pem ?? '', key: material?.rootKey ?? '' };
-  const leaf = issueLeaf(root, hosts, lifeFrom(now, leafLife));
+  const leaf = await issueLeaf(root, hosts, lifeFrom(now, leafLife));
   const others = newRoot === undefined ? (material?.roots.slice(1) ?? []) : [];
   return {
     roots: [readCertificate(root.certificate), ...others.filter(({ to }) => to > now)],
