@@ -12,15 +12,13 @@ import type {
   Policy,
   RuntimeClassFacts,
 } from '../domain/types.ts';
-import { parseDuration } from '../crds/schema/duration.ts';
 import { toAgentDefinition } from '../facts/agent.ts';
 import { projectDaemonSet } from '../facts/daemon-set.ts';
 import { projectNamespace } from '../facts/namespace.ts';
 import { projectNode } from '../facts/node.ts';
 import type { Result } from '../facts/parse.ts';
 import { toPolicy } from '../facts/policy.ts';
-import { metadataOf } from '../facts/metadata.ts';
-import { object, text, time } from '../facts/read.ts';
+import { clusterReport, isStale, projectReportFreshness, type ReportFreshness } from '../facts/report-freshness.ts';
 import { projectRuntimeClass } from '../facts/runtime-class.ts';
 import type { Clock, Random } from '../kube/clock.ts';
 import type { Log } from '../kube/log.ts';
@@ -29,7 +27,7 @@ import { resourceName, resources, type Resource } from '../kube/resource.ts';
 import { Store } from '../kube/store.ts';
 import type { Transport } from '../kube/transport.ts';
 import { createNodeReports } from './node-reports.ts';
-import { createNodeSliceProjection, type NodeSlice } from './node-slice.ts';
+import { createNodeSliceProjection, type NodeSlice } from '../facts/node-slice.ts';
 
 export interface Cluster {
   /** Ends when the signal aborts. */
@@ -56,17 +54,6 @@ export interface ClusterOptions {
   readonly metrics: ReflectorMetrics;
 }
 
-/** Whole in scope, and always there. */
-const clusterReport = 'cluster';
-/** A picture is old when two refreshes have not come. */
-const missedRefreshes = 2;
-
-interface ReportState {
-  readonly name: string;
-  readonly evaluatedAt: number | undefined;
-  readonly refreshMs: number;
-}
-
 export function createCluster(options: ClusterOptions): Cluster {
   const { clock } = options;
   const nodes = new Store<NodeFacts>({ keyOf: clusterWide, equal: isSame });
@@ -76,7 +63,7 @@ export function createCluster(options: ClusterOptions): Cluster {
   const policies = new Store<Policy>({ keyOf: clusterWide, equal: isSame });
   const agents = new Store<AgentDefinition>({ keyOf: clusterWide, equal: isSame });
   const slices = new Store<NodeSlice>({ keyOf: clusterWide });
-  const reports = new Store<ReportState>({ keyOf: clusterWide });
+  const reports = new Store<ReportFreshness>({ keyOf: clusterWide });
   const nodeReports = createNodeReports();
   slices.subscribe(nodeReports.take);
 
@@ -108,7 +95,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     optional: true,
     fieldSelector: `spec.report=${clusterReport},spec.assets=Nodes`,
   });
-  follow(resources.coverageReports, reports, projectReport, {
+  follow(resources.coverageReports, reports, projectReportFreshness, {
     optional: true,
     fieldSelector: `metadata.name=${clusterReport}`,
   });
@@ -149,8 +136,6 @@ export function createCluster(options: ClusterOptions): Cluster {
       if (resolver === undefined || now >= resolver.validUntil)
         resolver = createPolicyResolver([...policies.list()], now);
       standings ??= createStandings(catalogue, [...policies.list()]);
-      const age = reportAge(now);
-      const report = reports.get('', clusterReport);
       return {
         nodes: () => nodes.list(),
         reportOf: nodeReports.of,
@@ -158,7 +143,7 @@ export function createCluster(options: ClusterOptions): Cluster {
         resolver,
         standings,
         // Half of the nodes would look like all of them.
-        isStale: !isWhole || age === undefined || report === undefined || age > missedRefreshes * report.refreshMs,
+        isStale: !isWhole || isStale(reports.get('', clusterReport), now),
       };
     },
     // A namespace that was made just now may not have come yet: this label the API server gives to all.
@@ -186,18 +171,3 @@ const clusterWide = ({ name }: { readonly name: string }) => ({ namespace: '', n
 
 /** Facts are plain data with keys in a fixed order. What has not changed keeps its identity, and what is remembered by it. */
 const isSame = (a: object, b: object): boolean => JSON.stringify(a) === JSON.stringify(b);
-
-/** What the schema gives a report that says nothing. */
-const defaultRefresh = '5m';
-
-const projectReport = (raw: unknown): ReportState | undefined => {
-  const metadata = metadataOf(raw);
-  if (metadata === undefined || metadata.name !== clusterReport) return undefined;
-  const { spec, status } = object(raw);
-  const evaluatedAt = time(object(status).evaluatedAt);
-  return {
-    name: metadata.name,
-    evaluatedAt: evaluatedAt === 0 ? undefined : evaluatedAt,
-    refreshMs: parseDuration(text(object(spec).refreshInterval) || defaultRefresh),
-  };
-};

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Store } from '../kube/store.ts';
 import { createNodeReports } from './node-reports.ts';
-import { createNodeSliceProjection, type NodeSlice } from './node-slice.ts';
+import { createNodeSliceProjection, type NodeSlice } from '../facts/node-slice.ts';
 
 const aSlice = (name: string, ...profiles: readonly object[]) => ({
   metadata: { name },

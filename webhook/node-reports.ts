@@ -1,7 +1,7 @@
 // Which report stands for which node, from slices that come one by one: while assets move between slices, two may name a node.
 import type { NodeReport } from '../domain/placement/reported-presence.ts';
 import type { Change } from '../kube/store.ts';
-import type { NodeSlice } from './node-slice.ts';
+import type { NodeSlice } from '../facts/node-slice.ts';
 
 export interface NodeReports {
   readonly of: (node: string) => NodeReport | undefined;

@@ -1,13 +1,11 @@
 // Pods and the controllers of pods: whether what is about to be created would run protected.
 import { answerPlacement, type PlacementQuestion } from '../domain/placement/answer.ts';
 import { decidePlacement } from '../domain/placement/decide.ts';
-import { withRuntimeClass } from '../domain/placement/runtime-class.ts';
-import { daemonSetTolerations } from '../domain/placement/fit.ts';
 import type { OwnerReference } from '../domain/types.ts';
-import { controllerOf, metadataOf } from '../facts/metadata.ts';
-import { projectPodShape } from '../facts/pod-shape.ts';
-import { object, text, type Raw } from '../facts/read.ts';
-import { projectScheduling } from '../facts/scheduling.ts';
+import { controllerOf } from '../facts/metadata.ts';
+import { placementQuestion } from '../facts/placement-question.ts';
+import { ownerReferenceTo, podTemplateOf } from '../facts/pod-template.ts';
+import { object, type Raw } from '../facts/read.ts';
 import type { Cluster } from './cluster.ts';
 import type { AdmissionRequest, Ruling } from './review.ts';
 import type { Webhook } from './server.ts';
@@ -32,18 +30,15 @@ export const createControllerWebhook =
     const { kind, operation, subResource, object: after, oldObject: before } = request;
     if ((operation !== 'CREATE' && operation !== 'UPDATE') || (subResource ?? '') !== '' || isOnItsWayOut(request))
       return skipped;
-    const template = templateOf(kind.kind, after);
+    const template = podTemplateOf(kind.kind, after);
     if (template === undefined) return skipped;
     // Its owner was warned of.
     if (controllerOf(after) !== undefined) return { ...skipped, verdict: 'Owned' };
     // Scaling and annotating change nothing about where pods run.
-    if (operation === 'UPDATE' && JSON.stringify(template) === JSON.stringify(templateOf(kind.kind, before)))
+    if (operation === 'UPDATE' && JSON.stringify(template) === JSON.stringify(podTemplateOf(kind.kind, before)))
       return skipped;
-    const itself: OwnerReference = {
-      apiVersion: kind.group === '' ? kind.version : `${kind.group}/${kind.version}`,
-      kind: kind.kind,
-      name: request.name ?? metadataOf(after)?.name ?? '',
-    };
+    const apiVersion = kind.group === '' ? kind.version : `${kind.group}/${kind.version}`;
+    const itself = ownerReferenceTo(apiVersion, kind.kind, after, request.name);
     return rule(cluster, request, template, itself, now());
   };
 
@@ -61,60 +56,12 @@ const rule = (
   now: number,
 ): Ruling => {
   const kind = request.kind.kind;
-  const { allowed, message, warnings, auditAnnotations, verdict } = decide(
-    cluster,
-    questionOf(cluster, request, pod, owner),
-    kind,
-    now,
-  );
+  const question = placementQuestion({ kind, namespace: request.namespace ?? '', pod, owner }, cluster);
+  const { allowed, message, warnings, auditAnnotations, verdict } = decide(cluster, question, kind, now);
   return { allowed, message, warnings, auditAnnotations, verdict };
 };
 
 const decide = (cluster: Cluster, question: PlacementQuestion, kind: string, now: number) => {
   const answer = answerPlacement(question, cluster.picture(now), now);
   return { ...decidePlacement(answer, kind), verdict: answer.kind === 'Judged' ? answer.verdict : answer.kind };
-};
-
-const questionOf = (
-  cluster: Cluster,
-  { kind, namespace = '' }: AdmissionRequest,
-  pod: Raw,
-  owner: OwnerReference | undefined,
-): PlacementQuestion => {
-  const written = projectScheduling(pod.spec);
-  const runtimeClass = written.runtimeClass === undefined ? undefined : cluster.runtimeClass(written.runtimeClass);
-  const scheduling = withRuntimeClass(written, runtimeClass);
-  const shape = projectPodShape(pod);
-  return {
-    kind: kind.kind,
-    namespace,
-    namespaceLabels: cluster.namespaceLabels(namespace),
-    shape,
-    scheduling:
-      kind.kind === 'DaemonSet'
-        ? { ...scheduling, tolerations: [...scheduling.tolerations, ...daemonSetTolerations(shape.hostNetwork)] }
-        : scheduling,
-    handler: runtimeClass?.handler ?? written.runtimeClass,
-    owner,
-  };
-};
-
-const controllerKinds = new Set([
-  'Deployment',
-  'StatefulSet',
-  'DaemonSet',
-  'ReplicaSet',
-  'ReplicationController',
-  'Job',
-]);
-
-const templateOf = (kind: string, raw: unknown): Raw | undefined => {
-  const spec = object(object(raw).spec);
-  const template =
-    kind === 'CronJob'
-      ? object(object(spec.jobTemplate).spec).template
-      : controllerKinds.has(text(kind))
-        ? spec.template
-        : undefined;
-  return template === undefined || template === null ? undefined : object(template);
 };

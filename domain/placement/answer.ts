@@ -5,6 +5,7 @@ import { presencesForPod } from '../coverage/pod-presence.ts';
 import type { AgentPresence } from '../coverage/presence.ts';
 import type { Judgement } from '../coverage/judge.ts';
 import { compareText } from '../coverage/verdict.ts';
+import type { Reason } from '../reason.ts';
 import type { PolicyResolver, PolicySet } from '../policy/resolve.ts';
 import type { Labels, NodeFacts, OwnerReference, PodFacts, PodShape, Policy, Scheduling } from '../types.ts';
 import { expectedPresences, hypotheticalNodes } from './hypothetical.ts';
@@ -41,6 +42,7 @@ export interface ClusterPicture {
 export type PlacementVerdict = 'Protected' | 'Partly' | 'Unknown' | 'Unprotected';
 
 export interface LeadingGap {
+  readonly reason: Reason;
   readonly cause: string;
   readonly remedy: string;
   readonly nodes: number;
@@ -158,7 +160,8 @@ const answerOf = (
     nodes[standing] += count;
     if (standing === 'protected') continue;
     const gap = judgement?.gaps[0] ?? (picture.isStale ? staleGap : unreportedGap);
-    gaps.set(gap.cause, { cause: gap.cause, remedy: gap.remedy, nodes: (gaps.get(gap.cause)?.nodes ?? 0) + count });
+    const { reason, cause, remedy } = gap;
+    gaps.set(cause, { reason, cause, remedy, nodes: (gaps.get(cause)?.nodes ?? 0) + count });
   }
   const { isFlagged, isCertain } = whetherFlagged(policy, nodes);
   return {
@@ -198,12 +201,14 @@ const worstOf = (answers: readonly PolicyAnswer[]): PlacementVerdict =>
 const leading = (gaps: readonly LeadingGap[]): LeadingGap | undefined =>
   gaps.toSorted((a, b) => b.nodes - a.nodes || compareText(a.cause, b.cause))[0];
 
-const staleGap = {
+const staleGap: Omit<LeadingGap, 'nodes'> = {
+  reason: 'TelemetryUnavailable',
   cause: 'CoverageReport cluster is missing, or has not been refreshed for two intervals',
   remedy: 'See whether the operator runs: kubectl describe cov cluster',
 };
 
-const unreportedGap = {
+const unreportedGap: Omit<LeadingGap, 'nodes'> = {
+  reason: 'NotYetReported',
   cause: 'the operator has not reported on the node yet',
   remedy: 'Wait for it, or see whether the operator runs: kubectl describe cov cluster',
 };

@@ -16,6 +16,7 @@ const flagged = (
   isFlagged: true,
   isCertain: true,
   gap: {
+    reason: 'AgentMissing',
     cause: 'DaemonSet falco/falco does not tolerate dedicated=gpu:NoSchedule',
     remedy: 'Add the toleration',
     nodes: 12,
@@ -92,6 +93,7 @@ describe('a decision', () => {
 
   it('points to the report where a command does not fit', () => {
     const gap = {
+      reason: 'AgentMissing' as const,
       cause: 'DaemonSet falco/falco does not tolerate the taint dedicated=gpu:NoSchedule',
       remedy: `Add the toleration: kubectl -n falco patch daemonset falco --type=json -p='${'x'.repeat(200)}'`,
       nodes: 1,
@@ -108,7 +110,7 @@ describe('a decision', () => {
         .map(({ name, cause, remedy, total, isUnknown }) =>
           flagged('Warn', {
             name,
-            gap: { cause, remedy, nodes: total },
+            gap: { reason: 'AgentMissing', cause, remedy, nodes: total },
             verdict: isUnknown ? 'Unknown' : 'Unprotected',
             nodes: { total, free: 0, protected: 0, unprotected: isUnknown ? 0 : total, unknown: isUnknown ? total : 0 },
           }),

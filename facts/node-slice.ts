@@ -2,7 +2,7 @@
 import type { NodeReport, ReportedAgent } from '../domain/placement/reported-presence.ts';
 import { reasons, type Reason } from '../domain/reason.ts';
 import { evidenceLevels, states } from '../domain/types.ts';
-import { list, object, text, textOrNone, texts } from '../facts/read.ts';
+import { list, object, text, textOrNone, texts } from './read.ts';
 
 export interface NodeSlice {
   readonly name: string;
