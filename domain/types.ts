@@ -111,6 +111,12 @@ export interface PodShape {
   readonly hostPath: boolean;
 }
 
+/** What a pod's annotations ask for in an emergency: to be let through unprotected, and left alone until then. */
+export interface BreakGlass {
+  readonly reason: string;
+  readonly until: number;
+}
+
 export interface OwnerReference {
   readonly apiVersion: string;
   readonly kind: string;
@@ -154,6 +160,8 @@ export interface PodFacts {
   readonly deleting: boolean;
   readonly createdAt: number;
   readonly trouble: PodTrouble | undefined;
+  /** Of the few pods that ask for it, with what tells the pod from a later one of its name. */
+  readonly breakGlass?: BreakGlass & { readonly uid: string };
 }
 
 /** An object that owns pods or owners of pods. */
@@ -298,5 +306,8 @@ export interface Policy {
     readonly when: 'AllNodes' | 'AnyNode';
     /** Kinds whose creation is judged. */
     readonly kinds: readonly string[];
+    /** Those of them that Deny refuses; it warns of the others. */
+    readonly refuses: readonly string[];
+    readonly breakGlass: 'Allowed' | 'Forbidden';
   };
 }

@@ -1,6 +1,7 @@
 // Pod → PodFacts, small enough that 150,000 of them fit into the operator's memory many times over.
 import { hash } from 'node:crypto';
 import type { OwnerReference, PodFacts, PodPhase, PodShape } from '../domain/types.ts';
+import { breakGlassOf } from './break-glass.ts';
 import { controllerOf, metadataOf } from './metadata.ts';
 import { projectPodShape } from './pod-shape.ts';
 import { projectPodTrouble } from './pod-trouble.ts';
@@ -57,8 +58,15 @@ export const createPodProjection = (): ((raw: unknown) => PodFacts | undefined) 
       deleting: metadata.deleting,
       createdAt: metadata.createdAt,
       trouble: ready ? undefined : projectPodTrouble(status, pooled),
+      ...breakGlassOfPod(raw, metadata.uid),
     };
   };
+};
+
+/** Nothing for all but the few pods that ask, and for what is not written as it must be: admission has refused that. */
+const breakGlassOfPod = (raw: unknown, uid: string): Pick<PodFacts, 'breakGlass'> => {
+  const request = breakGlassOf(raw);
+  return request?.ok === true ? { breakGlass: { ...request.value, uid } } : {};
 };
 
 const createTextPool = (): ((value: string) => string) => {

@@ -70,9 +70,18 @@ describe('toPolicy', () => {
             expiresAt: Date.UTC(2027, 3, 1),
           },
         ],
-        admission: { mode: 'Deny', when: 'AnyNode', kinds: ['Pod'] },
+        admission: { mode: 'Deny', when: 'AnyNode', kinds: ['Pod'], refuses: ['Pod'], breakGlass: 'Allowed' },
       },
     });
+  });
+
+  it('refuses the controllers that are named, and without a list pods alone', () => {
+    const refuses = (admission: object) => {
+      const policy = toPolicy({ metadata, spec: { admission } });
+      return policy.ok && policy.value.admission.refuses;
+    };
+    expect(refuses({ mode: 'Deny', kinds: ['Deployment'] })).toEqual(['Deployment']);
+    expect(refuses({ mode: 'Deny' })).toEqual(['Pod']);
   });
 
   it('takes an empty policy for everything, with the defaults of its schema', () => {

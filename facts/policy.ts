@@ -5,7 +5,9 @@ import {
   type Exemption as WrittenExemption,
   type Requirement as WrittenRequirement,
   type WorkloadPolicy,
+  type WorkloadPolicySpec,
 } from '../crds/schema/workload-policy.ts';
+import { admissionKinds } from '../crds/schema/vocabulary.ts';
 import type { Exemption, Policy, Requirement } from '../domain/types.ts';
 import { toAssetSelector } from './label-selector.ts';
 import { parseSpec, type Result } from './parse.ts';
@@ -23,7 +25,16 @@ export const policyOf = ({ metadata, spec }: WorkloadPolicy): Policy => ({
   require: requirementOf(spec.require),
   gracePeriod: parseDuration(spec.gracePeriod),
   exemptions: (spec.exemptions ?? []).map(exemptionOf),
-  admission: { mode: spec.admission.mode, when: spec.admission.when, kinds: spec.admission.kinds },
+  admission: admissionOf(spec.admission),
+});
+
+/** Who names a kind of controller wants Deny to refuse it; who names none is warned of controllers, and refused pods. */
+const admissionOf = ({ mode, when, kinds, breakGlass }: WorkloadPolicySpec['admission']): Policy['admission'] => ({
+  mode,
+  when,
+  kinds: kinds ?? admissionKinds,
+  refuses: kinds ?? ['Pod'],
+  breakGlass,
 });
 
 const requirementOf = ({ agents, evidence, policies, mitre }: WrittenRequirement): Requirement => ({

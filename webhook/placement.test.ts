@@ -5,7 +5,7 @@ import { createPolicyResolver } from '../domain/policy/resolve.ts';
 import { aFalco } from '../domain/testing/agents.ts';
 import { aNode } from '../domain/testing/nodes.ts';
 import { aDaemonSet } from '../domain/testing/pods.ts';
-import { aPolicy } from '../domain/testing/policies.ts';
+import { admitting, aPolicy } from '../domain/testing/policies.ts';
 import type { AdmissionMode } from '../domain/types.ts';
 import type { Cluster } from './cluster.ts';
 import { createControllerWebhook, createPodWebhook } from './placement.ts';
@@ -25,7 +25,7 @@ const kinds = [
 
 /** One node that nobody watches; another in the pool `safe` that Falco does. */
 const aCluster = (mode: AdmissionMode): Pick<Cluster, 'picture' | 'namespaceLabels' | 'runtimeClass'> => {
-  const policies = [aPolicy({ name: 'prod', admission: { mode, when: 'AllNodes', kinds } })];
+  const policies = [aPolicy({ name: 'prod', admission: admitting({ mode, kinds }) })];
   const catalogue = createAgentCatalogue([aFalco()], [aDaemonSet({ scheduling: { nodeSelector: { pool: 'safe' } } })]);
   const nodes = [aNode({ name: 'bare', labels: { pool: 'bare' } }), aNode({ name: 'safe', labels: { pool: 'safe' } })];
   return {

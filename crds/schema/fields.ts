@@ -100,13 +100,12 @@ const isDay = (date: string): boolean => new Date(date).toISOString().startsWith
 const isInstant = (value: string): boolean =>
   instantPattern.test(value) && !Number.isNaN(Date.parse(value)) && isDay(value.slice(0, 10));
 
+/** A moment as any of our fields takes it. */
+export const instantText = z.string().max(40).refine(isInstant, 'must be a time such as 2027-03-01T00:00:00Z');
+
 /** A moment in RFC 3339, in every spelling that the API server takes. 40 characters hold nanoseconds and any offset. */
 export function instant(description: string): z.ZodString {
-  return z
-    .string()
-    .max(40)
-    .refine(isInstant, 'must be a time such as 2027-03-01T00:00:00Z')
-    .meta({ format: 'date-time', description });
+  return instantText.meta({ format: 'date-time', description });
 }
 
 export function day(description: string) {

@@ -119,13 +119,15 @@ const admission = group('What happens when a pod or a pod controller is admitted
     'AllNodes',
     'AnyNode',
   ]).default('AllNodes'),
-  kinds: atomicList('The kinds that are judged.', oneOf('A kind.', admissionKinds), admissionKinds.length).default([
-    ...admissionKinds,
-  ]),
-  breakGlass: oneOf('Whether an annotation with reason and end on the object lets it pass.', [
-    'Allowed',
-    'Forbidden',
-  ]).default('Allowed'),
+  kinds: atomicList(
+    'The kinds that are judged, each of which Deny refuses. Left out, all of them are judged; Deny then refuses pods and only warns of their controllers.',
+    oneOf('A kind.', admissionKinds),
+    admissionKinds.length,
+  ).optional(),
+  breakGlass: oneOf(
+    'Whether the annotations workloadprotection.dev/break-glass (the reason) and workloadprotection.dev/break-glass-until (the end, a time) on a pod or its template let it pass. Until then it counts as exempt from this policy.',
+    ['Allowed', 'Forbidden'],
+  ).default('Allowed'),
 });
 
 const nodes = group(

@@ -1,4 +1,5 @@
 // One pod: its node's agents as it sees them, judged by the policies that select the pod.
+import type { PolicySet } from '../policy/resolve.ts';
 import type { NodeFacts, PodFacts } from '../types.ts';
 import type { Context } from './context.ts';
 import type { NodeEntry, PodEntry } from './inventory.ts';
@@ -10,13 +11,10 @@ export const evaluatePod = (context: Context, pod: PodEntry, now: number): boole
   const [verdictBefore, setBefore] = [pod.verdict, pod.set];
   const { node } = pod;
   if (node?.facts !== undefined && runs(pod.facts)) {
-    const set = context.resolver.forPod(
-      context.namespaceLabels(pod.facts.namespace),
-      pod.facts.shape.labels,
-      node.facts.labels,
-    );
+    const set = setOf(context, pod.facts, node.facts, now);
     const { verdict, validUntil } = timedVerdictOn(context, pod, node, node.facts, set, now);
-    node.validUntil = Math.min(node.validUntil, validUntil);
+    const end = pod.facts.breakGlass?.until ?? Number.POSITIVE_INFINITY;
+    node.validUntil = Math.min(node.validUntil, validUntil, end > now ? end : Number.POSITIVE_INFINITY);
     if (verdict === verdictBefore && set === setBefore) return false;
     uncount(context, pod);
     pod.verdict = verdict;
@@ -31,11 +29,25 @@ export const evaluatePod = (context: Context, pod: PodEntry, now: number): boole
   return true;
 };
 
+/** Whether a policy leaves the pod alone because its annotations ask for it. */
+export const breaksGlass = ({ facts, set }: PodEntry): boolean =>
+  facts.breakGlass !== undefined && set !== undefined && set.exemptions.some(({ source }) => source === 'BreakGlass');
+
 /** Takes the pod out of the counts: it goes, or what it is counted by changes. */
 export const uncount = (context: Context, pod: PodEntry): void => {
   count(context, pod, -1);
   pod.verdict = undefined;
   pod.set = undefined;
+};
+
+const setOf = (
+  { resolver, namespaceLabels }: Context,
+  { namespace, shape, breakGlass }: PodFacts,
+  node: NodeFacts,
+  now: number,
+): PolicySet => {
+  const set = resolver.forPod(namespaceLabels(namespace), shape.labels, node.labels);
+  return breakGlass !== undefined && now < breakGlass.until ? resolver.withBreakGlass(set, breakGlass) : set;
 };
 
 /** Init containers run while the pod is still Pending, so a pod counts from the moment it has a node. */

@@ -67,7 +67,7 @@ const exempt = ({ evidence, agents }: Judgement, set: PolicySet): Omit<Verdict, 
 });
 
 const granted = ({ exemptions }: PolicySet): readonly GrantedExemption[] =>
-  exemptions.map(({ policy, name, reason, expiresAt }) => ({ policy, name, reason, expiresAt }));
+  exemptions.map(({ policy, name, source, reason, expiresAt }) => ({ policy, name, source, reason, expiresAt }));
 
 const exemptionsOf = (verdicts: readonly Verdict[]): readonly GrantedExemption[] => {
   const all = new Map(verdicts.flatMap(({ exemptions }) => exemptions.map((each) => [JSON.stringify(each), each])));

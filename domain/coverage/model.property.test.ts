@@ -143,7 +143,7 @@ test('an evaluation at which nothing is due changes nothing', () => {
       for (const [step] of steps) live(model, world, step);
       const { nextAt } = model.evaluate(world.now);
       const again = model.evaluate(Math.min(world.now + later, nextAt - 1));
-      expect(again).toEqual({ nodes: [], workloads: [], pods: 0, nextAt });
+      expect(again).toEqual({ nodes: [], workloads: [], pods: 0, breakGlass: [], nextAt });
     }),
     { numRuns: 150 },
   );

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { aDatadog, aFalco } from '../testing/agents.ts';
 import { aNode, aTaint } from '../testing/nodes.ts';
 import { aContainer, aDaemonSet, aFalcoPod, aPod, aShape, aTrouble } from '../testing/pods.ts';
-import { anExemption, aPolicy, labelled, minutes, selecting } from '../testing/policies.ts';
+import { admitting, anExemption, aPolicy, labelled, minutes, selecting } from '../testing/policies.ts';
 import type { PodFacts } from '../types.ts';
 import { createCoverageModel, type CoverageModel } from './model.ts';
 
@@ -38,6 +38,38 @@ describe('a pod is an asset', () => {
     model.evaluate(late);
     expect(stateOfPod(model)).toBe(expected);
     expect(model.tally.notRunning.size).toBe(expected === undefined ? 1 : 0);
+  });
+});
+
+describe('a pod that breaks the glass', () => {
+  const until = late + minutes;
+  const breakGlass = { reason: 'the shop is down', until, uid: 'u' };
+  const broken = (policy: Parameters<typeof aPolicy>[0]): CoverageModel => {
+    const model = aFleet();
+    model.removePod('security', 'falco-on-node-1');
+    model.setPolicies([aPolicy({ gracePeriod: 0, ...policy })]);
+    model.upsertPod(aPod({ breakGlass }));
+    return model;
+  };
+
+  test('is exempt until its end, says why, and is named once', () => {
+    const model = broken({});
+    const first = model.evaluate(late);
+    expect([stateOfPod(model), first.nextAt]).toEqual(['Exempt', until]);
+    expect(first.breakGlass).toMatchObject([{ name: 'app-1' }]);
+    expect(model.inventory.pod('shop', 'app-1')?.verdict?.exemptions).toEqual([
+      { policy: 'everything', name: '', source: 'BreakGlass', reason: 'the shop is down', expiresAt: until },
+    ]);
+    expect(model.evaluate(until - 1).breakGlass).toEqual([]);
+    expect(stateOfPod(model)).toBe('Exempt');
+    expect(model.evaluate(until).breakGlass).toEqual([]);
+    expect(stateOfPod(model)).toBe('NoAgent');
+  });
+
+  test('is judged like any other where the policy forbids it', () => {
+    const model = broken({ admission: admitting({ breakGlass: 'Forbidden' }) });
+    expect(model.evaluate(late).breakGlass).toEqual([]);
+    expect(stateOfPod(model)).toBe('NoAgent');
   });
 });
 

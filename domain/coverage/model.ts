@@ -1,12 +1,12 @@
 // The coverage of a fleet, kept up to date: facts go in one at a time, `evaluate` looks again at what they touched and at
 // nothing else. One changed pod costs one pod; the whole fleet is judged only when policies or agents change.
 import { createPolicyResolver } from '../policy/resolve.ts';
-import type { AgentDefinition, Labels, Policy } from '../types.ts';
+import type { AgentDefinition, Labels, PodFacts, Policy } from '../types.ts';
 import { createAgentCatalogue, type AgentCatalogue } from './agents.ts';
 import type { Context } from './context.ts';
 import { createDirty } from './dirty.ts';
 import { evaluateNode, evaluateVirtualNode } from './evaluate-node.ts';
-import { evaluatePod } from './evaluate-pod.ts';
+import { breaksGlass, evaluatePod } from './evaluate-pod.ts';
 import { evaluateWorkload } from './evaluate-workload.ts';
 import { createIntake } from './intake.ts';
 import { createInventory, type Inventory } from './inventory.ts';
@@ -23,6 +23,8 @@ export interface Evaluation {
   /** Keys of workloads, likewise. */
   readonly workloads: readonly string[];
   readonly pods: number;
+  /** Pods that break the glass and stand otherwise than before. */
+  readonly breakGlass: readonly PodFacts[];
   /** When time alone changes something; Infinity if it does not. */
   readonly nextAt: number;
 }
@@ -61,13 +63,14 @@ export const createCoverageModel = (): CoverageModel => {
     },
     evaluate: (now) => {
       refresh(context, sources, schedule, now);
-      const pods = evaluateDirty(context, now);
+      const { pods, breakGlass } = evaluateDirty(context, now);
       schedule = { last: now, nextAt: nextChange(context, now) };
       const { changedNodes, changedWorkloads } = context.dirty;
       const evaluation = {
         nodes: [...changedNodes],
         workloads: [...changedWorkloads],
         pods,
+        breakGlass,
         nextAt: schedule.nextAt,
       };
       changedNodes.clear();
@@ -95,19 +98,24 @@ const createContext = ({ namespaces, runtimeClasses, configMaps }: Sources): Con
   };
 };
 
-/** Nodes first, since pods stand on them; then what stands as its pods do. Answers how many pods changed. */
-const evaluateDirty = (context: Context, now: number): number => {
+/** Nodes first, since pods stand on them; then what stands as its pods do. Answers which pods changed. */
+const evaluateDirty = (context: Context, now: number): Pick<Evaluation, 'pods' | 'breakGlass'> => {
   const { dirty } = context;
   for (const node of dirty.nodes) evaluateNode(context, node, now);
   let pods = 0;
+  const breakGlass: PodFacts[] = [];
   // A pod whose verdict changes marks its virtual node.
-  for (const pod of dirty.pods) if (evaluatePod(context, pod, now)) pods++;
+  for (const pod of dirty.pods) {
+    if (!evaluatePod(context, pod, now)) continue;
+    pods++;
+    if (breaksGlass(pod)) breakGlass.push(pod.facts);
+  }
   for (const node of dirty.nodes) evaluateVirtualNode(context, node);
   for (const workload of dirty.workloads) evaluateWorkload(context, workload);
   dirty.nodes.clear();
   dirty.pods.clear();
   dirty.workloads.clear();
-  return pods;
+  return { pods, breakGlass };
 };
 
 const nextChange = ({ inventory, resolver }: Context, now: number): number => {

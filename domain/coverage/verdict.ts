@@ -25,7 +25,9 @@ export interface AgentVerdict {
 
 export interface GrantedExemption {
   readonly policy: string;
+  /** Empty where an annotation grants it. */
   readonly name: string;
+  readonly source: 'Policy' | 'BreakGlass';
   readonly reason: string;
   readonly expiresAt: number;
 }

@@ -4,7 +4,7 @@ import { createPolicyResolver } from '../policy/resolve.ts';
 import { aDatadog, aFalco } from '../testing/agents.ts';
 import { aNode, aTaint } from '../testing/nodes.ts';
 import { aContainer, aDaemonSet, anywhere, aShape, falcoContainer, falcoLabels } from '../testing/pods.ts';
-import { aPolicy, anExemption, labelled, minutes, requiring, selecting } from '../testing/policies.ts';
+import { admitting, aPolicy, anExemption, labelled, minutes, requiring, selecting } from '../testing/policies.ts';
 import type { AgentDefinition, DaemonSetFacts, NodeFacts, Policy, Scheduling } from '../types.ts';
 import { answerPlacement, type Answer, type PlacementQuestion } from './answer.ts';
 import type { NodeReport } from './reported-presence.ts';
@@ -12,7 +12,7 @@ import { createStandings } from './standings.ts';
 
 const now = 100 * minutes;
 const kinds = ['Pod', 'Deployment'];
-const warning = { mode: 'Warn', when: 'AllNodes', kinds } as const;
+const warning = admitting({ mode: 'Warn', kinds });
 const watched: NodeReport = {
   agents: [{ name: 'falco', version: '0.43.0', state: 'Protected', evidence: 'Running' }],
   reasons: [],

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { aPolicy } from '../testing/policies.ts';
+import { admitting, aPolicy } from '../testing/policies.ts';
 import type { AdmissionMode } from '../types.ts';
 import type { Answer, PolicyAnswer } from './answer.ts';
 import { decidePlacement } from './decide.ts';
@@ -10,7 +10,7 @@ const flagged = (
   mode: AdmissionMode,
   overrides: Partial<PolicyAnswer> & { readonly name?: string } = {},
 ): PolicyAnswer => ({
-  policy: aPolicy({ name: overrides.name ?? 'prod', admission: { mode, when: 'AllNodes', kinds: ['Pod'] } }),
+  policy: aPolicy({ name: overrides.name ?? 'prod', admission: admitting({ mode, kinds: ['Pod'] }) }),
   verdict: 'Unprotected',
   nodes: { total: 12, free: 0, protected: 0, unprotected: 12, unknown: 0 },
   isFlagged: true,

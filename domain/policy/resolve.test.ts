@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { anExemption, aPolicy, labelled, selecting } from '../testing/policies.ts';
+import { admitting, anExemption, aPolicy, labelled, selecting } from '../testing/policies.ts';
 import type { AssetSelector, Labels, Policy } from '../types.ts';
 import { createPolicyResolver, type PolicySet } from './resolve.ts';
 
@@ -98,6 +98,24 @@ describe('an exemption', () => {
       20,
       Number.POSITIVE_INFINITY,
     ]);
+  });
+});
+
+describe('a pod that breaks the glass', () => {
+  const allowing = aPolicy({ name: 'allowing' });
+  const forbidding = aPolicy({ name: 'forbidding', admission: admitting({ breakGlass: 'Forbidden' }) });
+  const broken = { reason: 'the shop is down', until: 10 };
+
+  test.each<[string, readonly Policy[], readonly string[], boolean]>([
+    ['is left alone by a policy that allows it', [allowing], [], true],
+    ['is judged by one that forbids it', [forbidding], ['forbidding'], false],
+    ['is judged by the one of two that forbids it', [allowing, forbidding], ['forbidding'], false],
+    ['is no exempt asset where nothing selects it', [], [], false],
+  ])('%s', (_, policies, judging, isExempt) => {
+    const resolver = createPolicyResolver(policies, 0);
+    const set = resolver.withBreakGlass(resolver.forPod({}, {}, {}), broken);
+    expect([set.judging.map(({ name }) => name), set.isExempt]).toEqual([judging, isExempt]);
+    expect(resolver.withBreakGlass(resolver.forPod({}, {}, {}), broken)).toBe(set);
   });
 });
 

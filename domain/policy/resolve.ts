@@ -1,10 +1,12 @@
 // Which policies select an asset, and from which of them it is exempt. Selectors are evaluated once per distinct set of
 // labels, by the identity of the labels object: callers share one object among assets with equal labels.
 import { isEverything, matchesLabels } from '../selector.ts';
-import type { AssetSelector, Exemption, Labels, Policy } from '../types.ts';
+import type { AssetSelector, BreakGlass, Exemption, Labels, Policy } from '../types.ts';
 
-export interface ActiveExemption extends Exemption {
+export interface ActiveExemption extends Omit<Exemption, 'selector'> {
   readonly policy: string;
+  /** Whether it stands in the policy, or an annotation on the pod asks for it. */
+  readonly source: 'Policy' | 'BreakGlass';
 }
 
 /** The policies of one kind of asset. Interned: equal sets of one resolver are the same object. */
@@ -22,6 +24,8 @@ export interface PolicySet {
 export interface PolicyResolver {
   readonly forNode: (labels: Labels) => PolicySet;
   readonly forPod: (namespace: Labels, pod: Labels, node: Labels) => PolicySet;
+  /** The set of a pod that breaks the glass: the policies that allow it judge the pod no more. */
+  readonly withBreakGlass: (set: PolicySet, breakGlass: BreakGlass) => PolicySet;
   /** The set of several assets together, such as a workload's pods. */
   readonly union: (a: PolicySet, b: PolicySet) => PolicySet;
   /** When the next exemption ends and the resolver must be made anew; Infinity if none does. */
@@ -76,6 +80,7 @@ export const createPolicyResolver = (policies: readonly Policy[], now: number): 
       return memo(nodeSets, id, () => sets(entries.filter((_, index) => nodeOnly.has(index) && indexes.has(index))));
     },
     forPod,
+    withBreakGlass: sets.withBreakGlass,
     union: (a, b) => (a === b ? a : sets.union(a, b)),
     validUntil: Math.min(
       ...policies.flatMap(({ exemptions }) => exemptions.map(({ expiresAt }) => expiresAt)).filter((end) => end > now),
@@ -95,7 +100,11 @@ const entriesOf =
     { selector: policy.selector, policy, exemption: undefined },
     ...policy.exemptions
       .filter(({ expiresAt }) => expiresAt > now)
-      .map((exemption) => ({ selector: exemption.selector, policy, exemption: { ...exemption, policy: policy.name } })),
+      .map(({ selector, name, reason, expiresAt }) => ({
+        selector,
+        policy,
+        exemption: { name, reason, expiresAt, policy: policy.name, source: 'Policy' as const },
+      })),
   ];
 
 const createMatchesInterner = (): ((entries: readonly Entry[], matches: (entry: Entry) => boolean) => Matches) => {
@@ -109,6 +118,7 @@ const createMatchesInterner = (): ((entries: readonly Entry[], matches: (entry: 
 interface SetInterner {
   (entries: readonly Entry[]): PolicySet;
   union(a: PolicySet, b: PolicySet): PolicySet;
+  withBreakGlass(set: PolicySet, breakGlass: BreakGlass): PolicySet;
 }
 
 const createSetInterner = (): SetInterner => {
@@ -123,7 +133,7 @@ const createSetInterner = (): SetInterner => {
     const key = JSON.stringify([
       selecting.map(({ name }) => name),
       judging.map(({ name }) => name),
-      exemptions.map(({ policy, name, expiresAt, reason }) => [policy, name, expiresAt, reason]),
+      exemptions.map(({ policy, name, expiresAt, reason, source }) => [policy, name, expiresAt, reason, source]),
     ]);
     return memo(known, key, () => ({
       id: known.size,
@@ -154,7 +164,23 @@ const createSetInterner = (): SetInterner => {
           byName([...new Set([...a.judging, ...b.judging])]),
         ),
     );
-  return Object.assign(of, { union });
+  const withBreakGlass = (set: PolicySet, { reason, until }: BreakGlass): PolicySet => {
+    const freed = set.judging.filter(({ admission }) => admission.breakGlass === 'Allowed');
+    if (freed.length === 0) return set;
+    const exemptions = freed.map(({ name }): ActiveExemption => ({
+      policy: name,
+      name: '',
+      reason,
+      expiresAt: until,
+      source: 'BreakGlass',
+    }));
+    return intern(
+      set.selecting,
+      [...set.exemptions, ...exemptions],
+      set.judging.filter((policy) => !freed.includes(policy)),
+    );
+  };
+  return Object.assign(of, { union, withBreakGlass });
 };
 
 const byPolicyAndEnd = (a: ActiveExemption, b: ActiveExemption): number =>

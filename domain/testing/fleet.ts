@@ -5,7 +5,7 @@ import type { AgentDefinition, DaemonSetFacts, NodeFacts, OwnerFacts, PodFacts, 
 import { aDatadog, aFalco } from './agents.ts';
 import { aNode, aTaint } from './nodes.ts';
 import { aContainer, aDaemonSet, aPod, aShape, aStatus, aTrouble, falcoContainer, falcoLabels } from './pods.ts';
-import { anExemption, aPolicy, labelled, minutes, requiring, selecting } from './policies.ts';
+import { admitting, anExemption, aPolicy, labelled, minutes, requiring, selecting } from './policies.ts';
 
 /** One thing that happens to a fleet. */
 export type Step =
@@ -80,7 +80,15 @@ export const somePod: Arbitrary<PodFacts> = record({
   name: constantFrom('p1', 'p2', 'p3', 'p4'),
   shape: constantFrom(...shapes),
   owner: constantFrom(undefined, 'ReplicaSet/r1', 'ReplicaSet/r2', 'Job/j1', 'Rollout/x'),
-}).map(({ placed, owner, ...rest }) => aPod({ ...rest, ...place(placed), owner: referenceTo(owner) }));
+  breaksGlassUntil: constantFrom(undefined, undefined, undefined, 6 * minutes, 12 * minutes),
+}).map(({ placed, owner, breaksGlassUntil: until, ...rest }) =>
+  aPod({
+    ...rest,
+    ...place(placed),
+    owner: referenceTo(owner),
+    ...(until === undefined ? {} : { breakGlass: { reason: 'the shop is down', until, uid: 'u' } }),
+  }),
+);
 
 /** A pod of the DaemonSet `security/falco` or `security/falco-new`. */
 export const someAgentPod: Arbitrary<PodFacts> = record({
@@ -167,12 +175,17 @@ export const somePolicy: Arbitrary<Policy> = record({
   minVersion: constantFrom(undefined, '0.41.0'),
   evidence: constantFrom('Running', 'Running', 'Loaded'),
   gracePeriod: constantFrom(0, 2 * minutes, 10 * minutes),
+  breakGlass: constantFrom('Allowed', 'Allowed', 'Forbidden'),
   exemptions: array(
     record({ selector, name: constantFrom('e1', 'e2'), expiresAt: instant.map((at) => at + 1) }).map(anExemption),
     { maxLength: 2 },
   ),
-} as const).map(({ agents, minVersion, evidence, ...rest }) =>
-  aPolicy({ ...rest, require: requiring({ agents: agents.map((name) => ({ name, minVersion })), evidence }) }),
+} as const).map(({ agents, minVersion, evidence, breakGlass, ...rest }) =>
+  aPolicy({
+    ...rest,
+    admission: admitting({ breakGlass }),
+    require: requiring({ agents: agents.map((name) => ({ name, minVersion })), evidence }),
+  }),
 );
 
 export const somePolicies: Arbitrary<readonly Policy[]> = uniqueArray(somePolicy, {

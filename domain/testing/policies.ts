@@ -27,7 +27,16 @@ export const aPolicy = (overrides: Partial<Policy> = {}): Policy => ({
   require: requiring(),
   gracePeriod: 5 * minutes,
   exemptions: [],
-  admission: { mode: 'Off', when: 'AllNodes', kinds: [] },
+  admission: admitting(),
+  ...overrides,
+});
+
+export const admitting = (overrides: Partial<Policy['admission']> = {}): Policy['admission'] => ({
+  mode: 'Off',
+  when: 'AllNodes',
+  kinds: [],
+  refuses: ['Pod'],
+  breakGlass: 'Allowed',
   ...overrides,
 });
 

@@ -48,8 +48,8 @@ const writtenProfile = (profile: SliceProfile): CoverageProfile => ({
     : {
         exemption: {
           policy: profile.exemption.policy,
-          source: 'Policy' as const,
-          name: profile.exemption.name,
+          source: profile.exemption.source,
+          ...(profile.exemption.name === '' ? {} : { name: profile.exemption.name }),
           reason: profile.exemption.reason,
           expiresAt: rfc3339(profile.exemption.expiresAt),
         },
