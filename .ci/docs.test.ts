@@ -1,17 +1,13 @@
 // What the documents say of files and commands is held against the files and commands that there are.
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, test } from 'vitest';
+import { readDocuments, root } from './documents.ts';
 
-const root = path.dirname(import.meta.dirname);
-/** Not ours, or made while running. */
-const foreign = new Set(['node_modules', 'dist', '.git', '.state']);
-const documents = globSync('**/*.md', { cwd: root, exclude: (name) => foreign.has(path.basename(name)) });
+const documents = readDocuments();
 const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
   scripts: Readonly<Record<string, string>>;
 };
-
-const textOf = (file: string): string => readFileSync(path.join(root, file), 'utf8');
 
 /** Code holds brackets of its own. */
 const withoutCode = (text: string): string => text.replaceAll(/^```.*?^```/gms, '').replaceAll(/`[^`\n]*`/g, '`');
@@ -37,16 +33,14 @@ const brokenLinks = (file: string, text: string): readonly string[] =>
     const [target = '', anchor] = link.split('#');
     const full = target === '' ? file : path.join(path.dirname(file), target);
     if (!existsSync(path.join(root, full))) return true;
-    return anchor !== undefined && full.endsWith('.md') && !anchorsIn(textOf(full)).has(anchor);
+    return anchor !== undefined && full.endsWith('.md') && !anchorsIn(documents.get(full) ?? '').has(anchor);
   });
 
 /** `npm start` and `npm test` are scripts, too. */
 const commandsIn = (text: string): readonly string[] =>
   [...text.matchAll(/\bnpm (?:run ([\w:-]+)|(start|test)\b)/g)].map(([, run, itself]) => run ?? itself ?? '');
 
-describe.each(documents)('%s', (file) => {
-  const text = textOf(file);
-
+describe.each([...documents])('%s', (file, text) => {
   it('links only to what is there', () => {
     expect(brokenLinks(file, text)).toEqual([]);
   });
@@ -57,8 +51,7 @@ describe.each(documents)('%s', (file) => {
 });
 
 test('there are documents to hold against the repository', () => {
-  expect(documents).toContain('README.md');
-  expect(documents).toContain('docs/architecture.md');
+  expect([...documents.keys()]).toEqual(expect.arrayContaining(['README.md', 'docs/architecture.md']));
 });
 
 test.each([
