@@ -7,6 +7,7 @@ import { gapsOf } from '../fleet/gaps.ts';
 import { planFleet } from '../fleet/plan.ts';
 import { waitUntil } from '../fleet/wait.ts';
 import { installProduct, type Installation, type ProcessHandle } from '../installation/install.ts';
+import { stopOrphanPrograms } from '../installation/orphans.ts';
 import { missingFrom, readReport } from './report.ts';
 import { settled, type Session } from './session.ts';
 import { quoted, samples, shownReport } from './show.ts';
@@ -72,6 +73,7 @@ export const demonstrate = async (session: Session, nodes: number): Promise<read
 };
 
 const controlPlane = async (session: Session): Promise<ControlPlane> => {
+  await stopOrphanPrograms(session.say);
   // Its own name, so that several runs can stand side by side.
   const starting = startControlPlane({ name: `start-${process.pid}`, log: session.say });
   session.onEnd('the control plane', async () => (await settled(starting, startingMs))?.stop());

@@ -5,6 +5,8 @@ import { runOnContext } from './on-context.ts';
 import { createSession, type Session } from './session.ts';
 
 const calledWrongly = 2;
+/** Its log goes with all else that was started. */
+const lastLines = 10;
 
 const main = async (): Promise<number> => {
   let options: Arguments | undefined;
@@ -28,8 +30,11 @@ const run = async (session: Session, { nodes, once, context }: Arguments): Promi
   try {
     const programs = await (context === undefined ? demonstrate(session, nodes) : runOnContext(session, context));
     if (once) return 0;
-    const ended = programs.map(({ name, exited }) =>
-      exited.then(({ code, signal }) => `${name} ended by itself (${signal ?? `exit code ${code}`})`),
+    const ended = programs.map(({ name, exited, logs }) =>
+      exited.then(({ code, signal }) => {
+        const lastWords = logs().trimEnd().split('\n').slice(-lastLines).join('\n');
+        return `${name} ended by itself (${signal ?? `exit code ${code}`}); its last words:\n${lastWords}`;
+      }),
     );
     const why = await Promise.race([session.asked, ...ended]);
     if (why === undefined) return 0;

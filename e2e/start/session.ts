@@ -31,14 +31,20 @@ export const createSession = (): Session => {
     const seconds = ((performance.now() - began) / 1000).toFixed(1).padStart(5);
     process.stderr.write(`${seconds} s  ${line}\n`);
   };
+  const stop = (why: string): void => {
+    controller.abort(new Error(why));
+    asked.resolve();
+  };
+  // Nobody reads any more, as behind `| head`: that must not end us in the middle of things.
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', () => stop('stopped, since its output is no longer read'));
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
       if (signal.aborted) process.exit(impatient);
       // After the ^C that the terminal echoes.
       if (name === 'SIGINT') process.stderr.write('\n');
       say('stopping; once more ends at once');
-      controller.abort(new Error(`stopped by ${name}`));
-      asked.resolve();
+      stop(`stopped by ${name}`);
     });
   }
   return {
