@@ -1,7 +1,9 @@
-// From the answer to what the API server is told. Deny over Warn over Audit; only a pod is ever refused, and only on what is certain.
+// From the answer to what the API server is told. Deny over Warn over Audit; refused is only what is certain, and only kinds that the
+// policy refuses; what was as bad before is left alone.
 import type { AdmissionMode, Policy } from '../types.ts';
 import type { Answer, PolicyAnswer } from './answer.ts';
-import { wordRefusal, wordWarnings } from './wording.ts';
+import { isWorse } from './ratchet.ts';
+import { asWarnings, wordBreakGlass, wordRefusal, wordWarnings, type Emergency } from './wording.ts';
 
 export interface Decision {
   readonly allowed: boolean;
@@ -12,29 +14,57 @@ export interface Decision {
   readonly auditAnnotations: Readonly<Record<string, string>>;
 }
 
+export interface Circumstances {
+  /** Where it asks to be let through all the same. */
+  readonly emergency?: Emergency | undefined;
+  /** On an update, the answer for what it was: only what has become worse is spoken of. */
+  readonly before?: Answer | undefined;
+}
+
 /** More policies than these would only fill the audit log. */
 const maximumAuditedPolicies = 10;
 
-export const decidePlacement = (answer: Answer, kind: string): Decision => {
+export const decidePlacement = (answer: Answer, kind: string, { emergency, before }: Circumstances = {}): Decision => {
   if (answer.kind !== 'Judged') {
     return { ...allowed, auditAnnotations: answer.kind === 'NotSelected' ? {} : { verdict: answer.kind } };
   }
-  const flagged = answer.policies.filter(({ isFlagged }) => isFlagged).toSorted(byWeight);
+  const flagged = answer.policies
+    .filter((each) => each.isFlagged && (before === undefined || isWorse(each, before)))
+    .toSorted(byWeight);
   const wording = {
     subject: kind === 'Pod' ? 'pod' : `pods of this ${kind}`,
     isHypothetical: answer.isHypothetical,
   };
-  const denying =
-    kind === 'Pod' ? flagged.filter(({ policy, isCertain }) => isCertain && modeOf(policy) === 'Deny') : [];
+  const denying = flagged.filter(
+    ({ policy, isCertain }) => isCertain && modeOf(policy) === 'Deny' && policy.admission.refuses.includes(kind),
+  );
   const warning = flagged.filter(({ policy }) => modeOf(policy) === 'Deny' || modeOf(policy) === 'Warn');
+  const broken =
+    emergency?.ok === true && denying.every(({ policy }) => policy.admission.breakGlass === 'Allowed')
+      ? emergency.value
+      : undefined;
   const annotations = {
     verdict: answer.verdict,
     ...(flagged.length === 0 ? {} : { policies: namesOf(flagged) }),
     ...(flagged[0]?.gap === undefined ? {} : { cause: flagged[0].gap.cause }),
   };
-  return denying.length > 0
-    ? { allowed: false, message: wordRefusal(denying, wording), warnings: [], auditAnnotations: annotations }
-    : { ...allowed, warnings: wordWarnings(warning, wording), auditAnnotations: annotations };
+  if (denying.length === 0)
+    return { ...allowed, warnings: wordWarnings(warning, wording), auditAnnotations: annotations };
+  if (broken === undefined) {
+    const message = wordRefusal(denying, wording, emergency);
+    return { allowed: false, message, warnings: [], auditAnnotations: annotations };
+  }
+  const others = warning.filter((each) => !denying.includes(each));
+  return {
+    ...allowed,
+    warnings: asWarnings([...wordBreakGlass(denying, broken, wording), ...wordWarnings(others, wording)]),
+    auditAnnotations: {
+      ...annotations,
+      'break-glass': broken.reason,
+      'break-glass-until': new Date(broken.until).toISOString(),
+      'break-glass-policies': namesOf(denying),
+    },
+  };
 };
 
 const allowed: Decision = { allowed: true, message: undefined, warnings: [], auditAnnotations: {} };

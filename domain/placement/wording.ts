@@ -1,6 +1,7 @@
 // Warnings and refusals in words. A warning is an HTTP header that kubectl prints: one line of at most 256 characters, three at most,
 // without control characters, or the API server drops it.
 import { compareText } from '../coverage/verdict.ts';
+import type { BreakGlass } from '../types.ts';
 import type { PolicyAnswer } from './answer.ts';
 
 export const maximumWarnings = 3;
@@ -10,6 +11,13 @@ const maximumMessageLength = 1000;
 /** Names of policies may be 253 characters each. */
 const longestNames = 80;
 const shortestCause = 60;
+/** Of a break-glass, in a warning that must say more than it. */
+const longestReason = 60;
+
+/** What annotations ask for; `problem` where they do not hold. */
+export type Emergency =
+  | { readonly ok: true; readonly value: BreakGlass }
+  | { readonly ok: false; readonly problem: string };
 
 export interface Wording {
   /** `pod`, or `pods of this Deployment`. */
@@ -29,15 +37,48 @@ export const asWarnings = (sentences: readonly string[]): readonly string[] => {
 export const wordWarnings = (flagged: readonly PolicyAnswer[], wording: Wording): readonly string[] =>
   asWarnings([...grouped(flagged, wording)].map(([, answers]) => wordWarning(answers, wording)));
 
+/** That it is let through although it would have been refused: on whose word, and until when. */
+export const wordBreakGlass = (
+  freed: readonly PolicyAnswer[],
+  { reason, until }: BreakGlass,
+  wording: Wording,
+): readonly string[] =>
+  [...grouped(freed, wording)].map(
+    ([, answers]) =>
+      `let through by break-glass until ${new Date(until).toISOString()} (${clip(oneLine(reason), longestReason)}): ${wordWarning(answers, wording)}`,
+  );
+
 /** Why it is refused, what mends it, and how to be let through all the same. */
-export const wordRefusal = (denying: readonly PolicyAnswer[], wording: Wording): string => {
+export const wordRefusal = (
+  denying: readonly PolicyAnswer[],
+  wording: Wording,
+  emergency: Emergency | undefined,
+): string => {
   const sentences = [...grouped(denying, wording)].map(([, answers]) => {
     const [first] = answers;
     return `${headOf(answers, wording)}${first?.gap === undefined ? '' : `: ${first.gap.cause}. Remedy: ${first.gap.remedy}`}`;
   });
   const names = denying.map(({ policy }) => policy.name).join(', ');
-  const way = `To be let through all the same, ask for an entry with reason and end in spec.exemptions of WorkloadPolicy ${clip(names, longestNames)}`;
+  const way = `${wordGlass(denying, wording, emergency)}To be let through all the same, ask for an entry with reason and end in spec.exemptions of WorkloadPolicy ${clip(names, longestNames)}`;
   return `${clip(oneLine(sentences.join('; ')), maximumMessageLength - way.length)}. ${way}`;
+};
+
+/** How to break the glass, or why it did not help. */
+const wordGlass = (
+  denying: readonly PolicyAnswer[],
+  { subject }: Wording,
+  emergency: Emergency | undefined,
+): string => {
+  const forbidding = denying.filter(({ policy }) => policy.admission.breakGlass === 'Forbidden');
+  if (forbidding.length > 0) {
+    if (emergency === undefined) return '';
+    const names = forbidding.map(({ policy }) => policy.name).join(', ');
+    return `Break-glass does not help: it is forbidden by WorkloadPolicy ${clip(names, longestNames)}. `;
+  }
+  const how = `workloadprotection.dev/break-glass: "<reason>" and workloadprotection.dev/break-glass-until: "<end, such as 2027-03-01T00:00:00Z>"`;
+  return emergency?.ok === false
+    ? `Its break-glass does not hold: ${clip(oneLine(emergency.problem), longestReason)}; write ${how}. `
+    : `In an emergency, annotate the ${subject} with ${how}. `;
 };
 
 const grouped = (answers: readonly PolicyAnswer[], wording: Wording): ReadonlyMap<string, readonly PolicyAnswer[]> => {
