@@ -9,6 +9,8 @@ import type { EventRecorder } from '../kube/events.ts';
 import type { Log } from '../kube/log.ts';
 import { WorkQueue } from '../kube/workqueue.ts';
 import type { AgentConfigMaps } from './agent-config-maps.ts';
+import { breaksGlass } from '../domain/coverage/evaluate-pod.ts';
+import { breakGlassKey, createBreakGlassReconcile } from './controllers/break-glass/reconcile.ts';
 import { createAgentReconcile } from './controllers/agent/reconcile.ts';
 import { createPolicyReconcile } from './controllers/policy/reconcile.ts';
 import { createReportReconcile, type Reconcile } from './controllers/report/reconcile.ts';
@@ -28,6 +30,8 @@ export interface LeadingOptions {
   readonly unheard: () => readonly string[];
   readonly writer: Writer;
   readonly events: EventRecorder;
+  /** Who Events say they come from. */
+  readonly reporting: { readonly reportingController: string; readonly reportingInstance: string };
   readonly metrics: OperatorMetrics;
   readonly clock: Clock;
   readonly log: Log;
@@ -105,6 +109,16 @@ export const lead = async (options: LeadingOptions, signal: AbortSignal): Promis
       status,
       now,
     }),
+    'break-glass': createBreakGlassReconcile({
+      model,
+      writer,
+      ...options.reporting,
+      now,
+      onRecorded: ({ namespace, name, breakGlass }) => {
+        metrics.brokeGlass();
+        log.info({ namespace, name, ...breakGlass }, 'a pod runs by break-glass');
+      },
+    }),
   };
   const enqueueAll = (): void => {
     enqueue(`report/${clusterReportName}`);
@@ -113,8 +127,9 @@ export const lead = async (options: LeadingOptions, signal: AbortSignal): Promis
     for (const { metadata } of ours.agents.list()) enqueue(`agent/${metadata.name}`);
   };
   const unsubscribes = [
-    keeper.subscribe(({ nodes, workloads, pods }) => {
+    keeper.subscribe(({ nodes, workloads, pods, breakGlass }) => {
       slices.changed(nodes, workloads);
+      for (const pod of breakGlass) queue.add(`break-glass/${breakGlassKey(pod)}`);
       if (nodes.length + workloads.length + pods > 0) enqueueAll();
     }),
     ours.reports.subscribe(({ item }) => enqueue(`report/${item.metadata.name}`)),
@@ -123,13 +138,17 @@ export const lead = async (options: LeadingOptions, signal: AbortSignal): Promis
   ];
   metrics.setLeading(true);
   enqueueAll();
+  for (const pod of model.inventory.eachPod()) {
+    if (breaksGlass(pod)) queue.add(`break-glass/${breakGlassKey(pod.facts)}`);
+  }
   try {
     await queue.run({
       workers,
       signal,
       handle: async (key) => {
-        ranAt.set(key, clock.monotonic());
         const [kind, name] = splitOnce(key);
+        // Statuses are written again and again; the keys of pods would only pile up.
+        if (kind !== 'break-glass') ranAt.set(key, clock.monotonic());
         return reconcilers[kind]?.(name);
       },
     });

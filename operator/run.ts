@@ -39,12 +39,8 @@ export const runOperator = async (
   log.info({ server: access.server, source: access.source }, 'reaching the cluster');
   const transport = createTransport(access, { userAgent, metrics: metrics.transport });
   const identity = `${hostname()}_${randomUUID().slice(0, 8)}`;
-  const events = createEventRecorder({
-    transport,
-    reportingController: 'workloadprotection.dev/operator',
-    reportingInstance: identity,
-    log,
-  });
+  const reporting = { reportingController: 'workloadprotection.dev/operator', reportingInstance: identity };
+  const events = createEventRecorder({ transport, ...reporting, log });
 
   const model = createCoverageModel();
   const keeper = createCoverageKeeper({
@@ -97,6 +93,7 @@ export const runOperator = async (
         unheard: () => unheard(watches, clock),
         writer: createWriter(transport),
         events,
+        reporting,
         metrics,
         clock,
         log,

@@ -18,6 +18,8 @@ export interface OperatorMetrics {
   readonly missed: (watch: string, objects: number) => void;
   readonly evaluated: (seconds: number) => void;
   readonly wrote: (kind: string) => void;
+  /** A pod was seen that runs by break-glass. */
+  readonly brokeGlass: () => void;
   /** The report named `cluster`; undefined while another replica leads, so that sums over replicas stay true. */
   readonly setReport: (report: Report | undefined) => void;
   readonly setEvaluatedAt: (report: string, at: number) => void;
@@ -138,6 +140,11 @@ export const createOperatorMetrics = (watches: () => readonly Watch[]): Operator
     labelNames: ['kind'],
     registers,
   });
+  const brokenGlass = new Counter({
+    name: `${prefix}break_glass_total`,
+    help: 'Pods seen to run by break-glass, each counted once, with its Event.',
+    registers,
+  });
   watchGauges(registers, watches);
   return {
     registry,
@@ -147,6 +154,7 @@ export const createOperatorMetrics = (watches: () => readonly Watch[]): Operator
     missed: (resource, objects) => missed.inc({ resource }, objects),
     evaluated: (seconds) => evaluation.observe(seconds),
     wrote: (kind) => writes.inc({ kind }),
+    brokeGlass: () => brokenGlass.inc(),
     setReport: (next) => {
       report = next;
     },
