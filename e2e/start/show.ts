@@ -24,7 +24,7 @@ export const shownReport = async (kubectl: Kubectl, most: number): Promise<strin
 const gapsOutput = `--output=go-template-file=${path.join(samples, 'gaps.gotemplate')}`;
 
 /** The command that lists all gaps. */
-export const kubectlGaps = (): string =>
+const kubectlGaps = (): string =>
   `kubectl get cov cluster -o go-template-file=${quoted(path.join(samples, 'gaps.gotemplate'))}`;
 
 /** As one word for a shell. */
