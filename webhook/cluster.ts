@@ -1,6 +1,7 @@
 // The cluster as this replica knows it: caches of its own, so that no request ever waits for another process.
 import { createAgentCatalogue, type AgentCatalogue } from '../domain/coverage/agents.ts';
 import type { ClusterPicture } from '../domain/placement/answer.ts';
+import { createNodeClasses } from '../domain/placement/node-classes.ts';
 import { createStandings, type Standings } from '../domain/placement/standings.ts';
 import { createPolicyResolver, type PolicyResolver } from '../domain/policy/resolve.ts';
 import type {
@@ -34,8 +35,10 @@ export interface Cluster {
   run(signal: AbortSignal): Promise<void>;
   /** When every cache has been filled once. Rejected if the run ends before. */
   readonly synced: Promise<void>;
-  /** At this moment. Cheap: only what has changed since is made anew. */
+  /** At this moment. Cheap: only what has changed since is made anew, and while nothing has it is the same object. */
   picture(now: number): ClusterPicture;
+  /** Every DaemonSet, an agent's or not. */
+  daemonSets(): Iterable<DaemonSetFacts>;
   namespaceLabels(name: string): Labels;
   runtimeClass(name: string): RuntimeClassFacts | undefined;
   /** Resource → why it is not in the cache yet; empty when all are. */
@@ -64,7 +67,9 @@ export function createCluster(options: ClusterOptions): Cluster {
   const agents = new Store<AgentDefinition>({ keyOf: clusterWide, equal: isSame });
   const slices = new Store<NodeSlice>({ keyOf: clusterWide });
   const reports = new Store<ReportFreshness>({ keyOf: clusterWide });
-  const nodeReports = createNodeReports();
+  const classes = createNodeClasses();
+  nodes.subscribe(({ type, item }) => (type === 'deleted' ? classes.remove(item.name) : classes.put(item)));
+  const nodeReports = createNodeReports(classes.touch);
   slices.subscribe(nodeReports.take);
 
   const reflectors: Record<string, Reflector> = {};
@@ -110,6 +115,7 @@ export function createCluster(options: ClusterOptions): Cluster {
   let catalogue: AgentCatalogue | undefined;
   let resolver: PolicyResolver | undefined;
   let standings: Standings | undefined;
+  let drawn: ClusterPicture | undefined;
   const forgetAgents = (): void => {
     catalogue = undefined;
     standings = undefined;
@@ -136,16 +142,29 @@ export function createCluster(options: ClusterOptions): Cluster {
       if (resolver === undefined || now >= resolver.validUntil)
         resolver = createPolicyResolver([...policies.list()], now);
       standings ??= createStandings(catalogue, [...policies.list()]);
-      return {
-        nodes: () => nodes.list(),
-        reportOf: nodeReports.of,
-        catalogue,
-        resolver,
-        standings,
-        // Half of the nodes would look like all of them.
-        isStale: !isWhole || isStale(reports.get('', clusterReport), now),
-      };
+      // Half of the nodes would look like all of them.
+      const isOld = !isWhole || isStale(reports.get('', clusterReport), now);
+      const haveMoved = classes.refresh(standings, nodeReports.of, now);
+      if (
+        drawn === undefined ||
+        haveMoved ||
+        drawn.isStale !== isOld ||
+        drawn.resolver !== resolver ||
+        drawn.standings !== standings
+      ) {
+        drawn = {
+          nodes: () => nodes.list(),
+          reportOf: nodeReports.of,
+          classes,
+          catalogue,
+          resolver,
+          standings,
+          isStale: isOld,
+        };
+      }
+      return drawn;
     },
+    daemonSets: () => daemonSets.list(),
     // A namespace that was made just now may not have come yet: this label the API server gives to all.
     namespaceLabels: (name) => namespaces.get('', name)?.labels ?? { 'kubernetes.io/metadata.name': name },
     runtimeClass: (name) => runtimeClasses.get('', name),

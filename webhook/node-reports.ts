@@ -9,27 +9,41 @@ export interface NodeReports {
   readonly size: () => number;
 }
 
-export const createNodeReports = (): NodeReports => {
+/** `onChange` is told each node of which something else is said than before. */
+export const createNodeReports = (onChange: (node: string) => void = () => {}): NodeReports => {
   const reports = new Map<string, { readonly slice: string; readonly report: NodeReport }>();
 
-  const forget = ({ name, profiles }: NodeSlice): void => {
+  const forget = ({ name, profiles }: NodeSlice, kept: ReadonlySet<string>): void => {
     for (const { nodes } of profiles) {
-      // Another slice may have named the node since.
-      for (const node of nodes) if (reports.get(node)?.slice === name) reports.delete(node);
+      for (const node of nodes) {
+        // Another slice may have named the node since.
+        if (kept.has(node) || reports.get(node)?.slice !== name) continue;
+        reports.delete(node);
+        onChange(node);
+      }
     }
   };
 
-  const learn = ({ name, profiles }: NodeSlice): void => {
-    for (const { report, nodes } of profiles) for (const node of nodes) reports.set(node, { slice: name, report });
+  const learn = ({ name, profiles }: NodeSlice): ReadonlySet<string> => {
+    const named = new Set<string>();
+    for (const { report, nodes } of profiles) {
+      for (const node of nodes) {
+        named.add(node);
+        const before = reports.get(node);
+        reports.set(node, { slice: name, report });
+        if (before?.report !== report) onChange(node);
+      }
+    }
+    return named;
   };
 
   return {
     of: (node) => reports.get(node)?.report,
     size: () => reports.size,
     take: (change) => {
-      if (change.type === 'modified') forget(change.previous);
-      if (change.type === 'deleted') forget(change.item);
-      else learn(change.item);
+      if (change.type === 'deleted') return forget(change.item, new Set());
+      const named = learn(change.item);
+      if (change.type === 'modified') forget(change.previous, named);
     },
   };
 };

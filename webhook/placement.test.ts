@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createAgentCatalogue } from '../domain/coverage/agents.ts';
-import { createStandings } from '../domain/placement/standings.ts';
-import { createPolicyResolver } from '../domain/policy/resolve.ts';
+import { drawPicture } from '../domain/placement/picture.ts';
+import type { NodeReport } from '../domain/placement/reported-presence.ts';
 import { aFalco } from '../domain/testing/agents.ts';
 import { aNode } from '../domain/testing/nodes.ts';
 import { aDaemonSet } from '../domain/testing/pods.ts';
@@ -28,21 +28,16 @@ const aCluster = (mode: AdmissionMode): Pick<Cluster, 'picture' | 'namespaceLabe
   const policies = [aPolicy({ name: 'prod', admission: admitting({ mode, kinds }) })];
   const catalogue = createAgentCatalogue([aFalco()], [aDaemonSet({ scheduling: { nodeSelector: { pool: 'safe' } } })]);
   const nodes = [aNode({ name: 'bare', labels: { pool: 'bare' } }), aNode({ name: 'safe', labels: { pool: 'safe' } })];
+  const reportOf = (name: string): NodeReport => ({
+    agents: name === 'safe' ? [{ name: 'falco', version: '0.43.0', state: 'Protected', evidence: 'Running' }] : [],
+    reasons: [],
+  });
+  const picture = drawPicture({ nodes, reportOf, catalogue, policies, isStale: false }, now);
   return {
     namespaceLabels: (name) => ({ 'kubernetes.io/metadata.name': name }),
     runtimeClass: (name) =>
       name === 'bare' ? { name, handler: 'runc', nodeSelector: { pool: 'bare' }, tolerations: [] } : undefined,
-    picture: () => ({
-      nodes: () => nodes,
-      reportOf: (name) => ({
-        agents: name === 'safe' ? [{ name: 'falco', version: '0.43.0', state: 'Protected', evidence: 'Running' }] : [],
-        reasons: [],
-      }),
-      catalogue,
-      resolver: createPolicyResolver(policies, now),
-      standings: createStandings(catalogue, policies),
-      isStale: false,
-    }),
+    picture: () => picture,
   };
 };
 

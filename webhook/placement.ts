@@ -1,6 +1,7 @@
 // Pods and the controllers of pods: whether what is about to be created would run protected.
-import { answerPlacement, type PlacementQuestion } from '../domain/placement/answer.ts';
+import type { PlacementQuestion } from '../domain/placement/answer.ts';
 import { decidePlacement } from '../domain/placement/decide.ts';
+import { createAnswerer, type Answerer } from '../domain/placement/remembered-answers.ts';
 import type { OwnerReference } from '../domain/types.ts';
 import { controllerOf } from '../facts/metadata.ts';
 import { placementQuestion } from '../facts/placement-question.ts';
@@ -11,7 +12,7 @@ import type { AdmissionRequest, Ruling } from './review.ts';
 import type { Webhook } from './server.ts';
 
 export const createPodWebhook =
-  (cluster: Cluster, now: () => number): Webhook =>
+  (cluster: Cluster, now: () => number, answer = createAnswerer()): Webhook =>
   (request) => {
     const { operation, subResource, kind } = request;
     const isNew = operation === 'CREATE' && (subResource ?? '') === '';
@@ -21,11 +22,11 @@ export const createPodWebhook =
     // The kubelet runs a static pod whatever is said of its mirror.
     if (object(object(object(request.object).metadata).annotations)['kubernetes.io/config.mirror'] !== undefined)
       return skipped;
-    return rule(cluster, request, object(request.object), controllerOf(request.object), now());
+    return rule({ cluster, answer }, request, object(request.object), controllerOf(request.object), now());
   };
 
 export const createControllerWebhook =
-  (cluster: Cluster, now: () => number): Webhook =>
+  (cluster: Cluster, now: () => number, answer = createAnswerer()): Webhook =>
   (request) => {
     const { kind, operation, subResource, object: after, oldObject: before } = request;
     if ((operation !== 'CREATE' && operation !== 'UPDATE') || (subResource ?? '') !== '' || isOnItsWayOut(request))
@@ -39,7 +40,7 @@ export const createControllerWebhook =
       return skipped;
     const apiVersion = kind.group === '' ? kind.version : `${kind.group}/${kind.version}`;
     const itself = ownerReferenceTo(apiVersion, kind.kind, after, request.name);
-    return rule(cluster, request, template, itself, now());
+    return rule({ cluster, answer }, request, template, itself, now());
   };
 
 const skipped: Ruling = { allowed: true, verdict: 'Skipped' };
@@ -48,8 +49,13 @@ const isOnItsWayOut = ({ object: after }: AdmissionRequest): boolean =>
   object(object(after).metadata).deletionTimestamp !== undefined &&
   object(object(after).metadata).deletionTimestamp !== null;
 
+interface Answering {
+  readonly cluster: Cluster;
+  readonly answer: Answerer;
+}
+
 const rule = (
-  cluster: Cluster,
+  { cluster, answer }: Answering,
   request: AdmissionRequest,
   pod: Raw,
   owner: OwnerReference | undefined,
@@ -57,11 +63,11 @@ const rule = (
 ): Ruling => {
   const kind = request.kind.kind;
   const question = placementQuestion({ kind, namespace: request.namespace ?? '', pod, owner }, cluster);
-  const { allowed, message, warnings, auditAnnotations, verdict } = decide(cluster, question, kind, now);
+  const { allowed, message, warnings, auditAnnotations, verdict } = decide({ cluster, answer }, question, kind, now);
   return { allowed, message, warnings, auditAnnotations, verdict };
 };
 
-const decide = (cluster: Cluster, question: PlacementQuestion, kind: string, now: number) => {
-  const answer = answerPlacement(question, cluster.picture(now), now);
-  return { ...decidePlacement(answer, kind), verdict: answer.kind === 'Judged' ? answer.verdict : answer.kind };
+const decide = ({ cluster, answer }: Answering, question: PlacementQuestion, kind: string, now: number) => {
+  const found = answer(question, cluster.picture(now), now);
+  return { ...decidePlacement(found, kind), verdict: found.kind === 'Judged' ? found.verdict : found.kind };
 };

@@ -1,14 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { createAgentCatalogue } from '../coverage/agents.ts';
-import { createPolicyResolver } from '../policy/resolve.ts';
 import { aDatadog, aFalco } from '../testing/agents.ts';
 import { aNode, aTaint } from '../testing/nodes.ts';
 import { aContainer, aDaemonSet, anywhere, aShape, falcoContainer, falcoLabels } from '../testing/pods.ts';
 import { admitting, aPolicy, anExemption, labelled, minutes, requiring, selecting } from '../testing/policies.ts';
 import type { AgentDefinition, DaemonSetFacts, NodeFacts, Policy, Scheduling } from '../types.ts';
 import { answerPlacement, type Answer, type PlacementQuestion } from './answer.ts';
+import { drawPicture } from './picture.ts';
 import type { NodeReport } from './reported-presence.ts';
-import { createStandings } from './standings.ts';
 
 const now = 100 * minutes;
 const kinds = ['Pod', 'Deployment'];
@@ -48,14 +47,16 @@ const ask = (scene: Scene): Answer => {
       ...scene.question,
       scheduling: { ...anywhere, ...scene.scheduling },
     },
-    {
-      nodes: () => scene.nodes,
-      reportOf: (node) => scene.reports?.[node],
-      catalogue,
-      resolver: createPolicyResolver(policies, now),
-      standings: createStandings(catalogue, policies),
-      isStale: scene.isStale ?? false,
-    },
+    drawPicture(
+      {
+        nodes: scene.nodes,
+        reportOf: (node) => scene.reports?.[node],
+        catalogue,
+        policies,
+        isStale: scene.isStale ?? false,
+      },
+      now,
+    ),
     now,
   );
 };

@@ -1,15 +1,13 @@
 // Whether what is about to be created would run protected: the nodes that it may land on, and how each policy that selects it there
 // judges their agents.
 import type { AgentCatalogue } from '../coverage/agents.ts';
-import { presencesForPod } from '../coverage/pod-presence.ts';
-import type { AgentPresence } from '../coverage/presence.ts';
 import type { Judgement } from '../coverage/judge.ts';
 import { compareText } from '../coverage/verdict.ts';
 import type { Reason } from '../reason.ts';
-import type { PolicyResolver, PolicySet } from '../policy/resolve.ts';
-import type { Labels, NodeFacts, OwnerReference, PodFacts, PodShape, Policy, Scheduling } from '../types.ts';
-import { expectedPresences, hypotheticalNodes } from './hypothetical.ts';
-import { misfit } from './fit.ts';
+import type { PolicyResolver } from '../policy/resolve.ts';
+import type { Labels, NodeFacts, OwnerReference, PodShape, Policy, Scheduling } from '../types.ts';
+import { findLanding, podOf, type Group } from './landing.ts';
+import type { NodeClasses } from './node-classes.ts';
 import { protects, type NodeReport } from './reported-presence.ts';
 import type { Standings } from './standings.ts';
 
@@ -31,6 +29,8 @@ export interface PlacementQuestion {
 export interface ClusterPicture {
   readonly nodes: () => Iterable<NodeFacts>;
   readonly reportOf: (node: string) => NodeReport | undefined;
+  /** The nodes, with what is reported of them, by what tells them apart. */
+  readonly classes: NodeClasses;
   readonly catalogue: AgentCatalogue;
   readonly resolver: PolicyResolver;
   readonly standings: Standings;
@@ -74,107 +74,92 @@ export type Answer =
       readonly isHypothetical: boolean;
     };
 
-export const answerPlacement = (question: PlacementQuestion, picture: ClusterPicture, now: number): Answer => {
-  if (isAgent(question, picture.catalogue, now)) return { kind: 'Agent' };
-  const { groups, total, isHypothetical } = groupNodes(question, picture, now);
+export const answerPlacement = (question: PlacementQuestion, picture: ClusterPicture, now: number): Answer =>
+  answerForNow(question, picture, now).answer;
+
+export interface AnswerForNow {
+  readonly answer: Answer;
+  /** When it changes by itself because a grace period ends; Infinity if it does not. */
+  readonly validUntil: number;
+}
+
+export const answerForNow = (question: PlacementQuestion, picture: ClusterPicture, now: number): AnswerForNow => {
+  if (isAgent(question, picture.catalogue, now)) return lasting({ kind: 'Agent' });
+  const { groups, total, isHypothetical } = findLanding(question, picture, now);
   const policies = [...new Set(groups.flatMap(({ set }) => set.judging))].filter((policy) => isAsked(policy, question));
   if (policies.length === 0) {
     const isExempt = groups.some(({ set }) => set.selecting.some((policy) => isAsked(policy, question)));
-    return { kind: isExempt ? 'Exempt' : 'NotSelected' };
+    return lasting({ kind: isExempt ? 'Exempt' : 'NotSelected' });
   }
-  const answers = policies
-    .map((policy) => answerOf(policy, groups, total, picture, now))
-    .toSorted((a, b) => compareText(a.policy.name, b.policy.name));
-  return { kind: 'Judged', verdict: worstOf(answers), policies: answers, isHypothetical };
+  const judged = policies
+    .toSorted((a, b) => compareText(a.name, b.name))
+    .map((policy) => judgeGroups(policy, groups, picture, now));
+  const answers = judged.map((each) => answerOf(each, total, picture));
+  return {
+    answer: { kind: 'Judged', verdict: worstOf(answers), policies: answers, isHypothetical },
+    validUntil: Math.min(...judged.map(({ validUntil }) => validUntil)),
+  };
 };
+
+const lasting = (answer: Answer): AnswerForNow => ({ answer, validUntil: Number.POSITIVE_INFINITY });
 
 const isAsked = ({ admission }: Policy, { kind }: PlacementQuestion): boolean =>
   admission.mode !== 'Off' && admission.kinds.includes(kind);
 
-/** Nodes on which the same policies see the same agents. */
-interface Group {
-  readonly set: PolicySet;
-  /** Undefined where nothing is known. */
-  readonly presences: readonly AgentPresence[] | undefined;
-  count: number;
+interface JudgedGroups {
+  readonly policy: Policy;
+  readonly counts: Readonly<Record<'free' | Standing, number>>;
+  readonly gaps: readonly LeadingGap[];
+  readonly validUntil: number;
 }
 
-interface Groups {
-  readonly groups: readonly Group[];
-  readonly total: number;
-  readonly isHypothetical: boolean;
-}
+type Standing = 'protected' | 'unprotected' | 'unknown';
 
-const groupNodes = (question: PlacementQuestion, picture: ClusterPicture, now: number): Groups => {
-  const { scheduling } = question;
-  const fitting: NodeFacts[] = [];
-  for (const node of picture.nodes()) if (misfit(scheduling, node) === undefined) fitting.push(node);
-  const isHypothetical = fitting.length === 0;
-  const nodes = isHypothetical ? hypotheticalNodes(scheduling, now) : fitting;
-  const asPod = podOf(question, now);
-  const sidecars = picture.catalogue.sidecarsIn(question.shape);
-  const presencesOn = (node: NodeFacts): readonly AgentPresence[] | undefined => {
-    if (isHypothetical) return expectedPresences(node, picture.catalogue);
-    return picture.isStale ? undefined : picture.standings.presencesOn(node, picture.reportOf(node.name), now);
-  };
-  const bySet = new Map<PolicySet, Map<string | readonly AgentPresence[] | undefined, Group>>();
-  for (const node of nodes) {
-    const set = picture.resolver.forPod(question.namespaceLabels, question.shape.labels, node.labels);
-    const onNode = presencesOn(node);
-    let groups = bySet.get(set);
-    if (groups === undefined) bySet.set(set, (groups = new Map()));
-    // A virtual node is told apart, since a pod sees other agents there.
-    const key = node.virtual ?? onNode;
-    const group = groups.get(key);
-    if (group !== undefined) {
-      group.count += 1;
-      continue;
-    }
-    const presences =
-      onNode && presencesForPod(onNode, picture.catalogue.agents, asPod, question.handler, sidecars, node.virtual);
-    groups.set(key, { set, presences, count: 1 });
-  }
-  return {
-    groups: [...bySet.values()].flatMap((groups) => Array.from(groups.values())),
-    total: nodes.length,
-    isHypothetical,
-  };
-};
-
-const answerOf = (
+const judgeGroups = (
   policy: Policy,
   groups: readonly Group[],
-  total: number,
-  picture: ClusterPicture,
+  { standings, isStale }: ClusterPicture,
   now: number,
-): PolicyAnswer => {
-  const nodes = { total, free: 0, protected: 0, unprotected: 0, unknown: 0 };
+): JudgedGroups => {
+  const counts = { free: 0, protected: 0, unprotected: 0, unknown: 0 };
   const gaps = new Map<string, LeadingGap>();
+  let validUntil = Number.POSITIVE_INFINITY;
   for (const { set, presences, count } of groups) {
     if (!set.judging.includes(policy)) {
-      nodes.free += count;
+      counts.free += count;
       continue;
     }
-    const judgement = presences && picture.standings.judgementOn(presences, policy, now);
+    const judgement = presences && standings.judgementOn(presences, policy, now);
+    validUntil = Math.min(validUntil, judgement?.validUntil ?? validUntil);
     const standing = standingOf(judgement);
-    nodes[standing] += count;
+    counts[standing] += count;
     if (standing === 'protected') continue;
-    const gap = judgement?.gaps[0] ?? (picture.isStale ? staleGap : unreportedGap);
-    const { reason, cause, remedy } = gap;
-    gaps.set(cause, { reason, cause, remedy, nodes: (gaps.get(cause)?.nodes ?? 0) + count });
+    const gap = judgement?.gaps[0] ?? (isStale ? staleGap : unreportedGap);
+    gaps.set(gap.cause, joined(gaps.get(gap.cause), gap, count));
   }
+  return { policy, counts, gaps: [...gaps.values()], validUntil };
+};
+
+/** Of two remedies for one cause the same is taken in whichever order the nodes come, so that warnings do not flap. */
+const joined = (before: LeadingGap | undefined, gap: Omit<LeadingGap, 'nodes'>, count: number): LeadingGap => {
+  const { reason, cause, remedy } = before !== undefined && compareText(before.remedy, gap.remedy) <= 0 ? before : gap;
+  return { reason, cause, remedy, nodes: (before?.nodes ?? 0) + count };
+};
+
+const answerOf = ({ policy, counts, gaps }: JudgedGroups, total: number, { isStale }: ClusterPicture): PolicyAnswer => {
+  const nodes = { total, ...counts };
   const { isFlagged, isCertain } = whetherFlagged(policy, nodes);
   return {
     policy,
     verdict: verdictOf(nodes),
     nodes,
     isFlagged,
-    isCertain: isCertain && !picture.isStale,
-    gap: leading([...gaps.values()]),
+    isCertain: isCertain && !isStale,
+    gap: leading(gaps),
   };
 };
 
-const standingOf = (judgement: Judgement | undefined): 'protected' | 'unprotected' | 'unknown' => {
+const standingOf = (judgement: Judgement | undefined): Standing => {
   if (judgement === undefined || judgement.state === 'Unknown') return 'unknown';
   return protects(judgement.state) ? 'protected' : 'unprotected';
 };
@@ -215,18 +200,3 @@ const unreportedGap: Omit<LeadingGap, 'nodes'> = {
 
 const isAgent = (question: PlacementQuestion, catalogue: AgentCatalogue, now: number): boolean =>
   catalogue.isAgentPod(podOf(question, now));
-
-/** As the pod will be once it runs. */
-const podOf = ({ namespace, shape, owner }: PlacementQuestion, now: number): PodFacts => ({
-  namespace,
-  name: '',
-  node: undefined,
-  pinnedNode: undefined,
-  shape,
-  owner,
-  phase: 'Running',
-  ready: true,
-  deleting: false,
-  createdAt: now,
-  trouble: undefined,
-});
