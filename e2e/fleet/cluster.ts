@@ -83,11 +83,19 @@ export const openCluster = async (options: {
 
   const send = async (method: Method, path: string, body?: object, contentType?: string): Promise<Answer> => {
     for (let attempt = 1; ; attempt += 1) {
-      const answer = await once(method, path, body, contentType);
-      if (answer.status < 300) return answer;
-      if (attempt === maxAttempts || !passes(answer))
-        throw new ClusterError(`${method} ${path}`, answer.status, answer.body);
-      await sleep(Math.max(answer.retryAfter * 1000, retryMs * attempt));
+      const isLast = attempt === maxAttempts;
+      let retryAfter = 0;
+      try {
+        const answer = await once(method, path, body, contentType);
+        if (answer.status < 300) return answer;
+        if (isLast || !passes(answer)) throw new ClusterError(`${method} ${path}`, answer.status, answer.body);
+        retryAfter = answer.retryAfter * 1000;
+      } catch (error) {
+        // A machine that builds something else besides stalls for longer than any request may take. Each of ours may be sent twice.
+        if (error instanceof ClusterError) throw error;
+        if (isLast) throw new Error(`${method} ${path} got no answer in ${maxAttempts} attempts`, { cause: error });
+      }
+      await sleep(Math.max(retryAfter, retryMs * attempt));
     }
   };
 
