@@ -20,6 +20,7 @@ export const metricsPage = async (): Promise<string> => {
     cacheStaleness: () => ({}),
     reportAge: () => undefined,
     certificateExpiry: () => ({}),
+    selfProbe: () => undefined,
   }).registry;
   return [
     '# Metrics',

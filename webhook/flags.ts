@@ -1,6 +1,9 @@
 // The webhook's flags: those that every process has, and its own.
 import { commonFlags } from '../process/common-flags.ts';
-import { addressFlag, choiceFlag, durationFlag, httpsUrlFlag, labelFlag } from '../process/flag-kinds.ts';
+import { addressFlag, choiceFlag, durationFlag, httpsUrlFlag, labelFlag, switchFlag } from '../process/flag-kinds.ts';
+
+/** Who keeps the certificate. */
+const certificateSources = ['Product', 'Secret'] as const;
 
 export const failurePolicies = ['Ignore', 'Fail'] as const;
 
@@ -15,6 +18,20 @@ export const webhookFlags = {
     'Service in our namespace by which API servers reach us.',
     'NAME',
     'workload-protection-webhook',
+  ),
+  certificateSource: choiceFlag(
+    'Who keeps the certificate. Product: this process issues and renews it, together with its other replicas. Secret: somebody else, such as cert-manager; it is served and reloaded from the Secret, which is never written.',
+    certificateSources,
+    'Product',
+  ),
+  certificateSecret: labelFlag(
+    'Secret in our namespace with tls.crt, tls.key and ca.crt.',
+    'NAME',
+    'workload-protection-webhook-tls',
+  ),
+  publishAuthority: switchFlag(
+    'Write ca.crt of the Secret, and --advertise-url, into the ValidatingWebhookConfiguration. Switched off where somebody else does, such as cert-manager.',
+    true,
   ),
   failurePolicy: choiceFlag(
     'What an error inside this process amounts to. Ignore: the object is let through with a warning. Fail: it is refused. Set failurePolicy of the ValidatingWebhookConfiguration to the same.',

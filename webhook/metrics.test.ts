@@ -6,6 +6,7 @@ const observe = (reportAge: number | undefined) =>
     cacheStaleness: () => ({ nodes: 1.5 }),
     reportAge: () => reportAge,
     certificateExpiry: () => ({ ca: 1_800_000_000_000 }),
+    selfProbe: () => true,
   });
 
 describe('the metrics', () => {
@@ -14,7 +15,7 @@ describe('the metrics', () => {
       expect(name).toMatch(/^workload_protection_webhook_[a-z_]+$/);
       expect(help).toMatch(/\.$/);
       expect(name.endsWith('_total')).toBe(String(type) === 'counter');
-      if (String(type) !== 'counter') expect(name).toMatch(/_seconds$/);
+      if (String(type) !== 'counter') expect(name).toMatch(/_(seconds|success|in_flight)$/);
     }
   });
 

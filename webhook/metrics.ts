@@ -2,12 +2,17 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { ReflectorMetrics } from '../kube/reflector.ts';
 import type { TransportMetrics } from '../kube/transport.ts';
+import type { Shed } from './load.ts';
 
 export interface WebhookMetrics {
   readonly registry: Registry;
   readonly answered: (request: Answered) => void;
   readonly decided: (seconds: number) => void;
   readonly panicked: () => void;
+  /** Of requests that are being answered. */
+  readonly inFlight: (requests: number) => void;
+  /** One that was not judged, since too much was asked. */
+  readonly shed: (why: Shed) => void;
   readonly refusedConnection: (reason: 'malformed' | 'too_large' | 'not_json' | 'aborted') => void;
   readonly reflector: ReflectorMetrics;
   readonly transport: TransportMetrics;
@@ -29,6 +34,8 @@ export interface Observed {
   readonly reportAge: () => number | undefined;
   /** Certificate → when it ends, epoch milliseconds. */
   readonly certificateExpiry: () => Readonly<Record<string, number>>;
+  /** Whether the last handshake with ourselves succeeded; undefined before the first. */
+  readonly selfProbe: () => boolean | undefined;
 }
 
 const prefix = 'workload_protection_webhook';
@@ -79,6 +86,18 @@ export function createWebhookMetrics(observed: Observed): WebhookMetrics {
     labelNames: ['reason'] as const,
     registers,
   });
+  const inFlight = new Gauge({
+    name: `${prefix}_requests_in_flight`,
+    help: 'Requests that are being read, judged or answered.',
+    registers,
+  });
+  const shed = new Counter({
+    name: `${prefix}_shed_total`,
+    help: 'Requests that were not judged because too much was asked: late (half of the timeout was over), many (too many at a time), large (too many bytes at a time).',
+    labelNames: ['reason'] as const,
+    registers,
+  });
+  for (const reason of ['late', 'many', 'large'] as const) shed.inc({ reason }, 0);
   const watchErrors = new Counter({
     name: `${prefix}_watch_errors_total`,
     help: 'Lists and watches that failed, by kind of failure.',
@@ -113,6 +132,8 @@ export function createWebhookMetrics(observed: Observed): WebhookMetrics {
     },
     decided: (seconds) => decision.observe(seconds),
     panicked: () => panics.inc(),
+    inFlight: (requests) => inFlight.set(requests),
+    shed: (reason) => shed.inc({ reason }),
     refusedConnection: (reason) => bad.inc({ reason }),
     reflector: {
       error: (resource, error) => watchErrors.inc({ resource, error }),
@@ -123,7 +144,7 @@ export function createWebhookMetrics(observed: Observed): WebhookMetrics {
   };
 }
 
-const observe = (registry: Registry, { cacheStaleness, reportAge, certificateExpiry }: Observed): void => {
+const observe = (registry: Registry, { cacheStaleness, reportAge, certificateExpiry, selfProbe }: Observed): void => {
   const registers = [registry];
   const staleness = new Gauge({
     name: `${prefix}_cache_staleness_seconds`,
@@ -156,5 +177,15 @@ const observe = (registry: Registry, { cacheStaleness, reportAge, certificateExp
       for (const [certificate, at] of Object.entries(certificateExpiry())) this.set({ certificate }, at / 1000);
     },
   });
-  void [staleness, report, expiry];
+  const probe = new Gauge({
+    name: `${prefix}_self_probe_success`,
+    help: 'Whether a TLS handshake with this process, under the name and the roots that API servers go by, succeeds.',
+    registers,
+    collect() {
+      const success = selfProbe();
+      if (success === undefined) this.remove();
+      else this.set(success ? 1 : 0);
+    },
+  });
+  void [staleness, report, expiry, probe];
 };

@@ -2,7 +2,6 @@
 
 /** The ValidatingWebhookConfiguration that the chart renders. */
 export const configurationName = 'workload-protection';
-export const secretName = 'workload-protection-webhook-tls';
 
 /** Entry of the configuration → the path that serves it. */
 export const webhookPaths = {

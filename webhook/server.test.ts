@@ -1,16 +1,18 @@
 import { request as httpsRequest, Agent, type RequestOptions } from 'node:https';
 import { connect } from 'node:tls';
+import { Registry } from 'prom-client';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../kube/clock.ts';
 import { silentLog } from '../kube/log.ts';
 import { eventually } from '../kube/testing/eventually.ts';
 import { bundleOf, type Material } from './certificates/material.ts';
 import { renew } from './certificates/renew.ts';
+import { createHealthServer } from '../process/http-health.ts';
 import { createWebhookMetrics, type WebhookMetrics } from './metrics.ts';
 import type { AdmissionRequest, Ruling } from './review.ts';
 import { createAdmissionServer, type AdmissionServer, type AdmissionServerOptions } from './server.ts';
 
-const issue = (): Promise<Material> => renew(undefined, 'all', ['127.0.0.1'], Date.now());
+const issue = (): Promise<Material> => renew(undefined, { kind: 'all', hosts: ['127.0.0.1'] }, Date.now());
 const certificateOf = ({ leaf, leafKey }: Material) => ({ cert: leaf.pem, key: leafKey });
 
 interface Running {
@@ -42,6 +44,7 @@ const start = async (
     cacheStaleness: () => ({}),
     reportAge: () => undefined,
     certificateExpiry: () => ({}),
+    selfProbe: () => undefined,
   });
   const server = createAdmissionServer({
     address: { host: '127.0.0.1', port: 0 },
@@ -189,6 +192,88 @@ describe('the admission server', () => {
       expect(await server.metrics.registry.metrics()).toContain('workload_protection_webhook_panics_total 1');
     },
   );
+
+  it('goes on answering probes while it has more to judge than it can, and loses none of it', async () => {
+    const answered: string[] = [];
+    const health = createHealthServer({
+      address: { host: '127.0.0.1', port: 0 },
+      metrics: new Registry(),
+      live: {},
+      ready: {},
+    });
+    const stop = new AbortController();
+    const probing = health.run(stop.signal);
+    const url = await health.listening;
+    const server = await start(() => {
+      for (const end = performance.now() + 25; performance.now() < end;);
+      return { allowed: true, verdict: 'Protected' };
+    });
+    const reviews = Array.from({ length: 60 }, async () => {
+      const { status } = await post(server, review());
+      answered.push(`review ${status}`);
+    });
+    await reviews[0];
+    const probed = fetch(`${url}/healthz`).then(({ status }) => answered.push(`probe ${status}`));
+    await Promise.all([...reviews, probed]);
+    expect(answered.filter((answer) => answer === 'review 200')).toHaveLength(60);
+    expect(answered).toContain('probe 200');
+    expect(answered.at(-1)).not.toBe('probe 200');
+    stop.abort();
+    await probing;
+  });
+
+  it.each([
+    ['Ignore', true],
+    ['Fail', false],
+  ] as const)(
+    'asked for too late, judges no more; with the policy %s it says allowed: %s, and counts it',
+    async (failurePolicy, allowed) => {
+      let now = 0;
+      let judged = 0;
+      const server = await start(
+        () => {
+          judged += 1;
+          return { allowed: true, verdict: 'Protected' };
+        },
+        // Every look at the clock finds 300 ms gone: half of a second's timeout is over before the decision, that of 30 s is not.
+        { failurePolicy, clock: { ...systemClock, monotonic: () => (now += 300) } },
+      );
+      const { text } = await post(server, review(), { path: '/validate/pods?timeout=1s' });
+      expect(JSON.parse(text)).toMatchObject({ response: { uid: 'u-1', allowed } });
+      expect(text).toContain('too much is asked of the webhook now');
+      expect(judged).toBe(0);
+      await post(server, review(), { path: '/validate/pods?timeout=30s' });
+      expect(judged).toBe(1);
+      expect(await server.metrics.registry.metrics()).toContain('shed_total{reason="late"} 1');
+    },
+  );
+
+  it('turns away, unread, what there is no memory for, until there is again', async () => {
+    const server = await start(allow);
+    const held = Array.from({ length: 4 }, () =>
+      httpsRequest({
+        host: '127.0.0.1',
+        port: server.port,
+        path: '/validate/pods',
+        method: 'POST',
+        ca: bundleOf(server.material),
+        agent: false,
+        headers: { 'content-type': 'application/json', 'content-length': 6 * 1024 * 1024 },
+      }),
+    );
+    for (const request of held) {
+      request.on('error', () => {});
+      request.flushHeaders();
+    }
+    const metric = (sample: string) => async () => (await server.metrics.registry.metrics()).includes(sample);
+    await eventually('four in flight', metric('requests_in_flight 4'));
+    const { status, text } = await post(server, review());
+    expect([status, text]).toEqual([503, expect.stringContaining('too much is being judged')]);
+    expect(await metric('shed_total{reason="large"} 1')()).toBe(true);
+    for (const request of held) request.destroy();
+    await eventually('nothing in flight', metric('requests_in_flight 0'));
+    expect((await post(server, review())).status).toBe(200);
+  });
 
   it('keeps connections for longer than the API server does, and says nothing of itself', async () => {
     const server = await start(allow);

@@ -5,8 +5,10 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import { sleep, type Clock } from '../kube/clock.ts';
 import type { Log } from '../kube/log.ts';
 import type { Address } from '../process/flag-kinds.ts';
+import { createLoad, type Load, type Shed } from './load.ts';
 import type { WebhookMetrics } from './metrics.ts';
 import { answerReview, parseReview, type AdmissionRequest, type Ruling } from './review.ts';
+import { createTurns, type Turns } from './turns.ts';
 
 export interface ServerCertificate {
   /** PEM. */
@@ -14,7 +16,8 @@ export interface ServerCertificate {
   readonly key: string;
 }
 
-export type Webhook = (request: AdmissionRequest) => Ruling;
+/** Most know the answer at once; who must read something first sets a deadline of its own. */
+export type Webhook = (request: AdmissionRequest) => Ruling | Promise<Ruling>;
 
 export interface AdmissionServerOptions {
   readonly address: Address;
@@ -27,7 +30,10 @@ export interface AdmissionServerOptions {
   readonly drainMs: number;
   readonly clock: Clock;
   readonly log: Log;
-  readonly metrics: Pick<WebhookMetrics, 'answered' | 'decided' | 'panicked' | 'refusedConnection'>;
+  readonly metrics: Pick<
+    WebhookMetrics,
+    'answered' | 'decided' | 'panicked' | 'refusedConnection' | 'inFlight' | 'shed'
+  >;
 }
 
 export interface AdmissionServer {
@@ -96,8 +102,12 @@ const createApp = (options: AdmissionServerOptions, isDraining: () => boolean): 
     if (isDraining()) response.setHeader('connection', 'close');
     next();
   });
+  const monotonic = (): number => options.clock.monotonic();
+  const load = createLoad({ monotonic, onChange: options.metrics.inFlight, onTurnedAway: options.metrics.shed });
+  const turns = createTurns({ monotonic, defer: setImmediate });
+  const readBody = express.json({ limit: largestBody, type: 'application/json' });
   for (const [path, webhook] of Object.entries(options.webhooks)) {
-    app.post(path, express.json({ limit: largestBody, type: 'application/json' }), reviewHandler(options, webhook));
+    app.post(path, load.admit, readBody, reviewHandler(options, webhook, load, turns));
   }
   app.use((_request, response) => {
     response
@@ -110,8 +120,9 @@ const createApp = (options: AdmissionServerOptions, isDraining: () => boolean): 
 };
 
 const reviewHandler =
-  ({ clock, log, metrics, failurePolicy }: AdmissionServerOptions, webhook: Webhook): RequestHandler =>
+  (options: AdmissionServerOptions, webhook: Webhook, load: Load, turns: Turns): RequestHandler =>
   (request, response) => {
+    const { clock, metrics } = options;
     const began = clock.monotonic();
     // Express leaves the body undefined where the content type is another.
     if (request.body === undefined) {
@@ -125,29 +136,57 @@ const reviewHandler =
       response.status(400).type('text').send(`${parsed.error}\n`);
       return;
     }
-    const { uid, kind, operation, namespace, name } = parsed.request;
-    let ruling: Ruling;
-    try {
-      ruling = webhook(parsed.request);
-    } catch (error) {
-      metrics.panicked();
-      log.error({ error, kind: kind.kind, namespace, name }, 'the decision failed');
-      ruling = failed(failurePolicy);
-    }
-    const decided = clock.monotonic();
-    metrics.decided((decided - began) / 1000);
-    response.json(answerReview(uid, ruling));
-    const answer = !ruling.allowed ? 'deny' : (ruling.warnings ?? []).length > 0 ? 'warn' : 'allow';
-    const seconds = (clock.monotonic() - began) / 1000;
-    metrics.answered({ kind: kind.kind, operation, verdict: ruling.verdict, answer, seconds });
+    turns.take(() => {
+      const { uid, kind, operation } = parsed.request;
+      const tell = (ruling: Ruling): void => {
+        response.json(answerReview(uid, ruling));
+        const answer = !ruling.allowed ? 'deny' : (ruling.warnings ?? []).length > 0 ? 'warn' : 'allow';
+        const seconds = (clock.monotonic() - began) / 1000;
+        metrics.answered({ kind: kind.kind, operation, verdict: ruling.verdict, answer, seconds });
+      };
+      const ruling = judge(options, webhook, parsed.request, load.excess(response));
+      if (ruling instanceof Promise) void ruling.then(tell);
+      else tell(ruling);
+    });
   };
 
-/** An error of ours is no reason to stop a cluster, unless the user has said that it is. */
-const failed = (failurePolicy: 'Ignore' | 'Fail'): Ruling => {
-  const message = 'workload protection: the webhook failed on this object, which was not judged; its log says why';
+const judge = (
+  { clock, log, metrics, failurePolicy }: AdmissionServerOptions,
+  webhook: Webhook,
+  request: AdmissionRequest,
+  excess: Shed | undefined,
+): Ruling | Promise<Ruling> => {
+  if (excess !== undefined) {
+    metrics.shed(excess);
+    return unjudged(failurePolicy, 'Shed', 'too much is asked of the webhook now, and this object was not judged');
+  }
+  const began = clock.monotonic();
+  const fail = (error: unknown): Ruling => {
+    metrics.panicked();
+    const { kind, namespace, name } = request;
+    log.error({ error, kind: kind.kind, namespace, name }, 'the decision failed');
+    return unjudged(
+      failurePolicy,
+      'Error',
+      'the webhook failed on this object, which was not judged; its log says why',
+    );
+  };
+  try {
+    const ruling = webhook(request);
+    return ruling instanceof Promise ? ruling.catch(fail) : ruling;
+  } catch (error) {
+    return fail(error);
+  } finally {
+    metrics.decided((clock.monotonic() - began) / 1000);
+  }
+};
+
+/** An error or a crowd of ours is no reason to stop a cluster, unless the user has said that it is. */
+const unjudged = (failurePolicy: 'Ignore' | 'Fail', verdict: 'Error' | 'Shed', why: string): Ruling => {
+  const message = `workload protection: ${why}`;
   return failurePolicy === 'Ignore'
-    ? { allowed: true, warnings: [message], verdict: 'Error' }
-    : { allowed: false, message, verdict: 'Error' };
+    ? { allowed: true, warnings: [message], verdict }
+    : { allowed: false, message, verdict };
 };
 
 const bodyErrors =

@@ -5,15 +5,17 @@ import { loadCluster } from '../kube/config.ts';
 import type { FlagValues } from '../process/flags.ts';
 import { createHealthServer, type Checks } from '../process/http-health.ts';
 import type { Logger } from '../process/log.ts';
-import { createCertificateKeeper, type CertificateKeeper } from './certificates/keeper.ts';
-import { bundleOf, type Material } from './certificates/material.ts';
+import { createGivenCertificate } from './certificates/given.ts';
+import { createCertificateKeeper } from './certificates/keeper.ts';
 import { createRegistration } from './certificates/registration.ts';
+import { createSelfProbe, type SelfProbe } from './certificates/self-probe.ts';
+import type { CertificateSource, Served } from './certificates/served.ts';
 import { createCluster } from './cluster.ts';
 import type { webhookFlags } from './flags.ts';
 import { createWebhookMetrics, type WebhookMetrics } from './metrics.ts';
 import { createControllerWebhook, createPodWebhook } from './placement.ts';
 import { createPolicyWebhook } from './policy/webhook.ts';
-import { configurationName, secretName, webhookPaths } from './registered.ts';
+import { configurationName, webhookPaths } from './registered.ts';
 import { createAdmissionServer } from './server.ts';
 
 export async function runWebhook(
@@ -29,15 +31,16 @@ export async function runWebhook(
   const metrics: WebhookMetrics = createWebhookMetrics({
     cacheStaleness: () => cluster.staleness(),
     reportAge: () => inSeconds(cluster.reportAge(clock.now())),
-    certificateExpiry: () => expiryOf(keeper.material()),
+    certificateExpiry: () => source.served()?.expiry ?? {},
+    selfProbe: () => probe && probe.trouble() === undefined,
   });
   const transport = createTransport(access, { userAgent: 'workload-protection-webhook', metrics: metrics.transport });
   const shared = { transport, clock, random, log, metrics: metrics.reflector };
   const cluster = createCluster(shared);
-  const keeper = createCertificateKeeper({
+  const source = (flags.certificateSource === 'Product' ? createCertificateKeeper : createGivenCertificate)({
     ...shared,
     namespace,
-    secret: secretName,
+    secret: flags.certificateSecret,
     hosts: [
       `${serviceName}.${namespace}.svc`,
       `${serviceName}.${namespace}.svc.cluster.local`,
@@ -48,20 +51,22 @@ export async function runWebhook(
   const registration = createRegistration({
     ...shared,
     configuration: configurationName,
+    publishes: flags.publishAuthority,
     paths: webhookPaths,
     service: { namespace, name: serviceName },
   });
-  const isServing = { now: false };
+  /** There once admission is served. */
+  let probe: SelfProbe | undefined;
   const health = createHealthServer({
     address: flags.metricsAddress,
     metrics: metrics.registry,
     live: {},
     ready: readiness(
       signal,
-      isServing,
       () => cluster.missing(),
-      keeper,
+      source,
       () => registration.trouble(),
+      () => (probe === undefined ? 'not serving admission yet' : probe.trouble()),
     ),
     onListening: (url) => log.info({ url }, 'serving metrics and health'),
   });
@@ -70,11 +75,11 @@ export async function runWebhook(
   // What answers need outlives the drain.
   const background = new AbortController();
   const broken = Promise.withResolvers<never>();
-  const tasks = [cluster, keeper, registration, health].map((part) => part.run(background.signal));
+  const tasks = [cluster, source, registration, health].map((part) => part.run(background.signal));
   for (const task of tasks) task.catch(broken.reject);
 
   const serve = async (): Promise<void> => {
-    const first = await untilFirstMaterial(keeper, signal);
+    const first = await untilFirst(source, signal);
     if (first === undefined) return;
     const server = createAdmissionServer({
       ...shared,
@@ -93,19 +98,28 @@ export async function runWebhook(
     serving.catch(broken.reject);
     const port = await server.listening;
     log.info({ address: `${flags.address.host}:${port}`, advertised: advertiseUrl?.href }, 'serving admission');
-    const publish = (material: Material): void =>
-      registration.want({ bundle: bundleOf(material), advertiseUrl: withPort(advertiseUrl, port) });
-    const end = keeper.subscribe((material) => {
-      server.use(certificateOf(material));
-      publish(material);
+    const publish = ({ authorities }: Served): void => {
+      if (flags.publishAuthority && authorities !== undefined)
+        registration.want({ bundle: authorities, advertiseUrl: withPort(advertiseUrl, port) });
+    };
+    const end = source.subscribe((served) => {
+      server.use(certificateOf(served));
+      if (probe !== undefined) publish(served);
     });
     // One that came while the port was being opened.
-    const current = keeper.material() ?? first;
+    const current = source.served() ?? first;
     server.use(certificateOf(current));
     // The API server is sent here only when there is something to answer from.
     await Promise.race([cluster.synced, serving]);
-    publish(current);
-    isServing.now = true;
+    publish(source.served() ?? current);
+    probe = createSelfProbe({
+      registration,
+      entries: Object.keys(webhookPaths),
+      address: { host: flags.address.host, port },
+      clock,
+    });
+    const probing = probe.run(background.signal);
+    probing.catch(broken.reject);
     await serving;
     end();
   };
@@ -122,38 +136,33 @@ export async function runWebhook(
 
 const readiness = (
   signal: AbortSignal,
-  isServing: { readonly now: boolean },
   missing: () => Readonly<Record<string, string>>,
-  keeper: CertificateKeeper,
+  source: CertificateSource,
   registration: () => string | undefined,
+  serving: () => string | undefined,
 ): Checks => ({
   running: () => (signal.aborted ? 'stopping' : undefined),
   caches: () => {
     const lacking = Object.entries(missing()).map(([resource, why]) => `${resource}: ${why}`);
     return lacking.length === 0 ? undefined : lacking.join('; ');
   },
-  certificate: () => (keeper.material() === undefined ? keeper.trouble() : undefined),
+  certificate: () => (source.served() === undefined ? source.trouble() : undefined),
   registration,
-  serving: () => (isServing.now ? undefined : 'not serving admission yet'),
+  serving,
 });
 
-const untilFirstMaterial = (keeper: CertificateKeeper, signal: AbortSignal): Promise<Material | undefined> =>
+const untilFirst = (source: CertificateSource, signal: AbortSignal): Promise<Served | undefined> =>
   new Promise((resolve) => {
-    const known = keeper.material();
+    const known = source.served();
     if (known !== undefined || signal.aborted) return resolve(known);
-    const end = keeper.subscribe((material) => {
+    const end = source.subscribe((served) => {
       end();
-      resolve(material);
+      resolve(served);
     });
     signal.addEventListener('abort', () => resolve(undefined), { once: true });
   });
 
-const certificateOf = ({ leaf, leafKey }: Material) => ({ cert: leaf.pem, key: leafKey });
-
-const expiryOf = (material: Material | undefined): Readonly<Record<string, number>> => {
-  const root = material?.roots[0];
-  return material === undefined || root === undefined ? {} : { ca: root.to, server: material.leaf.to };
-};
+const certificateOf = ({ certificate, key }: Served) => ({ cert: certificate, key });
 
 const inSeconds = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms / 1000);
 

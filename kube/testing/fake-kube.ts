@@ -1,12 +1,14 @@
 // An API server for tests: real sockets, real lists and watches, and every way to fail that we know of. It speaks list with pages,
-// watch with bookmarks and initial events, get, create, update, merge and apply (as a merge), delete, 404, 409 and 410.
+// watch with bookmarks and initial events, get, create, update, JSON patch, merge and apply (as a merge), delete, 404, 409 and 410.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { ClusterAccess, TlsMaterial } from '../access.ts';
+import type { JsonPatch } from '../apply.ts';
 import { type Resource, apiVersionOf } from '../resource.ts';
 import { FakeCluster, type FakeEvent, type FakeObject } from './fake-cluster.ts';
+import { applyJsonPatch } from './json-patch.ts';
 
 export type FaultKind =
   | {
@@ -213,6 +215,11 @@ export async function startFakeKube(tls?: TlsMaterial): Promise<FakeKube> {
       case 'create':
       case 'update':
       case 'patch': {
+        if (before && Array.isArray(given)) {
+          const patched = applyJsonPatch(before, given as JsonPatch);
+          if (patched === undefined) return sendStatus(response, 422, 'Invalid', 'the test of a patch failed');
+          return sendJson(response, 200, cluster.put(kind, patched as FakeObject));
+        }
         const merged = verb === 'patch' ? { ...before, ...given } : given;
         const metadata = { ...before?.metadata, ...given?.metadata, name, namespace: namespace || undefined };
         const stored = cluster.put(kind, { ...merged, metadata });

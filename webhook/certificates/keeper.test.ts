@@ -5,8 +5,9 @@ import { resources } from '../../kube/resource.ts';
 import { eventually } from '../../kube/testing/eventually.ts';
 import { startFakeKube, type FakeKube } from '../../kube/testing/fake-kube.ts';
 import { createTransport } from '../../kube/transport.ts';
-import { createCertificateKeeper, type CertificateKeeper } from './keeper.ts';
-import { hasSigned, type Material } from './material.ts';
+import { createCertificateKeeper } from './keeper.ts';
+import { covers, hasSigned, readCertificate } from './material.ts';
+import type { CertificateSource, Served } from './served.ts';
 
 const namespace = 'workload-protection';
 const secret = 'workload-protection-webhook-tls';
@@ -35,13 +36,13 @@ const aKube = async (): Promise<FakeKube> => {
   return kube;
 };
 
-const aReplica = (kube: FakeKube, clock: Clock): CertificateKeeper => {
+const aReplica = (kube: FakeKube, clock: Clock, hosts = ['hook.svc']): CertificateSource => {
   const transport = createTransport(kube.access, { userAgent: 'test' });
   const keeper = createCertificateKeeper({
     transport,
     namespace,
     secret,
-    hosts: ['hook.svc'],
+    hosts,
     clock,
     random: () => 0,
     log: silentLog,
@@ -56,8 +57,8 @@ const aReplica = (kube: FakeKube, clock: Clock): CertificateKeeper => {
   return keeper;
 };
 
-const materialOf = (keeper: CertificateKeeper): Promise<Material> =>
-  eventually('a certificate', () => keeper.material()) as Promise<Material>;
+const materialOf = (keeper: CertificateSource): Promise<Served> =>
+  eventually('a certificate', () => keeper.served()) as Promise<Served>;
 
 const creations = (kube: FakeKube): number =>
   kube.requests.filter(({ verb, path }) => verb === 'create' && path.includes('/secrets')).length;
@@ -83,7 +84,7 @@ describe('the keeper of certificates', () => {
     const replicas = [1, 2, 3].map(() => aReplica(kube, clock));
     await eventually(
       'the same certificate everywhere',
-      () => replicas.map((replica) => replica.material()?.leaf.pem),
+      () => replicas.map((replica) => replica.served()?.certificate),
       ([first, ...others]) => first !== undefined && others.every((other) => other === first),
     );
     expect(kube.cluster.list('/secrets')).toHaveLength(1);
@@ -107,12 +108,15 @@ describe('the keeper of certificates', () => {
     turn(61 * day);
     const after = await eventually(
       'another certificate on both',
-      () => replicas.map((replica) => replica.material()),
+      () => replicas.map((replica) => replica.served()),
       (all) =>
-        all.every((material) => material?.leaf.pem !== before[0]?.leaf.pem && material?.leaf.pem === all[0]?.leaf.pem),
+        all.every(
+          (material) =>
+            material?.certificate !== before[0]?.certificate && material?.certificate === all[0]?.certificate,
+        ),
     );
-    const [root] = before[0]?.roots ?? [];
-    expect(after.every((material) => material && root && hasSigned(root, material.leaf))).toBe(true);
+    const root = readCertificate(before[0]?.authorities ?? '');
+    expect(after.every((served) => served && hasSigned(root, readCertificate(served.certificate)))).toBe(true);
   });
 
   it('issues everything anew where the Secret is deleted', async () => {
@@ -122,8 +126,8 @@ describe('the keeper of certificates', () => {
     kube.remove(resources.secrets, namespace, secret);
     await eventually(
       'another root',
-      () => keeper.material()?.roots[0]?.pem,
-      (pem) => pem !== before.roots[0]?.pem,
+      () => keeper.served()?.authorities,
+      (pem) => pem !== before.authorities,
     );
   });
 
@@ -134,9 +138,32 @@ describe('the keeper of certificates', () => {
     kube.put(resources.secrets, { metadata: { name: secret, namespace }, data: { 'tls.crt': 'bm90aGluZw==' } });
     await eventually(
       'another certificate',
-      () => keeper.material()?.leaf.pem,
-      (pem) => pem !== before.leaf.pem,
+      () => keeper.served()?.certificate,
+      (pem) => pem !== before.certificate,
     );
+  });
+
+  it('agrees with a process that is reached by another address, and both are named', async () => {
+    const kube = await aKube();
+    const { clock } = aClock();
+    const replicas = [['hook.svc', '10.0.0.7'], ['hook.svc', '10.0.0.8'], ['hook.svc']].map((hosts) =>
+      aReplica(kube, clock, hosts),
+    );
+    const named = (served: Served | undefined): boolean =>
+      served !== undefined &&
+      ['10.0.0.7', '10.0.0.8'].every((host) => covers(readCertificate(served.certificate), host));
+    await eventually(
+      'one certificate for both',
+      () => replicas.map((replica) => replica.served()),
+      (all) => all.every((served) => named(served) && served?.certificate === all[0]?.certificate),
+    );
+    const writes = (): number => kube.requests.filter(({ verb }) => verb === 'create' || verb === 'update').length;
+    const before = writes();
+    // A change that somebody else makes is looked at by all, and answered by none.
+    const held = kube.cluster.get('/secrets', namespace, secret) as Parameters<FakeKube['put']>[1];
+    kube.put(resources.secrets, { ...held, metadata: { ...held.metadata, labels: { touched: 'yes' } } });
+    await materialOf(aReplica(kube, clock, ['hook.svc']));
+    expect(writes()).toBe(before);
   });
 
   it('says why it cannot write, and does once it can', async () => {

@@ -1,78 +1,38 @@
 // Keeps the certificate in its Secret, together with the other replicas: whoever finds it missing or due writes it, and everybody,
 // the writer included, serves what the Secret holds.
-import { object, text, textMap } from '../../facts/read.ts';
 import { Backoff } from '../../kube/backoff.ts';
 import { classify } from '../../kube/errors.ts';
-import { createReflector, type ReflectorMetrics } from '../../kube/reflector.ts';
 import { resources } from '../../kube/resource.ts';
-import { sleep, type Clock, type Random } from '../../kube/clock.ts';
+import { sleep, type Clock } from '../../kube/clock.ts';
 import { createWriter } from '../../kube/apply.ts';
-import { Store } from '../../kube/store.ts';
-import type { Log } from '../../kube/log.ts';
-import type { Transport } from '../../kube/transport.ts';
-import { fromSecretData, toSecretData, type Material, type SecretData } from './material.ts';
+import { bundleOf, covers, fromSecretData, hasSigned, toSecretData, type Material } from './material.ts';
 import { renew, whatIsDue } from './renew.ts';
+import { watchSecret, type SecretWatchOptions } from './secret-watch.ts';
+import type { CertificateSource, Served } from './served.ts';
 
-export interface CertificateKeeper {
-  /** Ends when the signal aborts. */
-  run(signal: AbortSignal): Promise<void>;
-  /** Undefined until there is one. */
-  material(): Material | undefined;
-  /** Told of each new material. Returns how to end it. */
-  subscribe(listener: (material: Material) => void): () => void;
-  /** Why there is none, or why it cannot be renewed; undefined where all is well. */
-  trouble(): string | undefined;
-}
-
-export interface CertificateKeeperOptions {
-  readonly transport: Transport;
-  readonly namespace: string;
-  readonly secret: string;
+export interface CertificateKeeperOptions extends SecretWatchOptions {
   /** Names and addresses that the certificate must be valid for. */
   readonly hosts: readonly string[];
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  readonly metrics?: ReflectorMetrics;
-}
-
-interface SecretState {
-  readonly name: string;
-  readonly namespace: string;
-  readonly resourceVersion: string;
-  readonly data: SecretData;
 }
 
 const backoffOptions = { firstMs: 500, capMs: 30_000, resetAfterMs: 120_000 };
 /** Certificates are due in weeks; once an hour is soon enough, and a clock that steps is noticed. */
 const longestWaitMs = 3_600_000;
 
-export function createCertificateKeeper(options: CertificateKeeperOptions): CertificateKeeper {
+export function createCertificateKeeper(options: CertificateKeeperOptions): CertificateSource {
   const { transport, namespace, secret, hosts, clock, random, log } = options;
-  const store = new Store<SecretState>({ keyOf: (item) => item });
-  const reflector = createReflector<SecretState>({
-    transport,
-    resource: resources.secrets,
-    namespace,
-    // RBAC by resourceNames lets a watch through that asks for this one name.
-    fieldSelector: `metadata.name=${secret}`,
-    sink: store,
-    project: projectSecret,
-    clock,
-    random,
-    log,
-    ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
-  });
+  const watch = watchSecret(options);
   const writer = createWriter(transport);
   const backoff = new Backoff(backoffOptions, clock, random);
-  const listeners = new Set<(material: Material) => void>();
-  let material: Material | undefined;
+  const listeners = new Set<(served: Served) => void>();
+  let served: Served | undefined;
   let trouble: string | undefined = 'waiting for the Secret with the certificate';
   let changed = Promise.withResolvers<void>();
 
-  const take = (next: Material): void => {
-    const isSame = material !== undefined && JSON.stringify(material) === JSON.stringify(next);
-    material = next;
+  const take = (material: Material): void => {
+    const next = servedOf(material);
+    const isSame = JSON.stringify(served) === JSON.stringify(next);
+    served = next;
     trouble = undefined;
     if (!isSame) for (const listener of listeners) listener(next);
   };
@@ -80,13 +40,14 @@ export function createCertificateKeeper(options: CertificateKeeperOptions): Cert
   /** How long until it must be looked at again. */
   const look = async (signal: AbortSignal): Promise<number> => {
     const now = clock.now();
-    const state = store.get(namespace, secret);
+    const state = watch.current();
     const found = state && fromSecretData(state.data);
     const due = whatIsDue(found, hosts, now);
-    if (found !== undefined && due.kind !== 'all') take(found);
+    // One that does not name us is served only once it does: until then the old one is.
+    if (found !== undefined && isServable(found, hosts)) take(found);
     if (due.kind === 'nothing') return Math.min(longestWaitMs, due.until - now);
     log.info({ secret: `${namespace}/${secret}`, issued: due.kind, why: due.why }, 'issuing certificates');
-    const next = await renew(found, due.kind, hosts, now);
+    const next = await renew(found, due, now);
     const written = {
       metadata: {
         name: secret,
@@ -119,7 +80,7 @@ export function createCertificateKeeper(options: CertificateKeeperOptions): Cert
   };
 
   const keep = async (signal: AbortSignal): Promise<void> => {
-    await reflector.synced;
+    await watch.reflector.synced;
     while (!signal.aborted) {
       changed = Promise.withResolvers();
       const waitMs = await lookSafely(signal);
@@ -128,17 +89,20 @@ export function createCertificateKeeper(options: CertificateKeeperOptions): Cert
   };
 
   return {
-    material: () => material,
-    trouble: () => trouble ?? undefined,
+    served: () => served,
+    trouble: () => trouble,
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
     async run(signal) {
-      const end = store.subscribe(() => changed.resolve());
+      const end = watch.subscribe(() => changed.resolve());
       try {
         // Before the first list is complete nobody knows whether there is a Secret; stopping then is no error.
-        await Promise.all([reflector.run(signal), keep(signal).catch((error: unknown) => ignoreAfter(signal, error))]);
+        await Promise.all([
+          watch.reflector.run(signal),
+          keep(signal).catch((error: unknown) => ignoreAfter(signal, error)),
+        ]);
       } finally {
         end();
       }
@@ -146,17 +110,18 @@ export function createCertificateKeeper(options: CertificateKeeperOptions): Cert
   };
 }
 
-const projectSecret = (raw: unknown): SecretState | undefined => {
-  const { metadata, data } = object(raw);
-  const { name, namespace, resourceVersion } = object(metadata);
-  if (text(name) === '') return undefined;
+const servedOf = (material: Material): Served => {
+  const { roots, leaf, leafKey } = material;
   return {
-    name: text(name),
-    namespace: text(namespace),
-    resourceVersion: text(resourceVersion),
-    data: textMap(data),
+    certificate: leaf.pem,
+    key: leafKey,
+    authorities: bundleOf(material),
+    expiry: { server: leaf.to, ...(roots[0] === undefined ? {} : { ca: roots[0].to }) },
   };
 };
+
+const isServable = ({ roots, leaf }: Material, hosts: readonly string[]): boolean =>
+  roots.some((root) => hasSigned(root, leaf)) && hosts.every((host) => covers(leaf, host));
 
 const ignoreAfter = (signal: AbortSignal, error: unknown): void => {
   if (!signal.aborted) throw error;

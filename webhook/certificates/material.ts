@@ -1,6 +1,6 @@
 // What the Secret holds: the roots that are trusted, the newest one's key, and the server's certificate.
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { isIP } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 
 export interface Material {
   /** The newest first; PEM each. Two while one replaces the other. */
@@ -68,6 +68,14 @@ export const covers = (leaf: Certificate, host: string): boolean => {
   const certificate = new X509Certificate(leaf.pem);
   return (isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host)) !== undefined;
 };
+
+/** All names and addresses that it is valid for, as a URL would write them. */
+export const hostsOf = ({ pem }: Certificate): readonly string[] =>
+  (new X509Certificate(pem).subjectAltName ?? '').split(', ').flatMap((name) => {
+    const [, kind, value = ''] = /^(DNS|IP Address):(.+)$/.exec(name) ?? [];
+    if (kind === undefined) return [];
+    return isIPv6(value) ? new URL(`http://[${value}]`).hostname.slice(1, -1) : value;
+  });
 
 const encode = (text: string): string => Buffer.from(text, 'utf8').toString('base64');
 const decode = (text: string | undefined): string => Buffer.from(text ?? '', 'base64').toString('utf8');

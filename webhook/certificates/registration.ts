@@ -15,6 +15,8 @@ export interface Registration {
   run(signal: AbortSignal): Promise<void>;
   /** Publish this from now on. */
   want(wanted: Wanted): void;
+  /** What API servers go by now; undefined where there is no configuration, or none was read yet. */
+  published(): Configuration | undefined;
   /** Why the API server cannot trust us yet; undefined where it can, or where there is no configuration to publish in. */
   trouble(): string | undefined;
 }
@@ -29,6 +31,8 @@ export interface Wanted {
 export interface RegistrationOptions {
   readonly transport: Transport;
   readonly configuration: string;
+  /** Whether it is ours to say there whom to trust. */
+  readonly publishes: boolean;
   /** Name of each entry that is ours → the path that serves it. */
   readonly paths: Readonly<Record<string, string>>;
   readonly service: { readonly namespace: string; readonly name: string };
@@ -41,13 +45,23 @@ export interface RegistrationOptions {
 export interface Configuration {
   readonly name: string;
   readonly uid: string;
-  readonly entries: readonly { readonly name: string; readonly caBundle: string; readonly url: string | undefined }[];
+  readonly entries: readonly Entry[];
+}
+
+export interface Entry {
+  readonly name: string;
+  /** Base64. */
+  readonly caBundle: string;
+  readonly url: string | undefined;
+  readonly service: { readonly namespace: string; readonly name: string } | undefined;
 }
 
 const backoffOptions = { firstMs: 500, capMs: 30_000, resetAfterMs: 120_000 };
+/** Between two of our writes: a replica that has not heard of a rotation yet may write the old roots back, and again. */
+const pauseMs = 1000;
 
 export function createRegistration(options: RegistrationOptions): Registration {
-  const { transport, configuration, paths, service, clock, random, log } = options;
+  const { transport, configuration, publishes, paths, service, clock, random, log } = options;
   const store = new Store<Configuration>({ keyOf: ({ name }) => ({ namespace: '', name }) });
   const reflector = createReflector<Configuration>({
     transport,
@@ -64,11 +78,30 @@ export function createRegistration(options: RegistrationOptions): Registration {
   const backoff = new Backoff(backoffOptions, clock, random);
   let wanted: Wanted | undefined;
   let failure: string | undefined;
+  let wasPublished = false;
+  let successor: string | undefined;
   let changed = Promise.withResolvers<void>();
 
   const pending = (): JsonPatch | undefined => {
     const found = store.get('', configuration);
-    return found && wanted && registrationPatch(found, wanted, paths, service);
+    if (found === undefined || wanted === undefined || successor !== undefined) return undefined;
+    return registrationPatch(found, wanted, paths, service);
+  };
+
+  /** The process that started last is the one that is called; two that both insisted would write in turns for ever. */
+  const follow = (): void => {
+    const found = store.get('', configuration);
+    const own = wanted?.advertiseUrl;
+    if (found === undefined || own === undefined) return;
+    const urls = found.entries.filter(({ name }) => name in paths).flatMap(({ url }) => url ?? []);
+    const others = urls.filter((url) => !url.startsWith(withoutSlash(own)));
+    if (urls.length > 0 && others.length === 0) {
+      wasPublished = true;
+      successor = undefined;
+    }
+    if (!wasPublished || others[0] === successor) return;
+    successor = others[0];
+    if (successor !== undefined) log.warn({ configuration, url: successor }, 'another process is called instead of us');
   };
 
   const publish = async (signal: AbortSignal): Promise<void> => {
@@ -81,6 +114,7 @@ export function createRegistration(options: RegistrationOptions): Registration {
       log.info({ configuration }, 'published the certificate authority');
       // What was written comes back by the watch; until then the same patch would be made again.
       await Promise.race([changed.promise, sleep(clock, backoffOptions.capMs, signal)]);
+      await sleep(clock, pauseMs, signal);
     } catch (error) {
       if (signal.aborted) return;
       failure = error instanceof Error ? error.message : String(error);
@@ -106,19 +140,27 @@ export function createRegistration(options: RegistrationOptions): Registration {
   };
 
   return {
+    published: () => store.get('', configuration),
     want(next) {
       wanted = next;
+      follow();
       changed.resolve();
     },
     trouble() {
       if (!reflector.state().synced)
         return `waiting for ValidatingWebhookConfiguration ${configuration}: ${reflector.state().lastError ?? 'not read yet'}`;
+      if (!publishes) return undefined;
       if (wanted === undefined) return 'there is no certificate to publish yet';
+      if (successor !== undefined)
+        return `ValidatingWebhookConfiguration ${configuration} names ${successor}, another process that started after this one; stop it and start this one again`;
       if (pending() === undefined) return undefined;
       return `ValidatingWebhookConfiguration ${configuration} does not hold our certificate authority yet${failure === undefined ? '' : `: ${failure}`}`;
     },
     async run(signal) {
-      const end = store.subscribe(() => changed.resolve());
+      const end = store.subscribe(() => {
+        follow();
+        changed.resolve();
+      });
       try {
         await Promise.all([reflector.run(signal), keep(signal)]);
       } finally {
@@ -139,7 +181,7 @@ export const registrationPatch = (
   const operations = entries.flatMap((entry, index): JsonPatch => {
     const path = paths[entry.name];
     if (path === undefined) return [];
-    const url = advertiseUrl && `${advertiseUrl.href.replace(/\/$/, '')}${path}`;
+    const url = advertiseUrl && `${withoutSlash(advertiseUrl)}${path}`;
     if (entry.caBundle === caBundle && entry.url === url) return [];
     const at = `/webhooks/${index}`;
     const test = { op: 'test', path: `${at}/name`, value: entry.name } as const;
@@ -153,6 +195,8 @@ export const registrationPatch = (
   return operations.length === 0 ? undefined : [{ op: 'test', path: '/metadata/uid', value: uid }, ...operations];
 };
 
+const withoutSlash = ({ href }: URL): string => href.replace(/\/$/, '');
+
 const projectConfiguration = (raw: unknown): Configuration | undefined => {
   const { metadata, webhooks } = object(raw);
   const { name, uid } = object(metadata);
@@ -162,8 +206,14 @@ const projectConfiguration = (raw: unknown): Configuration | undefined => {
     uid: text(uid),
     entries: list(webhooks).map((item) => {
       const { name: entry, clientConfig } = object(item);
-      const { caBundle, url } = object(clientConfig);
-      return { name: text(entry), caBundle: text(caBundle), url: typeof url === 'string' ? url : undefined };
+      const { caBundle, url, service } = object(clientConfig);
+      const { namespace, name: serviceName } = object(service);
+      return {
+        name: text(entry),
+        caBundle: text(caBundle),
+        url: typeof url === 'string' ? url : undefined,
+        service: service === undefined ? undefined : { namespace: text(namespace), name: text(serviceName) },
+      };
     }),
   };
 };

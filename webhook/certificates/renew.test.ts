@@ -7,12 +7,12 @@ const start = Date.parse('2027-01-01T00:00:00Z');
 const day = 86_400_000;
 const hosts = ['hook.security.svc', '10.0.0.7', 'fd00::7'];
 
-const issued = (now = start, names = hosts): Promise<Material> => renew(undefined, 'all', names, now);
+const issued = (now = start, names = hosts): Promise<Material> => renew(undefined, { kind: 'all', hosts: names }, now);
 
 /** What is due, until nothing is. */
 const settle = async (material: Material, now: number): Promise<Material> => {
   const due = whatIsDue(material, hosts, now);
-  return due.kind === 'nothing' ? material : settle(await renew(material, due.kind, hosts, now), now);
+  return due.kind === 'nothing' ? material : settle(await renew(material, due, now), now);
 };
 
 describe('certificates', () => {
@@ -114,5 +114,25 @@ describe('certificates', () => {
     const other = await issued();
     const mixed = { ...(await issued()), leaf: other.leaf, leafKey: other.leafKey };
     expect(whatIsDue(mixed, hosts, start)).toMatchObject({ kind: 'leaf' });
+  });
+
+  it('keep the names of another process with the same Secret, so that the two do not issue in turns', async () => {
+    const [ours, theirs] = [
+      [...hosts, '10.0.0.8', 'fd00::8'],
+      [...hosts, 'other.example.com'],
+    ];
+    let material = await issued(start, theirs);
+    const due = whatIsDue(material, ours, start);
+    if (due.kind === 'nothing') throw new Error('the certificate names hosts that it cannot know');
+    material = await renew(material, due, start);
+    expect([ours, theirs].map((names) => whatIsDue(material, names, start).kind)).toEqual(['nothing', 'nothing']);
+    // The next renewal forgets them; who needs them asks again.
+    const later = whatIsDue(material, ours, start + 61 * day);
+    expect(later).toMatchObject({ kind: 'leaf', hosts: ours });
+  });
+
+  it('do not gather names without end', async () => {
+    const many = Array.from({ length: 40 }, (_, index) => `10.0.1.${index}`);
+    expect(whatIsDue(await issued(start, many), hosts, start)).toMatchObject({ kind: 'leaf', hosts });
   });
 });
