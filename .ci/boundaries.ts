@@ -29,6 +29,10 @@ export const boundaries: Readonly<Record<string, Boundary>> = {
     folders: ['domain', 'agents', 'kube', 'crds', 'facts', 'process'],
     packages: ['express', 'prom-client', '@peculiar/x509', 'reflect-metadata', 'node:'],
   },
+  cli: {
+    folders: ['domain', 'agents', 'kube', 'crds', 'facts', 'process'],
+    packages: ['js-yaml', 'node:'],
+  },
   charts: anything,
   e2e: anything,
   bench: anything,
@@ -85,7 +89,7 @@ const allows = (list: readonly string[], name: string): boolean => list.includes
 
 export const sourceFiles = (root: string): ReadonlyMap<string, string> =>
   new Map(
-    globSync('{domain,agents,crds,kube,facts,process,operator,webhook,charts,e2e,bench,.ci}/**/*.ts', {
+    globSync('{domain,agents,crds,kube,facts,process,operator,webhook,cli,charts,e2e,bench,.ci}/**/*.ts', {
       cwd: root,
     }).map((file) => [file, readFileSync(join(root, file), 'utf8')]),
   );

@@ -1,6 +1,6 @@
 /**
- * Bundles the programs, so that they need Node and nothing else: dist/operator.js and dist/webhook.js, with what they share, and what
- * only some runs need, in dist/chunks.
+ * Bundles the programs, so that they need Node and nothing else: dist/operator.js, dist/webhook.js and dist/kubectl-protection.js, with
+ * what they share, and what only some runs need, in dist/chunks.
  *
  *   node .ci/bundle.ts            writes dist/
  *   node .ci/bundle.ts --check    writes nothing there; fails if a program cannot be bundled, or if its bundle does not start
@@ -13,7 +13,8 @@ import { promisify } from 'node:util';
 import { build as esbuild, type Plugin } from 'esbuild';
 
 const root = path.dirname(import.meta.dirname);
-const programs = ['operator', 'webhook'] as const;
+/** Name in dist/ → folder of its sources. */
+const programs = { operator: 'operator', webhook: 'webhook', 'kubectl-protection': 'cli' } as const;
 
 /** Libraries in CommonJS ask for Node's own modules by require, which a module does not have. */
 const banner = `#!/usr/bin/env node
@@ -24,7 +25,9 @@ const startDeadlineMs = 30_000;
 
 /** Returns the paths of the programs. */
 export async function bundle(folder: string): Promise<readonly string[]> {
-  const entries = programs.map((program) => path.join(root, program, 'main.ts'));
+  const names = Object.keys(programs);
+  const entryOf = (sources: string): string => path.join(root, sources, 'main.ts');
+  const entries = Object.values(programs).map(entryOf);
   for (const entry of entries) {
     await access(entry).catch(() => {
       throw new Error(`there is nothing to bundle: ${path.relative(root, entry)} is missing`);
@@ -34,7 +37,7 @@ export async function bundle(folder: string): Promise<readonly string[]> {
   await rm(path.join(folder, 'chunks'), { recursive: true, force: true });
   const { warnings } = await esbuild({
     absWorkingDir: root,
-    entryPoints: Object.fromEntries(programs.map((program, index) => [program, entries[index]!])),
+    entryPoints: Object.fromEntries(Object.entries(programs).map(([name, sources]) => [name, entryOf(sources)])),
     outdir: folder,
     bundle: true,
     // The client library alone is 20 MB of source, which only credential plugins need: loaded by import(), it stays out of memory.
@@ -56,7 +59,7 @@ export async function bundle(folder: string): Promise<readonly string[]> {
   const [warning] = warnings;
   if (warning !== undefined)
     throw new Error(`bundled with a warning: ${warning.text} (${warning.location?.file ?? 'no file'})`);
-  const outputs = programs.map((program) => path.join(folder, `${program}.js`));
+  const outputs = names.map((name) => path.join(folder, `${name}.js`));
   await Promise.all(outputs.map(async (output) => chmod(output, 0o755)));
   return outputs;
 }

@@ -21,6 +21,11 @@ export const checks: readonly Check[] = [
   { name: 'generated reasons', command: ['node', '.ci/reasons.ts', '--check'], hint: 'run npm run generate' },
   { name: 'generated metrics', command: ['node', '.ci/metrics-reference.ts', '--check'], hint: 'run npm run generate' },
   { name: 'generated flags', command: ['node', '.ci/flags-reference.ts', '--check'], hint: 'run npm run generate' },
+  {
+    name: 'generated ready-made agents',
+    command: ['node', '.ci/ready-made-agents.ts', '--check'],
+    hint: 'run npm run generate',
+  },
   { name: 'bundle', command: ['node', '.ci/bundle.ts', '--check'], hint: 'mend what esbuild names' },
 ];
 

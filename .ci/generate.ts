@@ -10,6 +10,7 @@ const scripts = [
   '.ci/reasons.ts',
   '.ci/metrics-reference.ts',
   '.ci/flags-reference.ts',
+  '.ci/ready-made-agents.ts',
 ];
 for (const script of scripts) {
   const { status } = spawnSync(process.execPath, [script], { cwd: root, stdio: 'inherit' });

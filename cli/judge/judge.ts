@@ -1,0 +1,147 @@
+// Each workload by the same core as the webhook, over the world as it is or as the manifests will make it.
+import { createAgentCatalogue, type AgentCatalogue } from '../../domain/coverage/agents.ts';
+import { answerPlacement, type Answer, type PlacementQuestion } from '../../domain/placement/answer.ts';
+import { drawPicture } from '../../domain/placement/picture.ts';
+import type { NodeReport } from '../../domain/placement/reported-presence.ts';
+import type { AdmissionMode, Labels, NodeFacts, Policy } from '../../domain/types.ts';
+import { placementQuestion, type Surroundings } from '../../facts/placement-question.ts';
+import type { World } from '../world/world.ts';
+import { expectations, type Expectations } from './expected.ts';
+import { outcomeOf } from './outcome.ts';
+import { poolsOf } from './pools.ts';
+import type { CheckResult, PoolResult } from './result.ts';
+import type { Workload } from './workloads.ts';
+
+export interface Judge {
+  readonly catalogue: AgentCatalogue;
+  readonly expected: Expectations;
+  readonly judge: (workload: Workload) => CheckResult;
+}
+
+/** Every kind that runs pods: what a policy says of its admission decides what the webhook does, not what is true. */
+const kinds = [
+  'Pod',
+  'Deployment',
+  'StatefulSet',
+  'DaemonSet',
+  'ReplicaSet',
+  'ReplicationController',
+  'Job',
+  'CronJob',
+];
+
+export const createJudge = (world: World, now: number): Judge => {
+  const catalogue = createAgentCatalogue(world.agents, world.daemonSets);
+  const expected = expectations(
+    catalogue,
+    world.configMaps,
+    ({ namespace, name }) => world.reports === undefined || world.expected.has(`${namespace}/${name}`),
+    now,
+  );
+  const modes = new Map(world.policies.map(({ name, admission }) => [name, admission.mode]));
+  const policies = world.policies.map(asAsked(world.isLive));
+  const reportOf = reportsOf(world, expected);
+  const surroundings = surroundingsOf(world);
+  const knowsAgents = world.isLive || catalogue.agents.some((agent) => catalogue.installationsOf(agent).length > 0);
+
+  const askerOn = (nodes: readonly NodeFacts[]): Asker => {
+    const drawing = { nodes, reportOf, catalogue, isStale: world.isStale };
+    const byPolicies = drawPicture({ ...drawing, policies }, now);
+    const byBaseline = drawPicture({ ...drawing, policies: [baseline] }, now);
+    return (question) => {
+      const answer = answerPlacement(question, byPolicies, now);
+      return answer.kind === 'NotSelected' ? answerPlacement(question, byBaseline, now) : answer;
+    };
+  };
+  const ask = askerOn(world.nodes);
+  const pools = poolsOf(world.nodes).map(({ name, nodes }) => ({ name, ask: askerOn(nodes) }));
+
+  return {
+    catalogue,
+    expected,
+    judge: (workload) => {
+      const question = placementQuestion(workload, surroundings);
+      const answer = ask(question);
+      const inPools = isOnNodes(answer) ? pools.flatMap((pool) => poolResult(pool.name, pool.ask(question))) : [];
+      return {
+        checks: 'Placement',
+        kind: workload.kind,
+        namespace: workload.namespace,
+        name: workload.name,
+        ...(workload.found.file === undefined ? {} : { file: workload.found.file }),
+        line: workload.found.line,
+        ...outcomeOf(answer, (policy): AdmissionMode => modes.get(policy) ?? 'Off', knowsAgents),
+        ...(inPools.length === 0 ? {} : { pools: inPools }),
+      };
+    },
+  };
+};
+
+type Asker = (question: PlacementQuestion) => Answer;
+
+const isOnNodes = (answer: Answer): answer is Extract<Answer, { kind: 'Judged' }> =>
+  answer.kind === 'Judged' && !answer.isHypothetical;
+
+/** Each pool alone: where nothing of it fits, the workload never lands there. */
+const poolResult = (name: string, answer: Answer): readonly PoolResult[] =>
+  isOnNodes(answer)
+    ? [{ name, verdict: answer.verdict, nodes: Math.max(...answer.policies.map(({ nodes }) => nodes.total)) }]
+    : [];
+
+/** Where no policy selects a workload, some recognised agent must protect it. The name is nobody's: a name has letters. */
+const baseline: Policy = {
+  name: '',
+  selector: { namespace: undefined, pod: undefined, node: undefined },
+  criticality: 'Medium',
+  require: { agents: [], evidence: 'Running', policies: [], mitre: [] },
+  gracePeriod: 0,
+  exemptions: [],
+  admission: { mode: 'Warn', when: 'AllNodes', kinds, refuses: [], breakGlass: 'Allowed' },
+};
+
+/** What only a running agent can prove cannot be asked of files; the notes say so. */
+const asAsked =
+  (isLive: boolean) =>
+  (policy: Policy): Policy => ({
+    ...policy,
+    admission: { ...policy.admission, mode: policy.admission.mode === 'Off' ? 'Audit' : policy.admission.mode, kinds },
+    require: isLive ? policy.require : { ...policy.require, evidence: 'Running', policies: [], mitre: [] },
+  });
+
+/** Remembered, since every pool asks, too. */
+const reportsOf = (world: World, expected: Expectations): ((node: string) => NodeReport | undefined) => {
+  const known = new Map<string, NodeReport | undefined>();
+  for (const node of world.nodes) {
+    known.set(node.name, together(world.reports?.get(node.name), expected.reportOf(node), world.reports !== undefined));
+  }
+  return (name) => known.get(name);
+};
+
+/** What is there wins over what is to come. */
+const together = (said: NodeReport | undefined, hoped: NodeReport, isReported: boolean): NodeReport | undefined => {
+  if (hoped.agents.length === 0 && hoped.reasons.length === 0 && isReported) return said;
+  if (said === undefined) return hoped;
+  const there = new Set(said.agents.map(({ name }) => name));
+  const coming = hoped.agents.filter(({ name }) => !there.has(name));
+  const settled = new Set(coming.map(({ name }) => name));
+  return {
+    agents: [...said.agents, ...coming],
+    reasons: [
+      ...said.reasons.filter(({ agent }) => agent === undefined || !settled.has(agent)),
+      ...hoped.reasons.filter(({ agent }) => agent !== undefined && settled.has(agent)),
+    ],
+  };
+};
+
+const surroundingsOf = ({ namespaces, runtimeClasses }: World): Surroundings => {
+  const known = new Map<string, Labels>();
+  return {
+    namespaceLabels: (name) => {
+      // One object for each namespace: what is worked out for its labels is remembered by it.
+      const labels = known.get(name) ?? { ...namespaces.get(name)?.labels, 'kubernetes.io/metadata.name': name };
+      known.set(name, labels);
+      return labels;
+    },
+    runtimeClass: (name) => runtimeClasses.get(name),
+  };
+};
