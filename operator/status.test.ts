@@ -51,6 +51,19 @@ test('the same again is not written', async () => {
   expect(writer.writes).toHaveLength(1);
 });
 
+test.each<[string, string, unknown, boolean]>([
+  ['what somebody else wrote over it is put right', '2', { slices: 99 }, true],
+  ['a change elsewhere in the object is no reason to write', '2', { slices: 3 }, false],
+  ['what our store has not learnt of yet is no reason to write', '0', { slices: 1 }, false],
+])('%s', async (_, resourceVersion, said, expected) => {
+  const { writer, status } = setUp();
+  await status.write(aRequest());
+  const [first] = writer.writes;
+  const stored = { ...(first?.object as { status: object }).status, ...(said as object) };
+  const object = { ...anObject(stored), metadata: { ...anObject().metadata, resourceVersion } };
+  expect(await status.write(aRequest({ object, now: noon + 5000 }))).toBe(expected);
+});
+
 test('a new leader does not write what an earlier one wrote, defaults of the server included', async () => {
   const { writer, status } = setUp();
   const conditions = [{ ...ready, observedGeneration: 1, lastTransitionTime: '2026-05-01T00:00:00Z' }];

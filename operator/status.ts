@@ -2,6 +2,7 @@
 // says what is there already.
 import type { Condition } from '../crds/schema/conditions.ts';
 import type { Writer } from '../kube/apply.ts';
+import { compareResourceVersions } from '../kube/resource-version.ts';
 import type { Resource } from '../kube/resource.ts';
 import type { RawObject } from './watches.ts';
 
@@ -45,7 +46,7 @@ interface StoredStatus {
 
 export const createStatusWriter = (writer: Writer, onWrite: (kind: string) => void): StatusWriter => {
   /** What we last wrote, by object, since our own store learns of it a moment later. */
-  const written = new Map<string, { readonly text: string; readonly conditions: readonly Condition[] }>();
+  const written = new Map<string, WrittenStatus>();
   return {
     write: async ({ resource, object, content, aspects, now, clockFields = {}, clockIsDue = false }) => {
       const { name, uid, generation = 1 } = object.metadata;
@@ -57,21 +58,36 @@ export const createStatusWriter = (writer: Writer, onWrite: (kind: string) => vo
       );
       const status = { ...content, observedGeneration: generation, conditions };
       const text = canonical(status);
-      const isSaid = last === undefined ? contains(stored, plain(status)) : last.text === text;
+      const isSaid =
+        last === undefined || isNewer(object, last)
+          ? contains(stored, plain(status)) && (last === undefined || last.text === text)
+          : last.text === text;
       if (isSaid && !clockIsDue) return false;
-      await writer.applyStatus(
+      const { metadata } = await writer.applyStatus(
         resource,
         { metadata: { name, uid }, status: { ...status, ...clockFields } },
         { fieldManager },
       );
       for (const other of written.keys())
         if (other.startsWith(`${resource.kind}/${name}/`) && other !== key) written.delete(other);
-      written.set(key, { text, conditions });
+      written.set(key, { text, conditions, resourceVersion: metadata.resourceVersion });
       onWrite(resource.kind);
       return true;
     },
   };
 };
+
+interface WrittenStatus {
+  readonly text: string;
+  readonly conditions: readonly Condition[];
+  readonly resourceVersion: string;
+}
+
+/** Somebody else wrote after us: whether what we said still stands there has to be looked at. */
+const isNewer = (
+  { metadata: { resourceVersion = '' } }: RawObject,
+  { resourceVersion: ours }: WrittenStatus,
+): boolean => (compareResourceVersions(resourceVersion, ours) ?? 0) > 0;
 
 const conditionOf = (aspect: Aspect, before: readonly Condition[], generation: number, now: number): Condition => {
   const previous = before.find(({ type }) => type === aspect.type);
