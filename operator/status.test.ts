@@ -59,7 +59,7 @@ test.each<[string, string, unknown, boolean]>([
   const { writer, status } = setUp();
   await status.write(aRequest());
   const [first] = writer.writes;
-  const stored = { ...(first?.object as { status: object }).status, ...(said as object) };
+  const stored = { ...(first?.object?.['status'] as object), ...(said as object) };
   const object = { ...anObject(stored), metadata: { ...anObject().metadata, resourceVersion } };
   expect(await status.write(aRequest({ object, now: noon + 5000 }))).toBe(expected);
 });

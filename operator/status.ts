@@ -58,10 +58,9 @@ export const createStatusWriter = (writer: Writer, onWrite: (kind: string) => vo
       );
       const status = { ...content, observedGeneration: generation, conditions };
       const text = canonical(status);
-      const isSaid =
-        last === undefined || isNewer(object, last)
-          ? contains(stored, plain(status)) && (last === undefined || last.text === text)
-          : last.text === text;
+      const isNew = last !== undefined && last.text !== text;
+      const mayDiffer = last === undefined || isNewer(object, last);
+      const isSaid = !isNew && (!mayDiffer || contains(stored, plain(status)));
       if (isSaid && !clockIsDue) return false;
       const { metadata } = await writer.applyStatus(
         resource,
