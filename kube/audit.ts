@@ -2,10 +2,9 @@
 // this is not how the store is kept right, but how we would learn that it is not.
 
 import { type Clock, type Random, sleep, systemClock } from './clock.ts';
-import { classify } from './errors.ts';
 import { type Scope, listPages } from './list.ts';
 import { type Log, silentLog } from './log.ts';
-import { pathOf, resourceName } from './resource.ts';
+import { resourceName } from './resource.ts';
 import type { Transport } from './transport.ts';
 import type { WatchedObject } from './watch.ts';
 
@@ -68,19 +67,22 @@ async function findMissed(options: AuditOptions, clock: Clock, signal: AbortSign
   return missed.filter((key) => !sink.has(...split(key)));
 }
 
+/** By a list of one name, since whoever may list and watch a kind need not be allowed to get. */
 async function exists(
   { transport, resource }: AuditOptions,
   namespace: string,
   name: string,
   signal: AbortSignal,
 ): Promise<boolean> {
-  try {
-    await transport.request({ method: 'GET', path: pathOf(resource, { namespace, name }), signal });
-    return true;
-  } catch (error) {
-    if (classify(error) === 'notFound') return false;
-    throw error;
-  }
+  let found = false;
+  const one = {
+    resource,
+    ...(namespace === '' ? {} : { namespace }),
+    fieldSelector: `metadata.name=${name}`,
+    metadataOnly: true,
+  };
+  await listPages(transport, one, (items) => void (found ||= items.length > 0), signal);
+  return found;
 }
 
 function split(key: string): [string, string] {

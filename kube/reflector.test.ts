@@ -506,6 +506,8 @@ describe('an audit', () => {
     put('b', 2);
     const { reflector, store } = start();
     await reflector.synced;
+    // As in a role with list and watch alone.
+    kube.inject({ verb: 'get', times: 1000, fault: { answer: 403 } });
     const missed: string[][] = [];
     const onMissed = (_count: number, examples: readonly string[]): void => {
       missed.push([...examples]);

@@ -134,7 +134,10 @@ export async function startFakeKube(tls?: TlsMaterial): Promise<FakeKube> {
   };
 
   const list = ({ kind, namespace, query }: Target, response: ServerResponse): void => {
-    const all = cluster.list(kind).filter((object) => within(object, namespace));
+    const wanted = /^metadata\.name=(.+)$/.exec(query['fieldSelector'] ?? '')?.[1];
+    const all = cluster
+      .list(kind)
+      .filter((object) => within(object, namespace) && (wanted === undefined || object.metadata.name === wanted));
     const limit = Math.min(Number(query['limit'] ?? Number.POSITIVE_INFINITY), settings.pageLimit);
     const [version, after] = query['continue'] ? query['continue'].split('|', 2) : [String(cluster.version), undefined];
     if (cluster.since(kind, Number(version)) === undefined) {
