@@ -1,6 +1,7 @@
 // One pod: its node's agents as it sees them, judged by the policies that select the pod.
 import type { PolicySet } from '../policy/resolve.ts';
 import type { NodeFacts, PodFacts } from '../types.ts';
+import type { Sidecar } from './agents.ts';
 import type { Context } from './context.ts';
 import type { NodeEntry, PodEntry } from './inventory.ts';
 import { verdictOn, type TimedVerdict } from './judgements.ts';
@@ -63,12 +64,15 @@ const timedVerdictOn = (
 ): TimedVerdict => {
   const { shape } = pod;
   const handler = shape.runtimeClass === undefined ? undefined : handlerOf(shape.runtimeClass);
-  const sidecars = catalogue.sidecarsIn(shape);
+  // An agent's own pod is no pod with the agent beside it.
+  const sidecars = catalogue.isAgentPod(pod) ? noSidecars : catalogue.sidecarsIn(shape);
   const judge = (): TimedVerdict =>
     verdictOn(interner, presencesForPod(node.presences, catalogue.agents, pod, handler, sidecars, virtual), set, now);
   // A sidecar's readiness is the pod's own; everything else is shared with all pods in the same situation.
   return sidecars.length > 0 ? judge() : situations.recall(node.presenceId, `${set.id} ${handler ?? ''}`, now, judge);
 };
+
+const noSidecars: readonly Sidecar[] = [];
 
 const count = ({ tally }: Context, { verdict, set, facts }: PodEntry, by: 1 | -1): void => {
   if (verdict === undefined || set === undefined) return;

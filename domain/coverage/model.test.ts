@@ -148,6 +148,27 @@ describe('what changes is judged again, and nothing else', () => {
   });
 });
 
+test("an agent's own pod stands as its node does, though its container looks like a sidecar of that agent", () => {
+  const model = createCoverageModel();
+  const container = aContainer({ name: 'agent', image: 'gcr.io/datadog/agent:7.81.1' });
+  const labels = { app: 'datadog' };
+  const sidecar = { selector: undefined, containerNames: [], images: ['datadog/agent'], minimumEvidence: 1 };
+  model.setAgents([aDatadog({ sidecar, protection: [{ kind: 'containerPresent', container: 'system-probe' }] })]);
+  model.upsertDaemonSet(aDaemonSet({ name: 'datadog', podLabels: labels, containers: [{ ...container, env: {} }] }));
+  model.upsertNode(aNode());
+  model.upsertPod(
+    aFalcoPod({
+      name: 'dd',
+      shape: aShape({ labels, containers: [container] }),
+      owner: { apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'datadog' },
+    }),
+  );
+  model.evaluate(late);
+  const [own, node] = [model.inventory.pod('security', 'dd')?.verdict, model.inventory.nodes.get('node-1')?.verdict];
+  expect(own?.state).toBe('NoProtection');
+  expect(own?.gaps).toEqual(node?.gaps);
+});
+
 describe('a virtual node', () => {
   const sidecar = aContainer({ name: 'datadog-agent', image: 'gcr.io/datadog/agent:7.60.0', role: 'sidecar' });
   const serverless = (...pods: readonly PodFacts[]): CoverageModel => {
