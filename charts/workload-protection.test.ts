@@ -55,6 +55,12 @@ const everything = set({
   'webhook.hostNetwork': true,
   'webhook.matchConditions': [{ name: 'mine', expression: 'true' }],
 });
+const certManager = set({
+  'webhook.certificate.source': 'CertManager',
+  'webhook.certificate.issuerRef': { kind: 'ClusterIssuer', name: 'internal' },
+});
+const givenSecret = set({ 'webhook.certificate.source': 'Secret', 'webhook.certificate.secretName': 'mine' });
+const authority = '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n';
 
 const identity = ({ kind, metadata: { namespace, name } }: Rendered): string =>
   [kind, namespace, name].filter((part) => part !== undefined).join('/');
@@ -76,6 +82,7 @@ describe.skipIf(found === undefined)('the chart', () => {
   it.each([
     ['its defaults', []],
     ['every option switched on', everything],
+    ['cert-manager', certManager],
   ])('renders the same twice with %s, and leaves caBundle to the webhook', async (_, settings) => {
     const [first, second] = [await helm.template(...settings), await helm.template(...settings)];
     expect(second).toBe(first);
@@ -288,13 +295,14 @@ describe.skipIf(found === undefined)('the chart', () => {
   });
 
   describe('the webhook configuration', () => {
-    it('never fails closed, has no side effects and waits five seconds', async () => {
+    it('never fails closed, has no side effects and waits a few seconds', async () => {
       const webhooks = webhooksOf(await helm.objects());
       expect(
         webhooks.map(({ name, clientConfig }) => [name, (clientConfig['service'] as { path: string }).path]),
       ).toEqual([
         ['pods.workloadprotection.dev', '/validate/pods'],
         ['controllers.workloadprotection.dev', '/validate/controllers'],
+        ['agents.workloadprotection.dev', '/validate/agents'],
         ['policies.workloadprotection.dev', '/validate/workload-policies'],
       ]);
       for (const webhook of webhooks) {
@@ -302,9 +310,33 @@ describe.skipIf(found === undefined)('the chart', () => {
           failurePolicy: 'Ignore',
           sideEffects: 'None',
           matchPolicy: 'Equivalent',
-          timeoutSeconds: 5,
+          timeoutSeconds: webhook.name.startsWith('agents.') ? 2 : 5,
         });
       }
+    });
+
+    it('judges bindings, and reads pods for it, only where that is asked for', async () => {
+      const objects = await helm.objects(...set({ 'webhook.bindings': { enabled: true } }));
+      expect(webhooksOf(objects).find(({ name }) => name.startsWith('bindings.'))).toMatchObject({
+        rules: [{ operations: ['CREATE'], resources: ['pods/binding'] }],
+        failurePolicy: 'Ignore',
+        timeoutSeconds: 2,
+      });
+      const readsPods = (of: readonly Rendered[]): boolean =>
+        ofKind(of, 'ClusterRole').some(
+          (role) =>
+            role.metadata.name === 'workload-protection-webhook' &&
+            (role['rules'] as readonly { readonly resources: readonly string[] }[]).some(({ resources }) =>
+              resources.includes('pods'),
+            ),
+        );
+      expect([readsPods(await helm.objects()), readsPods(objects)]).toEqual([false, true]);
+    });
+
+    it('sees every DaemonSet, also of the namespaces in which no pod is judged', async () => {
+      const agents = webhooksOf(await helm.objects()).find(({ name }) => name.startsWith('agents.'));
+      expect(agents?.namespaceSelector).toBeUndefined();
+      expect(agents?.rules).toMatchObject([{ operations: ['UPDATE', 'DELETE'], resources: ['daemonsets'] }]);
     });
 
     it('never sees the update of a pod', async () => {
@@ -331,6 +363,76 @@ describe.skipIf(found === undefined)('the chart', () => {
     it('names an address outside the cluster instead of the Service', async () => {
       const webhooks = webhooksOf(await helm.objects(...set({ 'webhook.advertiseUrl': 'https://127.0.0.1:9443/' })));
       expect(webhooks[0]!.clientConfig).toEqual({ url: 'https://127.0.0.1:9443/validate/pods' });
+    });
+  });
+
+  describe('the certificate', () => {
+    const argsOf = (objects: readonly Rendered[]): readonly string[] =>
+      podOf(ofKind(objects, 'Deployment')[0]!).containers[0]!.args.filter((arg) => /certificate|authority/.test(arg));
+    const rightsOf = (objects: readonly Rendered[], resource: string): readonly unknown[] =>
+      ofKind(objects, 'ClusterRole', 'Role')
+        .filter(({ metadata }) => metadata.name === 'workload-protection-webhook')
+        .flatMap((role) => rulesOf(role).filter(({ resources }) => resources.includes(resource)))
+        .map(({ resourceNames, verbs }) => [resourceNames, verbs]);
+    const reading = ['get', 'list', 'watch'];
+
+    it('is kept by the webhook where nothing is said', async () => {
+      const objects = await helm.objects();
+      expect(argsOf(objects)).toEqual(['--certificate-secret=workload-protection-webhook-tls']);
+      expect(ofKind(objects, 'Certificate')).toEqual([]);
+    });
+
+    it('can be kept by cert-manager, which then publishes its authority, and the webhook writes nothing', async () => {
+      const objects = await helm.objects(...certManager);
+      const [certificate] = ofKind(objects, 'Certificate');
+      expect(certificate).toMatchObject({
+        apiVersion: 'cert-manager.io/v1',
+        metadata: { name: 'workload-protection-webhook', namespace: releaseNamespace },
+        spec: {
+          secretName: 'workload-protection-webhook-tls',
+          issuerRef: { kind: 'ClusterIssuer', name: 'internal' },
+          dnsNames: expect.arrayContaining([`workload-protection-webhook.${releaseNamespace}.svc`]),
+        },
+      });
+      expect(ofKind(objects, 'ValidatingWebhookConfiguration')[0]!.metadata.annotations).toMatchObject({
+        'cert-manager.io/inject-ca-from': `${releaseNamespace}/workload-protection-webhook`,
+      });
+      expect(argsOf(objects)).toEqual([
+        '--certificate-source=Secret',
+        '--certificate-secret=workload-protection-webhook-tls',
+        '--publish-authority=false',
+      ]);
+      expect(rightsOf(objects, 'secrets')).toEqual([[['workload-protection-webhook-tls'], reading]]);
+      expect(rightsOf(objects, 'validatingwebhookconfigurations')).toEqual([[['workload-protection'], reading]]);
+    });
+
+    it('names the address outside the cluster, too', async () => {
+      const specOf = async (url: string): Promise<unknown> =>
+        ofKind(await helm.objects(...certManager, ...set({ 'webhook.advertiseUrl': url })), 'Certificate')[0]!['spec'];
+      expect(await specOf('https://10.0.0.7:9443')).toMatchObject({ ipAddresses: ['10.0.0.7'] });
+      expect(await specOf('https://[fd00::7]:9443')).toMatchObject({ ipAddresses: ['fd00::7'] });
+      expect(await specOf('https://hook.example.com/x')).toMatchObject({
+        dnsNames: expect.arrayContaining(['hook.example.com']),
+      });
+    });
+
+    it('can be kept in a Secret of the user, whose authority the webhook publishes', async () => {
+      const objects = await helm.objects(...givenSecret);
+      expect(argsOf(objects)).toEqual(['--certificate-source=Secret', '--certificate-secret=mine']);
+      expect(rightsOf(objects, 'secrets')).toEqual([[['mine'], reading]]);
+      expect(rightsOf(objects, 'validatingwebhookconfigurations')).toEqual([
+        [['workload-protection'], [...reading, 'patch']],
+      ]);
+      expect(ofKind(objects, 'Certificate')).toEqual([]);
+    });
+
+    it('has its authority rendered where the values hold it, and nobody writes it then', async () => {
+      const objects = await helm.objects(...givenSecret, ...set({ 'webhook.certificate.caBundle': authority }));
+      for (const { clientConfig } of webhooksOf(objects)) {
+        expect(clientConfig['caBundle']).toBe(Buffer.from(authority).toString('base64'));
+      }
+      expect(argsOf(objects)).toContain('--publish-authority=false');
+      expect(rightsOf(objects, 'validatingwebhookconfigurations')).toEqual([[['workload-protection'], reading]]);
     });
   });
 
@@ -384,6 +486,21 @@ describe.skipIf(found === undefined)('the chart', () => {
     ],
     ['judging kube-system', { 'webhook.excludedNamespaces': ['build'] }, "value must be 'kube-system'"],
     ['text for a number', { 'webhook.timeoutSeconds': 'soon' }, 'got string, want integer'],
+    [
+      'cert-manager without an issuer',
+      { 'webhook.certificate.source': 'CertManager' },
+      'webhook.certificate.issuerRef.name is required',
+    ],
+    [
+      "authorities beside a certificate of the webhook's own",
+      { 'webhook.certificate.caBundle': authority },
+      'webhook.certificate.caBundle goes with the source Secret',
+    ],
+    [
+      'an unknown keeper of the certificate',
+      { 'webhook.certificate.source': 'Vault' },
+      "at '/webhook/certificate/source': value must be one of",
+    ],
     ['an address without TLS', { 'webhook.advertiseUrl': 'http://127.0.0.1' }, 'does not match pattern'],
   ])('refuses %s and says where', async (_, values, message) => {
     await expect(helm.template(...set(values))).rejects.toThrow(message);

@@ -50,7 +50,10 @@ const knownKinds = new Set([
   'ReplicationController',
   'Job',
   'CronJob',
+  'Binding',
   'WorkloadPolicy',
+  'ProtectionAgent',
+  'CoverageReport',
 ]);
 
 export function createWebhookMetrics(observed: Observed): WebhookMetrics {

@@ -7,8 +7,9 @@ import { aNode } from '../domain/testing/nodes.ts';
 import { aDaemonSet } from '../domain/testing/pods.ts';
 import { admitting, aPolicy } from '../domain/testing/policies.ts';
 import type { AdmissionMode } from '../domain/types.ts';
+import { breakGlassAnnotation, breakGlassUntilAnnotation } from '../facts/break-glass.ts';
 import type { Cluster } from './cluster.ts';
-import { createControllerWebhook, createPodWebhook } from './placement.ts';
+import { createBindingWebhook, createControllerWebhook, createPodWebhook } from './placement.ts';
 import type { AdmissionRequest } from './review.ts';
 
 const now = 1_800_000_000_000;
@@ -118,6 +119,56 @@ describe('the webhook of pods', () => {
   });
 });
 
+describe('breaking the glass', () => {
+  const annotated = (until: number, reason = 'the shop is down') =>
+    aPod(toBare, {
+      annotations: { [breakGlassAnnotation]: reason, [breakGlassUntilAnnotation]: new Date(until).toISOString() },
+    });
+
+  it('lets a pod through until its end, with a warning', () => {
+    expect(rulePod(annotated(now + 1))).toMatchObject({
+      allowed: true,
+      warnings: [expect.stringContaining('break-glass')],
+      auditAnnotations: { 'break-glass': 'the shop is down' },
+    });
+  });
+
+  it.each<[string, unknown, string]>([
+    ['an end that is past', annotated(now), 'its end, 2027-01-15T08:00:00.000Z, is past'],
+    ['a reason that is none', annotated(now + 1, 'fix'), 'its reason is shorter than 8 characters'],
+  ])('does not for %s, and says how to write it', (_, pod, why) => {
+    const ruling = rulePod(pod);
+    expect(ruling).toMatchObject({ allowed: false, message: expect.stringContaining(why) });
+    expect(ruling).toMatchObject({ message: expect.stringContaining(breakGlassUntilAnnotation) });
+  });
+});
+
+describe('the webhook of bindings', () => {
+  const binding = (node: string) => ({
+    metadata: { name: 'p', namespace: 'shop' },
+    target: { kind: 'Node', name: node },
+  });
+  const bind = (node: string, pod: unknown, mode: AdmissionMode = 'Deny') =>
+    createBindingWebhook(
+      aCluster(mode) as Cluster,
+      async () => pod,
+      () => now,
+    )(request('Binding', binding(node), { name: 'p', subResource: 'binding' }));
+  const anywhere = aPod({ containers: [{ name: 'app', image: 'app:1' }] });
+
+  it('judges the pod on the node that was chosen, and on no other', async () => {
+    expect(await bind('bare', anywhere)).toMatchObject({ allowed: false, verdict: 'Unprotected' });
+    expect(await bind('safe', anywhere)).toMatchObject({ allowed: true, verdict: 'Protected' });
+  });
+
+  it.each<[string, unknown, string]>([
+    ['a pod that could not be read', undefined, 'Unread'],
+    ['a pod that is being deleted', aPod(toBare, { deletionTimestamp: '2027-01-01T00:00:00Z' }), 'Skipped'],
+  ])('lets %s through', async (_, pod, verdict) => {
+    expect(await bind('bare', pod)).toEqual({ allowed: true, verdict });
+  });
+});
+
 describe('the webhook of controllers', () => {
   it.each(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'ReplicationController', 'Job'])(
     'warns of a %s by its template, and never refuses',
@@ -150,6 +201,16 @@ describe('the webhook of controllers', () => {
   it('warns of an update that changes where the pods run', () => {
     const update = { operation: 'UPDATE', oldObject: controlling({ nodeSelector: { pool: 'safe' } }) } as const;
     expect(ruleController('Deployment', controlling(), update)).toMatchObject({ warnings: { length: 1 } });
+  });
+
+  it('says nothing of an update that is no worse than what was there', () => {
+    const other = { ...toBare, containers: [{ name: 'app', image: 'app:2' }] };
+    const update = { operation: 'UPDATE', oldObject: controlling() } as const;
+    expect(ruleController('Deployment', controlling(other), update)).toMatchObject({
+      allowed: true,
+      verdict: 'Unprotected',
+      warnings: [],
+    });
   });
 
   it('says nothing of a kind that it does not know', () => {

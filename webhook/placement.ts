@@ -1,12 +1,14 @@
 // Pods and the controllers of pods: whether what is about to be created would run protected.
-import type { PlacementQuestion } from '../domain/placement/answer.ts';
+import type { Answer } from '../domain/placement/answer.ts';
 import { decidePlacement } from '../domain/placement/decide.ts';
 import { createAnswerer, type Answerer } from '../domain/placement/remembered-answers.ts';
+import type { Emergency } from '../domain/placement/wording.ts';
 import type { OwnerReference } from '../domain/types.ts';
+import { breakGlassOf } from '../facts/break-glass.ts';
 import { controllerOf } from '../facts/metadata.ts';
 import { placementQuestion } from '../facts/placement-question.ts';
 import { ownerReferenceTo, podTemplateOf } from '../facts/pod-template.ts';
-import { object, type Raw } from '../facts/read.ts';
+import { object, textOrNone, type Raw } from '../facts/read.ts';
 import type { Cluster } from './cluster.ts';
 import type { AdmissionRequest, Ruling } from './review.ts';
 import type { Webhook } from './server.ts';
@@ -19,10 +21,33 @@ export const createPodWebhook =
     // An ephemeral container brings new code to where the pod runs already.
     const isAddition = operation === 'UPDATE' && subResource === 'ephemeralcontainers';
     if (kind.kind !== 'Pod' || kind.group !== '' || (!isNew && !isAddition) || isOnItsWayOut(request)) return skipped;
-    // The kubelet runs a static pod whatever is said of its mirror.
-    if (object(object(object(request.object).metadata).annotations)['kubernetes.io/config.mirror'] !== undefined)
-      return skipped;
-    return rule({ cluster, answer }, request, object(request.object), controllerOf(request.object), now());
+    if (isMirror(request.object)) return skipped;
+    return rule(
+      { cluster, answer },
+      request,
+      { pod: object(request.object), owner: controllerOf(request.object) },
+      now(),
+    );
+  };
+
+/** Reads a pod; undefined where it is not there, or could not be read in time. */
+export type PodLookup = (namespace: string, name: string) => Promise<unknown>;
+
+/** The scheduler has chosen: the only moment at which the very node is known. It comes without the pod, which is read. */
+export const createBindingWebhook =
+  (cluster: Cluster, lookUpPod: PodLookup, now: () => number, answer = createAnswerer()): Webhook =>
+  async (request) => {
+    const { kind, operation, namespace = '', name = '' } = request;
+    const { target } = object(request.object);
+    const node = textOrNone(object(target).name);
+    if (kind.kind !== 'Binding' || operation !== 'CREATE' || node === undefined) return skipped;
+    const pod = object(await lookUpPod(namespace, name));
+    // Not judged is let through: a cluster that cannot place pods is worse than one pod unprotected.
+    if (pod.spec === undefined) return { allowed: true, verdict: 'Unread' };
+    if (isGoing(pod) || isMirror(pod)) return skipped;
+    const bound = { ...pod, spec: { ...object(pod.spec), nodeName: node } };
+    const asked = { ...request, kind: { group: '', version: 'v1', kind: 'Pod' }, object: bound };
+    return rule({ cluster, answer }, asked, { pod: bound, owner: controllerOf(pod) }, now());
   };
 
 export const createControllerWebhook =
@@ -40,34 +65,59 @@ export const createControllerWebhook =
       return skipped;
     const apiVersion = kind.group === '' ? kind.version : `${kind.group}/${kind.version}`;
     const itself = ownerReferenceTo(apiVersion, kind.kind, after, request.name);
-    return rule({ cluster, answer }, request, template, itself, now());
+    const old = operation === 'UPDATE' ? podTemplateOf(kind.kind, before) : undefined;
+    return rule({ cluster, answer }, request, { pod: template, owner: itself, before: old }, now());
   };
 
 const skipped: Ruling = { allowed: true, verdict: 'Skipped' };
 
-const isOnItsWayOut = ({ object: after }: AdmissionRequest): boolean =>
-  object(object(after).metadata).deletionTimestamp !== undefined &&
-  object(object(after).metadata).deletionTimestamp !== null;
+const isOnItsWayOut = ({ object: after }: AdmissionRequest): boolean => isGoing(after);
+
+const isGoing = (raw: unknown): boolean =>
+  object(object(raw).metadata).deletionTimestamp !== undefined &&
+  object(object(raw).metadata).deletionTimestamp !== null;
+
+/** The kubelet runs a static pod whatever is said of its mirror. */
+const isMirror = (raw: unknown): boolean =>
+  object(object(object(raw).metadata).annotations)['kubernetes.io/config.mirror'] !== undefined;
 
 interface Answering {
   readonly cluster: Cluster;
   readonly answer: Answerer;
 }
 
+/** A pod to come, or a template of pods, with the template that it replaces. */
+interface Subject {
+  readonly pod: Raw;
+  readonly owner: OwnerReference | undefined;
+  readonly before?: Raw | undefined;
+}
+
 const rule = (
   { cluster, answer }: Answering,
   request: AdmissionRequest,
-  pod: Raw,
-  owner: OwnerReference | undefined,
+  { pod, owner, before }: Subject,
   now: number,
 ): Ruling => {
   const kind = request.kind.kind;
-  const question = placementQuestion({ kind, namespace: request.namespace ?? '', pod, owner }, cluster);
-  const { allowed, message, warnings, auditAnnotations, verdict } = decide({ cluster, answer }, question, kind, now);
-  return { allowed, message, warnings, auditAnnotations, verdict };
+  const ask = (template: Raw): Answer =>
+    answer(
+      placementQuestion({ kind, namespace: request.namespace ?? '', pod: template, owner }, cluster),
+      cluster.picture(now),
+      now,
+    );
+  const found = ask(pod);
+  const decision = decidePlacement(found, kind, {
+    emergency: emergencyOf(pod, now),
+    before: before && ask(before),
+  });
+  return { ...decision, verdict: found.kind === 'Judged' ? found.verdict : found.kind };
 };
 
-const decide = ({ cluster, answer }: Answering, question: PlacementQuestion, kind: string, now: number) => {
-  const found = answer(question, cluster.picture(now), now);
-  return { ...decidePlacement(found, kind), verdict: found.kind === 'Judged' ? found.verdict : found.kind };
+/** A break-glass whose end is past holds no more. */
+const emergencyOf = (pod: Raw, now: number): Emergency | undefined => {
+  const asked = breakGlassOf(pod);
+  return asked?.ok === true && asked.value.until <= now
+    ? { ok: false, problem: `its end, ${new Date(asked.value.until).toISOString()}, is past` }
+    : asked;
 };

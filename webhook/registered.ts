@@ -7,5 +7,7 @@ export const configurationName = 'workload-protection';
 export const webhookPaths = {
   'pods.workloadprotection.dev': '/validate/pods',
   'controllers.workloadprotection.dev': '/validate/controllers',
+  'bindings.workloadprotection.dev': '/validate/bindings',
+  'agents.workloadprotection.dev': '/validate/agents',
   'policies.workloadprotection.dev': '/validate/workload-policies',
 } as const;

@@ -10,11 +10,13 @@ import { createCertificateKeeper } from './certificates/keeper.ts';
 import { createRegistration } from './certificates/registration.ts';
 import { createSelfProbe, type SelfProbe } from './certificates/self-probe.ts';
 import type { CertificateSource, Served } from './certificates/served.ts';
+import { createAgentWebhook } from './agents/webhook.ts';
 import { createCluster } from './cluster.ts';
+import { createConfigurationWebhook } from './configuration.ts';
 import type { webhookFlags } from './flags.ts';
 import { createWebhookMetrics, type WebhookMetrics } from './metrics.ts';
-import { createControllerWebhook, createPodWebhook } from './placement.ts';
-import { createPolicyWebhook } from './policy/webhook.ts';
+import { createBindingWebhook, createControllerWebhook, createPodWebhook } from './placement.ts';
+import { createReadings } from './readings.ts';
 import { configurationName, webhookPaths } from './registered.ts';
 import { createAdmissionServer } from './server.ts';
 
@@ -37,6 +39,7 @@ export async function runWebhook(
   const transport = createTransport(access, { userAgent: 'workload-protection-webhook', metrics: metrics.transport });
   const shared = { transport, clock, random, log, metrics: metrics.reflector };
   const cluster = createCluster(shared);
+  const readings = createReadings(transport, log);
   const source = (flags.certificateSource === 'Product' ? createCertificateKeeper : createGivenCertificate)({
     ...shared,
     namespace,
@@ -88,7 +91,9 @@ export async function runWebhook(
       webhooks: {
         [webhookPaths['pods.workloadprotection.dev']]: createPodWebhook(cluster, now),
         [webhookPaths['controllers.workloadprotection.dev']]: createControllerWebhook(cluster, now),
-        [webhookPaths['policies.workloadprotection.dev']]: createPolicyWebhook(cluster, now),
+        [webhookPaths['bindings.workloadprotection.dev']]: createBindingWebhook(cluster, readings.pod, now),
+        [webhookPaths['agents.workloadprotection.dev']]: createAgentWebhook(cluster, now),
+        [webhookPaths['policies.workloadprotection.dev']]: createConfigurationWebhook(cluster, readings.report, now),
       },
       failurePolicy: flags.failurePolicy,
       drainMs: flags.drainPeriod,

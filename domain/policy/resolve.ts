@@ -80,7 +80,7 @@ export const createPolicyResolver = (policies: readonly Policy[], now: number): 
       return memo(nodeSets, id, () => sets(entries.filter((_, index) => nodeOnly.has(index) && indexes.has(index))));
     },
     forPod,
-    withBreakGlass: sets.withBreakGlass,
+    withBreakGlass: (set, breakGlass) => sets.withBreakGlass(set, breakGlass),
     union: (a, b) => (a === b ? a : sets.union(a, b)),
     validUntil: Math.min(
       ...policies.flatMap(({ exemptions }) => exemptions.map(({ expiresAt }) => expiresAt)).filter((end) => end > now),

@@ -1,28 +1,27 @@
 // WorkloadPolicy on its way in: refused with every fault named, or accepted with warnings.
 import { asWarnings } from '../../domain/placement/wording.ts';
+import { toPolicy } from '../../facts/policy.ts';
 import { object } from '../../facts/read.ts';
 import type { Cluster } from '../cluster.ts';
-import type { Ruling } from '../review.ts';
-import type { Webhook } from '../server.ts';
+import type { AdmissionRequest, Ruling } from '../review.ts';
+import { warnOfLoosened } from './loosened.ts';
 import { validatePolicy } from './validate.ts';
 
+/** Of requests for WorkloadPolicies that are neither on their way out nor about a subresource. */
 export const createPolicyWebhook =
-  (cluster: Cluster, now: () => number): Webhook =>
-  ({ kind, operation, subResource, name, object: raw, oldObject }): Ruling => {
-    const isWritten = operation === 'CREATE' || operation === 'UPDATE';
-    if (kind.kind !== 'WorkloadPolicy' || !isWritten || (subResource ?? '') !== '')
-      return { allowed: true, verdict: 'Skipped' };
-    // Finalizers must always be able to go.
-    if (typeof object(object(raw).metadata).deletionTimestamp === 'string')
-      return { allowed: true, verdict: 'Skipped' };
+  (cluster: Cluster, now: () => number) =>
+  ({ operation, name, object: raw, oldObject }: AdmissionRequest): Ruling => {
     const at = now();
+    const loosened = operation === 'CREATE' ? [] : loosenedBy(raw, oldObject, cluster, at);
+    if (operation === 'DELETE') return { allowed: true, warnings: asWarnings(loosened), verdict: 'Accepted' };
     const { errors, warnings } = validatePolicy({
       raw,
       before: operation === 'UPDATE' ? oldObject : undefined,
       catalogue: cluster.picture(at).catalogue,
       now: at,
     });
-    if (errors.length === 0) return { allowed: true, warnings: asWarnings(warnings), verdict: 'Accepted' };
+    if (errors.length === 0)
+      return { allowed: true, warnings: asWarnings([...warnings, ...loosened]), verdict: 'Accepted' };
     const said = errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
     return {
       allowed: false,
@@ -32,3 +31,18 @@ export const createPolicyWebhook =
       verdict: 'Refused',
     };
   };
+
+/** Of what cannot be read nothing is said. */
+const loosenedBy = (raw: unknown, oldObject: unknown, cluster: Cluster, now: number): readonly string[] => {
+  const before = toPolicy(oldObject);
+  const after = raw === undefined || raw === null ? undefined : toPolicy(raw);
+  if (!before.ok || after?.ok === false) return [];
+  const { status } = object(oldObject);
+  return warnOfLoosened({
+    before: before.value,
+    after: after?.value,
+    status,
+    nodes: cluster.picture(now).nodes(),
+    now,
+  });
+};
