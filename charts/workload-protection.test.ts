@@ -295,13 +295,14 @@ describe.skipIf(found === undefined)('the chart', () => {
   });
 
   describe('the webhook configuration', () => {
-    it('never fails closed, has no side effects and waits five seconds', async () => {
+    it('never fails closed, has no side effects and waits a few seconds', async () => {
       const webhooks = webhooksOf(await helm.objects());
       expect(
         webhooks.map(({ name, clientConfig }) => [name, (clientConfig['service'] as { path: string }).path]),
       ).toEqual([
         ['pods.workloadprotection.dev', '/validate/pods'],
         ['controllers.workloadprotection.dev', '/validate/controllers'],
+        ['agents.workloadprotection.dev', '/validate/agents'],
         ['policies.workloadprotection.dev', '/validate/workload-policies'],
       ]);
       for (const webhook of webhooks) {
@@ -309,9 +310,33 @@ describe.skipIf(found === undefined)('the chart', () => {
           failurePolicy: 'Ignore',
           sideEffects: 'None',
           matchPolicy: 'Equivalent',
-          timeoutSeconds: 5,
+          timeoutSeconds: webhook.name.startsWith('agents.') ? 2 : 5,
         });
       }
+    });
+
+    it('judges bindings, and reads pods for it, only where that is asked for', async () => {
+      const objects = await helm.objects(...set({ 'webhook.bindings': { enabled: true } }));
+      expect(webhooksOf(objects).find(({ name }) => name.startsWith('bindings.'))).toMatchObject({
+        rules: [{ operations: ['CREATE'], resources: ['pods/binding'] }],
+        failurePolicy: 'Ignore',
+        timeoutSeconds: 2,
+      });
+      const readsPods = (of: readonly Rendered[]): boolean =>
+        ofKind(of, 'ClusterRole').some(
+          (role) =>
+            role.metadata.name === 'workload-protection-webhook' &&
+            (role['rules'] as readonly { readonly resources: readonly string[] }[]).some(({ resources }) =>
+              resources.includes('pods'),
+            ),
+        );
+      expect([readsPods(await helm.objects()), readsPods(objects)]).toEqual([false, true]);
+    });
+
+    it('sees every DaemonSet, also of the namespaces in which no pod is judged', async () => {
+      const agents = webhooksOf(await helm.objects()).find(({ name }) => name.startsWith('agents.'));
+      expect(agents?.namespaceSelector).toBeUndefined();
+      expect(agents?.rules).toMatchObject([{ operations: ['UPDATE', 'DELETE'], resources: ['daemonsets'] }]);
     });
 
     it('never sees the update of a pod', async () => {
