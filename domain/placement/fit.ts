@@ -86,9 +86,9 @@ const tolerates = (toleration: Toleration, taint: Taint): boolean => {
       return toleration.key !== '' && toleration.value === taint.value;
     // Numeric comparison of taint and toleration values (alpha since Kubernetes 1.35).
     case 'Lt':
-      return integer(taint.value) < integer(toleration.value);
+      return isLess(taint.value, toleration.value);
     case 'Gt':
-      return integer(taint.value) > integer(toleration.value);
+      return isLess(toleration.value, taint.value);
   }
 };
 
@@ -127,12 +127,21 @@ const holdsOn = ({ key, operator, values }: NodeExpression, labels: Labels): boo
     case 'DoesNotExist':
       return value === undefined;
     case 'Gt':
-      return integer(value) > integer(values[0]);
+      return isLess(values[0], value);
     case 'Lt':
-      return integer(value) < integer(values[0]);
+      return isLess(value, values[0]);
   }
 };
 
-/** NaN for what is no whole number, so that every comparison with it fails. */
-const integer = (text: string | undefined): number =>
-  text !== undefined && /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
+/** Never with what is no whole number of 64 bits, which is what the scheduler can read. */
+const isLess = (a: string | undefined, b: string | undefined): boolean => {
+  const [x, y] = [integer(a), integer(b)];
+  return x !== undefined && y !== undefined && x < y;
+};
+
+const integer = (text: string | undefined): bigint | undefined => {
+  if (text === undefined || !/^[+-]?\d+$/.test(text)) return undefined;
+  // BigInt knows no plus sign.
+  const value = BigInt(text.replace('+', ''));
+  return BigInt.asIntN(64, value) === value ? value : undefined;
+};

@@ -48,6 +48,14 @@ describe('the command lines', () => {
       clientConnection: { kubeconfig: '/k', qps: 100, burst: 200 },
     });
   });
+
+  test('a scheduler may have profiles of its own, and yet no leader to elect', () => {
+    const profiles = [{ schedulerName: 'mine' }];
+    expect(schedulerConfiguration('/k', 100, { profiles, leaderElection: { leaderElect: true } })).toMatchObject({
+      profiles,
+      leaderElection: { leaderElect: false },
+    });
+  });
 });
 
 describe('a kubeconfig', () => {

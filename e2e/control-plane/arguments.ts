@@ -92,9 +92,14 @@ export function controllerManagerArguments(ports: Ports, files: Files, qps: numb
   ];
 }
 
-/** The scheduler takes these from a file; its flags for them are deprecated. */
-export function schedulerConfiguration(kubeconfig: string, qps: number): Record<string, unknown> {
+/** The scheduler takes these from a file; its flags for them are deprecated. `more`: profiles, extenders and the like. */
+export function schedulerConfiguration(
+  kubeconfig: string,
+  qps: number,
+  more: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
   return {
+    ...more,
     apiVersion: 'kubescheduler.config.k8s.io/v1',
     kind: 'KubeSchedulerConfiguration',
     clientConnection: { kubeconfig, qps, burst: qps * 2 },

@@ -28,7 +28,7 @@ import { startProcess, stopProcess, waitUntilReady } from './processes.ts';
 import { checkName, readState, runningProcesses, stateRoot, stopAll, stopOrphans, writeState } from './state.ts';
 import type { ControlPlaneState, ProcessName } from './state.ts';
 
-export type { ControlPlane, ServiceAccountAccess } from './control-plane.ts';
+export type { ControlPlane } from './control-plane.ts';
 
 export interface StartOptions {
   readonly name: string;
@@ -40,6 +40,8 @@ export interface StartOptions {
   /** Pretended kubelets; default true. `stages`: path of a file of Stages that replaces the one beside this file. */
   readonly kwok?: boolean | { readonly stages: string };
   readonly apiServerArgs?: readonly string[];
+  /** Fields of a KubeSchedulerConfiguration, such as `profiles` and `extenders`, beside those that every scheduler here has. */
+  readonly scheduler?: Readonly<Record<string, unknown>>;
   /** Of controller-manager and scheduler each; default 500, burst twice that. */
   readonly qps?: number;
   /** True: goes on after this process ends. Default false. */
@@ -108,7 +110,11 @@ export async function startControlPlane(options: StartOptions): Promise<ControlP
       async () => apiServerIsReady(url, apiServerCertificate(files), credentials.admin),
       API_SERVER_DEADLINE_MS,
     );
-    await writeKubeconfigs(name, directory, url, credentials, qps);
+    await writeKubeconfigs(name, directory, url, credentials);
+    await writeFile(
+      files.schedulerConfiguration,
+      dump(schedulerConfiguration(schedulerKubeconfig(directory), qps, options.scheduler)),
+    );
     const plane = controlPlaneFrom(launcher.state());
 
     if (controllers) {
@@ -238,7 +244,6 @@ async function writeKubeconfigs(
   directory: string,
   server: string,
   credentials: Credentials,
-  qps: number,
 ): Promise<void> {
   const files = filesIn(directory);
   const certificateAuthority = await readFile(apiServerCertificate(files), 'utf8');
@@ -247,7 +252,6 @@ async function writeKubeconfigs(
   await write(files.adminKubeconfig, 'admin', credentials.admin);
   await write(files.controllerManagerKubeconfig, 'system:kube-controller-manager', credentials.controllerManager);
   await write(schedulerKubeconfig(directory), 'system:kube-scheduler', credentials.scheduler);
-  await writeFile(files.schedulerConfiguration, dump(schedulerConfiguration(schedulerKubeconfig(directory), qps)));
 }
 
 async function apiServerIsReady(url: string, certificate: string, token: string): Promise<boolean> {
