@@ -1,9 +1,9 @@
 // Where the cluster is and as whom we speak to it.
 
-import type { ClusterAccess, TlsMaterial } from './access.ts';
+import type { ClusterAccess } from './access.ts';
 import { inCluster, serviceAccountFolder } from './in-cluster.ts';
 
-export type { ClusterAccess, TlsMaterial };
+export type { ClusterAccess };
 
 export interface LoadClusterOptions {
   /** A path, as given by a flag: then nothing else is looked at. */

@@ -74,7 +74,7 @@ const byPool: readonly Manifest[] = [
 ];
 
 /** In `all-agents`: which entry of the catalogue a node has. */
-export const agentLabel = 'security.example.com/agent';
+const agentLabel = 'security.example.com/agent';
 
 type Render = (options: AgentOptions) => readonly Manifest[];
 

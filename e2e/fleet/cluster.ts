@@ -140,8 +140,6 @@ export const openCluster = async (options: {
   };
 };
 
-export { objectPath };
-
 type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 
 interface Answer {
