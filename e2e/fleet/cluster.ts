@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent } from 'undici';
 import { loadCluster } from '../../kube/config.ts';
-import { collectionPath, objectPath, type Manifest } from './manifest.ts';
+import { collectionPath, type Manifest } from './manifest.ts';
 
 export interface Cluster {
   readonly server: string;

@@ -79,3 +79,52 @@ describe('a planned fleet', () => {
     expect(new Set(plan.exposure.map(({ kind }) => kind))).toEqual(new Set(['Service', 'Ingress']));
   });
 });
+
+describe('the script of what is broken', () => {
+  const plan = planFleet({ nodes: 300, seed: 1, scenario: 'eight-gaps' });
+  const gaps = gapsOf(plan);
+
+  it('has eight kinds of gap and some more', () => {
+    expect(gaps.filter(({ extra }) => !extra)).toHaveLength(8);
+    expect(new Set(gaps.map(({ id }) => id)).size).toBe(gaps.length);
+  });
+
+  it('befalls each node and each workload by one gap at most', () => {
+    const all = [...standing(plan), ...gaps.flatMap(({ expected }) => expected)];
+    const nodes = all.flatMap((asset) => asset.nodes);
+    const workloads = all.flatMap((asset) =>
+      asset.workloads.map(({ kind, namespace, name }) => `${kind}/${namespace}/${name}`),
+    );
+    expect(new Set(nodes).size).toBe(nodes.length);
+    expect(new Set(workloads).size).toBe(workloads.length);
+  });
+
+  it.each(gaps.map((gap) => [gap.id, gap] as const))('%s befalls something', (_, gap) => {
+    const befallen = gap.expected.flatMap(({ nodes, workloads }) => [...nodes, ...workloads]);
+    expect(befallen.length).toBeGreaterThan(0);
+  });
+
+  it('expects every other node and workload to be Protected', () => {
+    const nodes = expectedNodes(plan, gaps);
+    expect(nodes.size).toBe(300);
+    const general = plan.nodes.filter(({ pool }) => pool === 'general' || pool === 'control-plane');
+    expect(general.filter(({ name }) => nodes.get(name)?.state !== 'Protected')).toEqual([]);
+    const workloads = [...expectedWorkloads(plan, []).values()];
+    expect(workloads.every(({ state }) => state === 'Protected')).toBe(true);
+  });
+
+  it('pins each workload to one pool, so that its verdict does not depend on the scheduler', () => {
+    expect(plan.workloads.filter(({ pool }) => pool === undefined)).toEqual([]);
+  });
+});
+
+const everything = (plan: FleetPlan): readonly Manifest[] => [
+  ...plan.nodes.map(({ manifest }) => manifest),
+  ...plan.namespaces,
+  ...plan.shared,
+  ...plan.agents,
+  ...plan.workloads.flatMap(({ manifests }) => manifests),
+  ...plan.exposure,
+];
+
+const podsOf = (plan: FleetPlan): number => plan.workloads.reduce((sum, { pods }) => sum + pods, 0);
