@@ -45,9 +45,9 @@ export const check = async (flags: CheckFlags, io: Io): Promise<CheckReport> => 
   const world = cluster?.world(declared) ?? worldOfFiles(declared);
   const { workloads, skipped } = sortObjects(manifests.objects, namespace);
   const judge = createJudge(world, io.now());
-  const results = workloads.map(judge.judge);
+  const results = workloads.map(judge);
   // An agent alone: the question is where it will be.
-  if (flags.files.length === 0) results.push(...judgeReach(declared.daemonSets, judge, world));
+  if (flags.files.length === 0) results.push(...judgeReach(declared.daemonSets, world, io.now()));
   const problems = [
     ...[manifests, agents, policies, nodes].flatMap((read) => read.problems),
     ...declared.problems,

@@ -2,57 +2,54 @@
 // node that it fits.
 import type { AgentCatalogue } from '../../domain/coverage/agents.ts';
 import { whyAbsent } from '../../domain/coverage/absence.ts';
-import { nearnessOf, presenceOn, type AgentPresence, type Installation } from '../../domain/coverage/presence.ts';
+import { nearnessOf, presenceOn, type AgentPresence } from '../../domain/coverage/presence.ts';
 import type { NodeReport } from '../../domain/placement/reported-presence.ts';
 import { stateOf } from '../../domain/reason.ts';
 import type { AgentDefinition, ConfigMapFacts, DaemonSetFacts, NodeFacts, PodFacts } from '../../domain/types.ts';
 
 export interface Expectations {
-  /** Nothing of agents whose DaemonSets are not looked at. */
+  /** Names of the agents that are told of. */
+  readonly agents: ReadonlySet<string>;
   readonly reportOf: (node: NodeFacts) => NodeReport;
   readonly presenceOf: (agent: AgentDefinition, node: NodeFacts) => AgentPresence;
 }
 
-/** `looksAt`: the DaemonSets that count. */
+/** Of the agents with a DaemonSet that `isTold`. */
 export const expectations = (
   catalogue: AgentCatalogue,
   configMaps: readonly ConfigMapFacts[],
-  looksAt: (daemonSet: DaemonSetFacts) => boolean,
+  isTold: (daemonSet: DaemonSetFacts) => boolean,
   now: number,
 ): Expectations => {
   const byKey = new Map(configMaps.map((each) => [`${each.namespace}/${each.name}`, each]));
   const configMap = (namespace: string, name: string): ConfigMapFacts | undefined => byKey.get(`${namespace}/${name}`);
-  const installed = catalogue.agents.flatMap((agent) => {
-    const installations = catalogue.installationsOf(agent).filter(({ daemonSet }) => looksAt(daemonSet));
-    return installations.length === 0 ? [] : [{ agent, installations }];
-  });
+  const told = catalogue.agents.filter((agent) =>
+    catalogue.installationsOf(agent).some(({ daemonSet }) => isTold(daemonSet)),
+  );
   const podsOf = new WeakMap<DaemonSetFacts, PodFacts>();
   const podOf = (daemonSet: DaemonSetFacts): PodFacts => {
     const known = podsOf.get(daemonSet) ?? readyPod(daemonSet, now);
     podsOf.set(daemonSet, known);
     return known;
   };
-  const presence = (agent: AgentDefinition, installations: readonly Installation[], node: NodeFacts): AgentPresence => {
+  const presenceOf = (agent: AgentDefinition, node: NodeFacts): AgentPresence => {
+    const installations = catalogue.installationsOf(agent);
     const input = { agent, node, installations, configMap, goneAt: undefined };
     const fitting = installations.filter(
       (each) => whyAbsent({ ...input, installations: [each], pods: [] }).nearness === nearnessOf.podExpected,
     );
     const pods = fitting.flatMap(({ daemonSet }) => catalogue.asPodOf(agent, podOf(daemonSet)) ?? []);
-    return told(presenceOn({ ...input, pods }));
+    return withoutGrace(presenceOn({ ...input, pods }));
   };
   return {
-    presenceOf: (agent, node) =>
-      presence(
-        agent,
-        catalogue.installationsOf(agent).filter(({ daemonSet }) => looksAt(daemonSet)),
-        node,
-      ),
-    reportOf: (node) => reportOf(installed.map(({ agent, installations }) => presence(agent, installations, node))),
+    agents: new Set(told.map(({ name }) => name)),
+    presenceOf,
+    reportOf: (node) => reportOf(told.map((agent) => presenceOf(agent, node))),
   };
 };
 
 /** Nothing waits for a grace period here, and what cannot be read in files may yet be right. */
-const told = (presence: AgentPresence): AgentPresence => {
+const withoutGrace = (presence: AgentPresence): AgentPresence => {
   if (presence.trouble?.reason !== 'EvidenceTooWeak') return { ...presence, expectedSince: undefined };
   const { cause } = presence.trouble;
   const remedy = `Give the ConfigMaps of ${presence.agent} together with its DaemonSet (--agents)`;

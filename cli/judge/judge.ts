@@ -1,5 +1,5 @@
 // Each workload by the same core as the webhook, over the world as it is or as the manifests will make it.
-import { createAgentCatalogue, type AgentCatalogue } from '../../domain/coverage/agents.ts';
+import { createAgentCatalogue } from '../../domain/coverage/agents.ts';
 import { answerPlacement, type Answer, type PlacementQuestion } from '../../domain/placement/answer.ts';
 import { drawPicture } from '../../domain/placement/picture.ts';
 import type { NodeReport } from '../../domain/placement/reported-presence.ts';
@@ -12,11 +12,7 @@ import { poolsOf } from './pools.ts';
 import type { CheckResult, PoolResult } from './result.ts';
 import type { Workload } from './workloads.ts';
 
-export interface Judge {
-  readonly catalogue: AgentCatalogue;
-  readonly expected: Expectations;
-  readonly judge: (workload: Workload) => CheckResult;
-}
+export type Judge = (workload: Workload) => CheckResult;
 
 /** Every kind that runs pods: what a policy says of its admission decides what the webhook does, not what is true. */
 const kinds = [
@@ -56,24 +52,20 @@ export const createJudge = (world: World, now: number): Judge => {
   const ask = askerOn(world.nodes);
   const pools = poolsOf(world.nodes).map(({ name, nodes }) => ({ name, ask: askerOn(nodes) }));
 
-  return {
-    catalogue,
-    expected,
-    judge: (workload) => {
-      const question = placementQuestion(workload, surroundings);
-      const answer = ask(question);
-      const inPools = isOnNodes(answer) ? pools.flatMap((pool) => poolResult(pool.name, pool.ask(question))) : [];
-      return {
-        checks: 'Placement',
-        kind: workload.kind,
-        namespace: workload.namespace,
-        name: workload.name,
-        ...(workload.found.file === undefined ? {} : { file: workload.found.file }),
-        line: workload.found.line,
-        ...outcomeOf(answer, (policy): AdmissionMode => modes.get(policy) ?? 'Off', knowsAgents),
-        ...(inPools.length === 0 ? {} : { pools: inPools }),
-      };
-    },
+  return (workload) => {
+    const question = placementQuestion(workload, surroundings);
+    const answer = ask(question);
+    const inPools = isOnNodes(answer) ? pools.flatMap((pool) => poolResult(pool.name, pool.ask(question))) : [];
+    return {
+      checks: 'Placement',
+      kind: workload.kind,
+      namespace: workload.namespace,
+      name: workload.name,
+      ...(workload.found.file === undefined ? {} : { file: workload.found.file }),
+      line: workload.found.line,
+      ...outcomeOf(answer, (policy): AdmissionMode => modes.get(policy) ?? 'Off', knowsAgents),
+      ...(inPools.length === 0 ? {} : { pools: inPools }),
+    };
   };
 };
 
@@ -112,23 +104,27 @@ const asAsked =
 const reportsOf = (world: World, expected: Expectations): ((node: string) => NodeReport | undefined) => {
   const known = new Map<string, NodeReport | undefined>();
   for (const node of world.nodes) {
-    known.set(node.name, together(world.reports?.get(node.name), expected.reportOf(node), world.reports !== undefined));
+    const said = world.reports?.get(node.name);
+    const isAsSaid = world.reports !== undefined && expected.agents.size === 0;
+    known.set(node.name, isAsSaid ? said : together(said, expected.reportOf(node), expected.agents));
   }
   return (name) => known.get(name);
 };
 
-/** What is there wins over what is to come. */
-const together = (said: NodeReport | undefined, hoped: NodeReport, isReported: boolean): NodeReport | undefined => {
-  if (hoped.agents.length === 0 && hoped.reasons.length === 0 && isReported) return said;
-  if (said === undefined) return hoped;
-  const there = new Set(said.agents.map(({ name }) => name));
-  const coming = hoped.agents.filter(({ name }) => !there.has(name));
-  const settled = new Set(coming.map(({ name }) => name));
+/** Of agents that the manifests change it counts where they will be; of those that stay, how they are. */
+const together = (said: NodeReport | undefined, hoped: NodeReport, changed: ReadonlySet<string>): NodeReport => {
+  const there = new Set(said?.agents.map(({ name }) => name));
+  const coming = new Set(hoped.agents.map(({ name }) => name));
+  const asSaid = (name: string | undefined): boolean =>
+    name === undefined || !changed.has(name) || (there.has(name) && coming.has(name));
   return {
-    agents: [...said.agents, ...coming],
+    agents: [
+      ...(said?.agents ?? []).filter(({ name }) => asSaid(name)),
+      ...hoped.agents.filter(({ name }) => !asSaid(name)),
+    ],
     reasons: [
-      ...said.reasons.filter(({ agent }) => agent === undefined || !settled.has(agent)),
-      ...hoped.reasons.filter(({ agent }) => agent !== undefined && settled.has(agent)),
+      ...(said?.reasons ?? []).filter(({ agent }) => asSaid(agent)),
+      ...hoped.reasons.filter(({ agent }) => !asSaid(agent)),
     ],
   };
 };

@@ -1,9 +1,10 @@
 // Whether an agent reaches every node: its DaemonSets together, since pools often have one each.
+import { createAgentCatalogue } from '../../domain/coverage/agents.ts';
 import { stateOf } from '../../domain/reason.ts';
 import type { AgentDefinition, NodeFacts } from '../../domain/types.ts';
 import type { DeclaredDaemonSet } from '../world/declared.ts';
 import type { World } from '../world/world.ts';
-import type { Judge } from './judge.ts';
+import { expectations, type Expectations } from './expected.ts';
 import { weightOf } from './outcome.ts';
 import { poolsOf } from './pools.ts';
 import type { CheckGap, CheckResult, NodeCounts } from './result.ts';
@@ -11,20 +12,26 @@ import type { CheckGap, CheckResult, NodeCounts } from './result.ts';
 /** One result for each agent that the DaemonSets install. */
 export const judgeReach = (
   daemonSets: readonly DeclaredDaemonSet[],
-  { catalogue, expected }: Judge,
-  { nodes }: World,
-): readonly CheckResult[] =>
-  catalogue.agents.flatMap((agent) => {
+  { agents, configMaps, nodes }: World,
+  now: number,
+): readonly CheckResult[] => {
+  const catalogue = createAgentCatalogue(
+    agents,
+    daemonSets.map(({ facts }) => facts),
+  );
+  const { presenceOf } = expectations(catalogue, configMaps, () => true, now);
+  return catalogue.agents.flatMap((agent) => {
     const own = new Set(catalogue.installationsOf(agent).map(({ daemonSet }) => daemonSet));
     const first = daemonSets.find(({ facts }) => own.has(facts));
-    return first === undefined ? [] : [reachOf(agent, first, nodes, expected.presenceOf)];
+    return first === undefined ? [] : [reachOf(agent, first, nodes, presenceOf)];
   });
+};
 
 const reachOf = (
   agent: AgentDefinition,
   { facts, found }: DeclaredDaemonSet,
   nodes: readonly NodeFacts[],
-  presenceOf: Judge['expected']['presenceOf'],
+  presenceOf: Expectations['presenceOf'],
 ): CheckResult => {
   const gaps = new Map<string, CheckGap>();
   const missed = new Map<NodeFacts, 'unprotected' | 'unknown'>();

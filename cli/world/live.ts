@@ -9,6 +9,7 @@ import type { Result } from '../../facts/parse.ts';
 import { toPolicy } from '../../facts/policy.ts';
 import { clusterReport, isStale, projectReportFreshness } from '../../facts/report-freshness.ts';
 import { projectRuntimeClass } from '../../facts/runtime-class.ts';
+import type { DaemonSetFacts } from '../../domain/types.ts';
 import type { NodeReport } from '../../domain/placement/reported-presence.ts';
 import { loadCluster } from '../../kube/config.ts';
 import { classify } from '../../kube/errors.ts';
@@ -111,8 +112,9 @@ const worldOf = (lists: Lists, declared: Declared, source: string, now: number):
   const inCluster = facts(lists.daemonSets, projectDaemonSet);
   const keyOf = ({ namespace, name }: { readonly namespace: string; readonly name: string }): string =>
     `${namespace}/${name}`;
-  const known = new Set(inCluster.map(keyOf));
-  const added = declared.daemonSets.map((each) => each.facts).filter((each) => !known.has(keyOf(each)));
+  const known = new Map(inCluster.map((each) => [keyOf(each), each]));
+  const applied = declared.daemonSets.map((each) => each.facts).filter((each) => changes(known.get(keyOf(each)), each));
+  const expected = new Set(applied.map(keyOf));
   const agents = readable(lists.agents, 'ProtectionAgent', toAgentDefinition);
   const policies = readable(lists.policies, 'WorkloadPolicy', toPolicy);
   const reports = reportsIn(lists.slices);
@@ -128,16 +130,27 @@ const worldOf = (lists: Lists, declared: Declared, source: string, now: number):
       ...byName(facts(lists.runtimeClasses, projectRuntimeClass)),
       ...byName(declared.runtimeClasses),
     ]),
-    daemonSets: [...inCluster, ...added],
+    daemonSets: [...inCluster.filter((each) => !expected.has(keyOf(each))), ...applied],
     configMaps: declared.configMaps,
     policies: [...byName([...policies, ...declared.policies]).values()],
     agents: [...byName([...(agents.length === 0 ? readyMadeAgents() : agents), ...declared.agents]).values()],
     reports,
     isStale: stale,
-    expected: new Set(added.map(keyOf)),
+    expected,
     notes,
   };
 };
+
+/** Whether applying it changes where its pods run or what they are; the API server's defaults do not. */
+const changes = (before: DaemonSetFacts | undefined, after: DaemonSetFacts): boolean =>
+  before === undefined || whatCounts(before) !== whatCounts(after);
+
+const whatCounts = ({ podLabels, containers, scheduling }: DaemonSetFacts): string =>
+  JSON.stringify([
+    Object.entries(podLabels).sort(([a], [b]) => (a < b ? -1 : 1)),
+    containers.map(({ name, image, env }) => [name, image, env]),
+    scheduling,
+  ]);
 
 /** Undefined without any: an operator that has written nothing yet says nothing of any node. */
 const reportsIn = (slices: Listed): ReadonlyMap<string, NodeReport> | undefined => {

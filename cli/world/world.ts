@@ -25,7 +25,7 @@ export interface World {
   readonly reports: ReadonlyMap<string, NodeReport> | undefined;
   /** The reports are too old to be believed. */
   readonly isStale: boolean;
-  /** `NAMESPACE/NAME` of agents' DaemonSets that are expected to run, beyond what the reports say. */
+  /** `NAMESPACE/NAME` of DaemonSets that the manifests add or change: of their agents the reports do not tell what will be. */
   readonly expected: ReadonlySet<string>;
   /** How it was judged, and what was left aside: said with every result. */
   readonly notes: readonly string[];
