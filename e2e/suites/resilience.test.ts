@@ -108,7 +108,8 @@ const untilRight = (withinMs?: number): Promise<void> =>
       expect(status?.counts?.pods.total).toBe(running.length);
       expect(status?.counts?.pods.noAgent).toBe(running.filter(({ spec }) => spec.nodeName === 'open').length);
       expect(status?.counts?.nodes).toMatchObject({ total: 2, protected: 1, noAgent: 1 });
-      const { workloads } = await world.verdicts();
+      const { nodes, workloads } = await world.verdicts();
+      expect([nodes.get('guarded')?.state, nodes.get('open')?.state]).toEqual(['Protected', 'NoAgent']);
       const names = pods.filter(({ spec }) => spec.nodeName === 'open').length;
       expect([...workloads.values()].filter(({ state }) => state === 'NoAgent').length).toBe(names);
       expect(condition(await world.report(), 'Complete').status).toBe('False');
@@ -176,6 +177,76 @@ const holder = async (): Promise<string | undefined> => {
   return (await world.get<{ readonly spec: { readonly holderIdentity?: string } }>(path)).spec.holderIdentity;
 };
 
+describe('other hands', () => {
+  const slicePath = `/apis/${apiVersion}/coverageslices`;
+
+  const uidOf = (object: object): string => (object as { metadata: { uid: string } }).metadata.uid;
+
+  test('a slice that was deleted comes back', async () => {
+    const [first] = await world.slices();
+    const before = uidOf(first ?? {});
+    await world.cluster.remove(`${slicePath}/${first?.metadata.name}`);
+    await eventually(async () => {
+      const again = (await world.slices()).find(({ metadata }) => metadata.name === first?.metadata.name);
+      expect(again?.profiles).toEqual(first?.profiles);
+      expect(uidOf(again ?? {})).not.toBe(before);
+    });
+  });
+
+  test('a slice that was edited is put right', async () => {
+    const before = (await world.slices()).find(({ spec }) => spec.assets === 'Nodes');
+    await world.cluster.patch(`${slicePath}/${before?.metadata.name}`, { profiles: [] });
+    await eventually(async () => {
+      const after = (await world.slices()).find(({ spec }) => spec.assets === 'Nodes');
+      expect(after?.profiles).toEqual(before?.profiles);
+    });
+  });
+
+  test('the report named cluster comes back, with slices of its own', async () => {
+    const before = uidOf(await world.report());
+    await world.kubectl(['delete', 'cov', 'cluster', '--wait=false']);
+    await eventually(async () => {
+      const report = await world.report();
+      expect(uidOf(report)).not.toBe(before);
+      const owners = (await world.slices()).map(
+        ({ metadata }) => (metadata as { ownerReferences?: readonly { uid: string }[] }).ownerReferences?.[0]?.uid,
+      );
+      expect(new Set(owners)).toEqual(new Set([uidOf(report)]));
+    });
+    await untilRight();
+  });
+
+  test.each([
+    ['a report', 'coveragereports/cluster', { summary: { nodes: '2/2', gaps: 0 }, gaps: [] }, '.status.summary.nodes'],
+    ['a policy', 'workloadpolicies/baseline', { matched: { nodes: { total: 99 } } }, '.status.matched.nodes.total'],
+    ['an agent', 'protectionagents/falco', { pods: { found: 99, ready: 99 } }, '.status.pods.found'],
+  ])('what somebody else writes into the status of %s is put right', async (_, at, status, field) => {
+    const path = `/apis/${apiVersion}/${at}`;
+    const shown = (): Promise<string> =>
+      world.kubectl(['get', at.replace('/', `.workloadprotection.dev/`), '-o', `jsonpath={${field}}`]);
+    const before = await shown();
+    // What the answer says, since it may be put right before anybody could look.
+    const edited = await world.cluster.patch<{ readonly status: object }>(`${path}/status`, { status });
+    expect(edited.status).toMatchObject(status);
+    await eventually(async () => expect(await shown()).toBe(before));
+  });
+});
+
+describe('rights', () => {
+  test('no request of the operator was ever refused', async () => {
+    // Before any API server has restarted: one that has not read its roles yet refuses everybody.
+    for (const replica of replicas) {
+      const { samples } = await fetchMetrics(`${replica.metricsUrl}/metrics`);
+      const refused = samples.filter(
+        ({ name, labels }) =>
+          name === 'workload_protection_kube_request_duration_seconds_count' && labels['code'] === '403',
+      );
+      expect(refused).toEqual([]);
+      expect(samples.some(({ labels }) => labels['code'] === '200')).toBe(true);
+    }
+  });
+});
+
 describe('the API server', () => {
   test('may restart', async () => {
     await world.plane.restartApiServer({ signal: 'SIGTERM' });
@@ -223,68 +294,5 @@ describe('the API server', () => {
     await untilLed();
     await untilRight();
     expect(await sumOf(standby, 'workload_protection_watch_relists_total')).toBeGreaterThan(relists);
-  });
-});
-
-describe('other hands', () => {
-  const slicePath = `/apis/${apiVersion}/coverageslices`;
-
-  test('a slice that was deleted comes back', async () => {
-    const [first] = await world.slices();
-    await world.cluster.remove(`${slicePath}/${first?.metadata.name}`);
-    await untilRight();
-  });
-
-  test('a slice that was edited is put right', async () => {
-    const before = (await world.slices()).find(({ spec }) => spec.assets === 'Nodes');
-    await world.cluster.patch(`${slicePath}/${before?.metadata.name}`, { profiles: [] });
-    await eventually(async () => {
-      const after = (await world.slices()).find(({ spec }) => spec.assets === 'Nodes');
-      expect(after?.profiles).toEqual(before?.profiles);
-    });
-  });
-
-  test('the report named cluster comes back, with slices of its own', async () => {
-    const uidOf = (object: object): string => (object as { metadata: { uid: string } }).metadata.uid;
-    const before = uidOf(await world.report());
-    await world.kubectl(['delete', 'cov', 'cluster', '--wait=false']);
-    await eventually(async () => {
-      const report = await world.report();
-      expect(uidOf(report)).not.toBe(before);
-      const owners = (await world.slices()).map(
-        ({ metadata }) => (metadata as { ownerReferences?: readonly { uid: string }[] }).ownerReferences?.[0]?.uid,
-      );
-      expect(new Set(owners)).toEqual(new Set([uidOf(report)]));
-    });
-    await untilRight();
-  });
-
-  test.each([
-    ['a report', 'coveragereports/cluster', { summary: { nodes: '2/2', gaps: 0 }, gaps: [] }, '.status.summary.nodes'],
-    ['a policy', 'workloadpolicies/baseline', { matched: { nodes: { total: 99 } } }, '.status.matched.nodes.total'],
-    ['an agent', 'protectionagents/falco', { pods: { found: 99, ready: 99 } }, '.status.pods.found'],
-  ])('what somebody else writes into the status of %s is put right', async (_, at, status, field) => {
-    const path = `/apis/${apiVersion}/${at}`;
-    const shown = (): Promise<string> =>
-      world.kubectl(['get', at.replace('/', `.workloadprotection.dev/`), '-o', `jsonpath={${field}}`]);
-    const before = await shown();
-    await world.cluster.patch(`${path}/status`, { status });
-    expect(await shown()).not.toBe(before);
-    await eventually(async () => expect(await shown()).toBe(before));
-  });
-});
-
-describe('rights', () => {
-  test('no request of the operator was ever refused', async () => {
-    // The replicas of this moment: those that ended took their figures along.
-    for (const replica of replicas) {
-      const { samples } = await fetchMetrics(`${replica.metricsUrl}/metrics`);
-      const refused = samples.filter(
-        ({ name, labels }) =>
-          name === 'workload_protection_kube_request_duration_seconds_count' && labels['code'] === '403',
-      );
-      expect(refused).toEqual([]);
-      expect(samples.some(({ labels }) => labels['code'] === '200')).toBe(true);
-    }
   });
 });
