@@ -19,7 +19,7 @@ export const parityScheduler = 'parity';
 
 /** Numbers as labels may hold them, some of which only look like numbers. */
 const cores = ['4', '8', '16', '007', '8.5', 'many', '', '9223372036854775807', '9223372036854775808'];
-const numbers = [...cores.filter((text) => text !== ''), '-1', '+8', '5', '0x10', '1e1'];
+const numbers = [...cores.filter((text) => text !== ''), '5', '0x10', '1e1'];
 const pools = ['a', 'b', 'c'];
 const nodeName = (index: number): string => `node-${String(index).padStart(2, '0')}`;
 
@@ -134,7 +134,7 @@ const somePod = record({
   ),
   terms: option(array(someTerm, { minLength: 1, maxLength: 3 }), { nil: undefined, freq: 3 }),
   tolerations: mostly([], array(someToleration, { maxLength: 3 })),
-  comparison: option(someComparison, { nil: undefined, freq: 1 }),
+  comparison: oneof({ weight: 9, arbitrary: constant(undefined) }, { weight: 1, arbitrary: someComparison }),
   runtimeClassName: constantFrom(undefined, undefined, undefined, 'pooled', 'tolerant'),
   isPreferring: constantFrom(true, false),
 });
