@@ -1,7 +1,5 @@
 // A fleet of 300 nodes with every kind of gap in it. What must be reported is declared by the script that breaks the fleet, never
 // computed by what is tested.
-import { mkdir, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { apiVersion } from '../../crds/schema/vocabulary.ts';
@@ -12,6 +10,7 @@ import type { Manifest } from '../fleet/manifest.ts';
 import { planFleet } from '../fleet/plan.ts';
 import { pinnedTo, poolNamed } from '../fleet/pools.ts';
 import { differences } from './support/differences.ts';
+import { capture } from './support/capture.ts';
 import { eventually } from './support/eventually.ts';
 import { fetchMetrics } from './support/exposition.ts';
 import type { ProcessHandle } from '../installation/install.ts';
@@ -420,14 +419,3 @@ interface ApiObject {
 
 const writesOf = async ({ metricsUrl }: ProcessHandle): Promise<number | undefined> =>
   (await fetchMetrics(`${metricsUrl}/metrics`)).sum('workload_protection_writes_total');
-
-/** For the README, which shows what was really printed: written only when asked for. */
-const capture = async (file: string, ...transcripts: readonly (readonly [string, string])[]): Promise<void> => {
-  if (process.env['UPDATE_CAPTURES'] !== '1') return;
-  const folder = path.join(import.meta.dirname, '..', '..', 'docs', 'captured');
-  await mkdir(folder, { recursive: true });
-  await writeFile(
-    path.join(folder, file),
-    transcripts.map(([command, printed]) => `$ ${command}\n${printed}`).join('\n'),
-  );
-};

@@ -1,0 +1,328 @@
+// Admission in an emergency and at its edges: what Deny refuses, how the glass is broken and who records it, what a change of agents or
+// policies would cost; by kubectl, through the real API server, with the texts that a user sees.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { apiVersion } from '../../crds/schema/vocabulary.ts';
+import { breakGlassAnnotation, breakGlassUntilAnnotation } from '../../facts/break-glass.ts';
+import { falco } from '../fleet/agents.ts';
+import { everywhere } from '../fleet/agents/daemon-set.ts';
+import type { Manifest } from '../fleet/manifest.ts';
+import type { ProcessHandle } from '../installation/install.ts';
+import { capture } from './support/capture.ts';
+import { eventually } from './support/eventually.ts';
+import { fetchMetrics } from './support/exposition.ts';
+import type { Said } from './support/kubectl.ts';
+import { createAll, deployment, namespace, namespacesOf, node, pod, type PodOptions } from './support/small-fleet.ts';
+import { startWorld, type World } from './support/world.ts';
+
+const runsFalco = { 'agents.example.com/falco': 'true' };
+const agents = falco({ tolerations: everywhere, nodeSelector: runsFalco });
+const hour = 3_600_000;
+
+let world: World;
+let operator: ProcessHandle;
+
+const policy = (name: string, admission: object): Manifest => ({
+  apiVersion,
+  kind: 'WorkloadPolicy',
+  metadata: { name },
+  spec: {
+    selector: { namespaceSelector: { matchLabels: { judged: name } } },
+    gracePeriod: '0s',
+    admission: { mode: 'Deny', ...admission },
+  },
+});
+
+beforeAll(async () => {
+  world = await startWorld('admission');
+  await createAll(world.cluster, [
+    ...['vault', 'release', 'strict'].map((name) => namespace(name, { judged: name })),
+    ...namespacesOf(agents),
+    node('guarded', runsFalco),
+    node('open'),
+    ...agents,
+  ]);
+  await world.install({
+    starterPolicy: { spec: { gracePeriod: '0s', admission: { mode: 'Off' } } },
+    operator: { replicas: 0 },
+    webhook: { replicas: 0, bindings: { enabled: true } },
+  });
+  // Before there is a policy that refuses it.
+  await createAll(world.cluster, [deployment('release', 'old', { on: 'open' })]);
+  const policies = [
+    policy('vault', {}),
+    policy('release', { kinds: ['Pod', 'Deployment'] }),
+    policy('strict', { breakGlass: 'Forbidden' }),
+  ];
+  for (const each of policies) await world.kubectl(['create', '-f', '-'], each);
+  operator = await world.startOperator();
+  await world.startWebhook();
+  await eventually(async () => {
+    const { nodes } = await world.verdicts();
+    expect([nodes.get('guarded')?.state, nodes.get('open')?.state]).toEqual(['Protected', 'NoAgent']);
+  });
+  for (const each of ['vault', 'release', 'strict']) {
+    await eventually(async () => expect((await create(pod(each, 'first', { on: 'open' }), dryRun)).code).toBe(1));
+  }
+});
+
+afterAll(() => world?.stop());
+
+const dryRun = '--dry-run=server';
+
+const create = (manifest: object, ...more: readonly string[]): Promise<Said> =>
+  world.kubectl.say(['create', '-f', '-', ...more], manifest);
+
+const warningsIn = ({ stderr }: Said): readonly string[] =>
+  stderr.split('\n').flatMap((line) => (line.startsWith('Warning: ') ? [line.slice('Warning: '.length)] : []));
+
+const broken = (
+  inNamespace: string,
+  name: string,
+  { until = new Date(Date.now() + hour).toISOString(), ...options }: PodOptions & { readonly until?: string } = {},
+): Manifest => {
+  const manifest = pod(inNamespace, name, { on: 'open', ...options });
+  const annotations = { [breakGlassAnnotation]: 'the shop is down, INC-7', [breakGlassUntilAnnotation]: until };
+  return { ...manifest, metadata: { ...manifest.metadata, annotations } };
+};
+
+const printed = ({ stdout, stderr }: Said): string => `${stderr}${stdout}`;
+
+describe('Deny', () => {
+  test('refuses a pod with the cause, the remedy and both ways round', async () => {
+    const said = await create(pod('vault', 'till', { on: 'open' }));
+    expect(said.code).toBe(1);
+    for (const part of [
+      'WorkloadPolicy vault: the pod will be unprotected on the one node that fits',
+      'Remedy: ',
+      `In an emergency, annotate the pod with ${breakGlassAnnotation}: "<reason>"`,
+      'spec.exemptions of WorkloadPolicy vault',
+    ]) {
+      expect(said.stderr).toContain(part);
+    }
+    await capture('admission-deny.txt', ['kubectl create -f till.yaml', printed(said)]);
+  });
+
+  test('warns of a Deployment where no kinds are named, and refuses it where it is', async () => {
+    const warned = await create(deployment('vault', 'till', { on: 'open' }), dryRun);
+    expect([warned.code, warningsIn(warned).length]).toEqual([0, 1]);
+    const refused = await create(deployment('release', 'till', { on: 'open' }), dryRun);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain('pods of this Deployment');
+    await capture(
+      'admission-controllers.txt',
+      ['kubectl create -f till.yaml -n vault', printed(warned)],
+      ['kubectl create -f till.yaml -n release', printed(refused)],
+    );
+  });
+
+  test('refuses no update that makes nothing worse, and no Deployment that is going', async () => {
+    const patch = (value: object, ...more: readonly string[]): Promise<Said> =>
+      world.kubectl.say([
+        ...['patch', 'deployment', 'old', '-n', 'release', '--type=merge', '-p', JSON.stringify(value)],
+        ...more,
+      ]);
+    const image = { spec: { template: { metadata: { annotations: { build: '2' } } } } };
+    const same = await patch(image);
+    expect([same.code, same.stderr]).toEqual([0, '']);
+    const home = { spec: { template: { spec: { nodeSelector: { 'place.example.com/is': 'guarded' } } } } };
+    expect((await patch(home)).code).toBe(0);
+    const away = { spec: { template: { spec: { nodeSelector: { 'place.example.com/is': 'open' } } } } };
+    expect((await patch(away)).code).toBe(1);
+    await patch({ metadata: { finalizers: ['example.com/wait'] } });
+    await world.kubectl(['delete', 'deployment', 'old', '-n', 'release', '--wait=false']);
+    expect((await patch(away)).code).toBe(0);
+    expect((await patch({ metadata: { finalizers: null } })).code).toBe(0);
+  });
+
+  test('judges an ephemeral container where its pod runs', async () => {
+    const guarded = await create(pod('vault', 'calm', { on: 'guarded' }));
+    expect(guarded.code, guarded.stderr).toBe(0);
+    const debug = (name: string): Promise<Said> =>
+      world.kubectl.say(['debug', name, '-n', 'vault', '--image=registry.example.com/shell:1', '--attach=false']);
+    await eventually(async () => expect((await debug('calm')).code).toBe(0));
+    const wild = await create(broken('vault', 'wild'));
+    expect(wild.code, wild.stderr).toBe(0);
+    await world.kubectl([
+      'annotate',
+      'pod',
+      'wild',
+      '-n',
+      'vault',
+      `${breakGlassAnnotation}-`,
+      `${breakGlassUntilAnnotation}-`,
+    ]);
+    await eventually(async () => {
+      const said = await debug('wild');
+      expect(said.stderr).toContain('the pod will be unprotected on the one node that fits');
+      expect(said.code).toBe(1);
+    });
+  });
+
+  test('judges the very node where bindings are judged', async () => {
+    // Nobody schedules it but us.
+    const created = await create(pod('vault', 'bound', { spec: { schedulerName: 'nobody' } }));
+    expect(created.code, created.stderr).toBe(0);
+    const bind = (to: string) =>
+      world.plane.api.call('POST', '/api/v1/namespaces/vault/pods/bound/binding', {
+        apiVersion: 'v1',
+        kind: 'Binding',
+        metadata: { name: 'bound', namespace: 'vault' },
+        target: { apiVersion: 'v1', kind: 'Node', name: to },
+      });
+    const refused = await bind('open');
+    expect(refused.status, JSON.stringify(refused.body)).toBe(403);
+    expect(JSON.stringify(refused.body)).toContain('WorkloadPolicy vault');
+    expect((await bind('guarded')).status).toBe(201);
+  });
+});
+
+describe('breaking the glass', () => {
+  const eventsOf = async (name: string): Promise<readonly { readonly reason: string; readonly note: string }[]> => {
+    const path = '/apis/events.k8s.io/v1/namespaces/vault/events';
+    const { items } = await world.get<{
+      readonly items: readonly {
+        readonly reason: string;
+        readonly note: string;
+        readonly regarding: { name: string };
+      }[];
+    }>(path);
+    return items.filter(({ reason, regarding }) => reason === 'BreakGlass' && regarding.name === name);
+  };
+  const counted = async (): Promise<number> =>
+    (await fetchMetrics(`${operator.metricsUrl}/metrics`)).sum('workload_protection_break_glass_total') ?? 0;
+  const stateOf = async (name: string) => (await world.verdicts()).workloads.get(`Pod/vault/${name}`);
+
+  test('lets the pod through with a warning; the operator records it, and the report shows it as exempt until the end', async () => {
+    const tried = await create(broken('vault', 'tried'), dryRun);
+    expect([tried.code, warningsIn(tried).length]).toEqual([0, 1]);
+    const before = await counted();
+    const said = await create(broken('vault', 'urgent'));
+    expect(said.code, said.stderr).toBe(0);
+    expect(warningsIn(said)).toEqual([
+      expect.stringMatching(/^let through by break-glass until .* \(the shop is down, INC-7\)/),
+    ]);
+
+    await eventually(async () => {
+      expect(await eventsOf('urgent')).toEqual([
+        expect.objectContaining({ note: expect.stringContaining('the shop is down, INC-7') }),
+      ]);
+      expect(await counted()).toBe(before + 1);
+      expect(await stateOf('urgent')).toMatchObject({
+        state: 'Exempt',
+        exemption: { source: 'BreakGlass', reason: 'the shop is down, INC-7' },
+      });
+    });
+    // A dry run leaves nothing behind.
+    expect(await eventsOf('tried')).toEqual([]);
+    const events = await world.kubectl([
+      'get',
+      'events',
+      '-n',
+      'vault',
+      '--field-selector',
+      'reason=BreakGlass',
+      '-o',
+      'custom-columns=TYPE:.type,REASON:.reason,OBJECT:.involvedObject.name,MESSAGE:.message',
+    ]);
+    await capture(
+      'admission-break-glass.txt',
+      ['kubectl create -f urgent.yaml', printed(said)],
+      ['kubectl get events -n vault --field-selector reason=BreakGlass -o custom-columns=…', events],
+    );
+
+    await world.kubectl([
+      'annotate',
+      '--overwrite',
+      'pod',
+      'urgent',
+      '-n',
+      'vault',
+      `${breakGlassUntilAnnotation}=2020-01-01T00:00:00Z`,
+    ]);
+    await eventually(async () => expect(await stateOf('urgent')).toMatchObject({ state: 'NoAgent' }));
+  });
+
+  test('another leader neither records nor counts it again', async () => {
+    const said = await create(broken('vault', 'lasting'));
+    expect(said.code, said.stderr).toBe(0);
+    await eventually(async () => expect(await eventsOf('lasting')).toHaveLength(1));
+    operator.kill('SIGKILL');
+    await operator.exited;
+    operator = await world.startOperator();
+    // What it sees later is recorded, so that what it saw first has had its turn.
+    expect((await create(broken('vault', 'later'))).code).toBe(0);
+    await eventually(async () => expect(await eventsOf('later')).toHaveLength(1));
+    expect(await eventsOf('lasting')).toHaveLength(1);
+    await eventually(async () => expect(await counted()).toBe(1));
+  });
+
+  test.each<[string, () => Promise<Said>, string]>([
+    [
+      'an end that is past',
+      () => create(broken('vault', 'late', { until: '2020-01-01T00:00:00Z' })),
+      'its end, 2020-01-01T00:00:00.000Z, is past; write ',
+    ],
+    ['an end that is none', () => create(broken('vault', 'soon', { until: '2h' })), '"2h" is no time; write '],
+    [
+      'a policy that forbids it',
+      () => create(broken('strict', 'never')),
+      'Break-glass does not help: it is forbidden by WorkloadPolicy strict',
+    ],
+  ])('does not help against %s', async (_, ask, why) => {
+    const said = await ask();
+    expect(said.code).toBe(1);
+    expect(said.stderr).toContain(why);
+  });
+});
+
+describe('what a change would cost', () => {
+  const ask = (...args: readonly string[]): Promise<Said> => world.kubectl.say([...args, dryRun]);
+
+  test('is said of an agent’s DaemonSet, its ProtectionAgent and a policy, before they go', async () => {
+    const daemonSet = await ask('delete', 'daemonset', 'falco', '-n', 'falco');
+    expect(warningsIn(daemonSet)).toEqual([
+      expect.stringMatching(
+        /^deleting DaemonSet falco\/falco leaves 1 of 1 protected node without protection \(guarded\): /,
+      ),
+    ]);
+    const agent = await ask('delete', 'pagent', 'falco');
+    expect(warningsIn(agent)).toEqual([expect.stringContaining('deleting ProtectionAgent falco leaves 1 of 1')]);
+    const wpol = await ask('delete', 'wpol', 'vault');
+    expect(warningsIn(wpol)).toEqual([
+      expect.stringMatching(/^deleting WorkloadPolicy vault: .*what it refuses at admission is let in$/),
+    ]);
+    for (const { code } of [daemonSet, agent, wpol]) expect(code).toBe(0);
+    await capture(
+      'admission-loss.txt',
+      ['kubectl delete daemonset falco -n falco --dry-run=server', printed(daemonSet)],
+      ['kubectl delete pagent falco --dry-run=server', printed(agent)],
+      ['kubectl delete wpol vault --dry-run=server', printed(wpol)],
+    );
+  });
+
+  test('is said where the DaemonSet goes to fewer nodes, and not where it is only touched', async () => {
+    const patch = (value: object): Promise<Said> =>
+      ask('patch', 'daemonset', 'falco', '-n', 'falco', '--type=merge', '-p', JSON.stringify(value));
+    const narrowed = await patch({ spec: { template: { spec: { nodeSelector: { pool: 'elsewhere' } } } } });
+    expect(narrowed.code).toBe(0);
+    expect(warningsIn(narrowed)).toEqual([
+      expect.stringMatching(/^this change of DaemonSet falco\/falco leaves 1 of 1 .*elsewhere/),
+    ]);
+    const touched = await patch({ spec: { template: { metadata: { annotations: { touched: 'yes' } } } } });
+    expect([touched.code, touched.stderr]).toEqual([0, '']);
+  });
+
+  test('a policy that is loosened, an agent that is there already and a report without its baseline are warned of', async () => {
+    const looser = await ask('patch', 'wpol', 'vault', '--type=merge', '-p', '{"spec":{"admission":{"mode":"Warn"}}}');
+    expect(warningsIn(looser)).toEqual(['WorkloadPolicy vault is less strict at admission: Warn instead of Deny']);
+    const { spec } = await world.agent('falco');
+    const twin = await create({ apiVersion, kind: 'ProtectionAgent', metadata: { name: 'falco-too' }, spec }, dryRun);
+    expect(warningsIn(twin)).toEqual(['DaemonSet falco/falco is recognised as ProtectionAgent falco too']);
+    const report = await create(
+      { apiVersion, kind: 'CoverageReport', metadata: { name: 'team' }, spec: { baseline: { name: 'january' } } },
+      dryRun,
+    );
+    expect(warningsIn(report)).toEqual(['spec.baseline.name: there is no CoverageReport january']);
+    for (const { code } of [looser, twin, report]) expect(code).toBe(0);
+  });
+});
