@@ -20,6 +20,12 @@ const everywhere = aDaemonSet({
 });
 const plain = aNode({ name: 'plain', labels: { pool: 'plain' } });
 const gpu = aNode({ name: 'gpu', labels: { pool: 'gpu' }, taints: [aTaint('dedicated=gpu:NoSchedule')] });
+/** Falco as if it were one feature among many, switched on by the environment. */
+const byChoice = aFalco({ protection: [{ kind: 'env', container: undefined, name: 'PROTECT', value: 'true' }] });
+const switched = (value: string): DaemonSetFacts => ({
+  ...everywhere,
+  containers: everywhere.containers.map((container) => ({ ...container, env: { PROTECT: value } })),
+});
 const datadog = aDaemonSet({
   name: 'datadog',
   podLabels: { app: 'datadog' },
@@ -54,7 +60,7 @@ const loss = (change: Change): Loss => {
 
 describe('what is lost', () => {
   it.each<[string, Change, readonly string[], number]>([
-    ['nothing, where nothing changes', {}, [], 2],
+    ['nothing, where nothing changes', {}, [], 0],
     ['every node, where the only DaemonSet goes', { after: [] }, ['gpu', 'plain'], 2],
     ['tainted nodes, where it tolerates them no more', { after: [aDaemonSet()] }, ['gpu'], 2],
     [
@@ -129,7 +135,19 @@ describe('what is lost', () => {
       [],
       1,
     ],
-    ['nothing that no DaemonSet had brought', { before: [], after: [] }, [], 2],
+    [
+      'every node, where its protection is switched off',
+      { agents: [byChoice], before: [switched('true')], after: [switched('false')] },
+      ['gpu', 'plain'],
+      2,
+    ],
+    [
+      'nothing, where it stays as it was, whatever the template says',
+      { agents: [byChoice], before: [switched('false')], after: [{ ...switched('false'), hostNetwork: true }] },
+      [],
+      2,
+    ],
+    ['nothing that no DaemonSet had brought', { before: [], after: [] }, [], 0],
   ])('is %s', (_, change, lost, count) => {
     expect(loss(change)).toMatchObject({ lost, protected: count });
   });
@@ -141,5 +159,7 @@ describe('what is lost', () => {
     );
     expect(loss({ agentsAfter: [] }).cause).toBeDefined();
     expect(loss({}).cause).toBeUndefined();
+    const off = { agents: [byChoice], before: [switched('true')], after: [switched('false')] };
+    expect(loss(off).cause).toBe('falco runs with its runtime protection off: PROTECT is not true');
   });
 });

@@ -1,17 +1,18 @@
 // What a change of agents would cost: the nodes that are protected now and would not be in the changed world. An agent stays on a node
-// as long as a DaemonSet in which it is recognised goes there.
+// as long as a DaemonSet in which it is recognised goes there, and protects as long as no template switches its protection off.
 import { whyAbsent } from '../coverage/absence.ts';
 import type { AgentCatalogue } from '../coverage/agents.ts';
 import { judge } from '../coverage/judge.ts';
 import type { AgentPresence } from '../coverage/presence.ts';
+import { protectionSwitchedOn } from '../coverage/protection-switch.ts';
 import { compareText } from '../coverage/verdict.ts';
-import type { AgentDefinition, NodeFacts } from '../types.ts';
+import type { AgentDefinition, DaemonSetFacts, NodeFacts, PodFacts } from '../types.ts';
 import type { ClusterPicture } from './answer.ts';
 import { daemonSetTolerations, misfit } from './fit.ts';
 import { protects } from './reported-presence.ts';
 
 export interface Loss {
-  /** Nodes that are protected now, as far as it is known. */
+  /** Nodes that are protected now, as far as it is known; not counted where the change concerns no agent. */
   readonly protected: number;
   /** Those of them that would not be, by name. */
   readonly lost: readonly string[];
@@ -21,7 +22,10 @@ export interface Loss {
 
 /** `after`: the agents and DaemonSets of the changed world. */
 export const lossOf = (picture: ClusterPicture, after: AgentCatalogue, now: number): Loss => {
-  const judgeOnce = createJudging(picture, after, now);
+  const concerned = concernedAgents(picture.catalogue, after);
+  // Most DaemonSets of a cluster are nobody's agent, and are changed all the time.
+  if (concerned.size === 0) return { protected: 0, lost: [], cause: undefined };
+  const judgeOnce = createJudging(picture, after, concerned, now);
   const lost: string[] = [];
   const causes = new Map<string, number>();
   let isProtected = 0;
@@ -37,6 +41,15 @@ export const lossOf = (picture: ClusterPicture, after: AgentCatalogue, now: numb
   return { protected: isProtected, lost: lost.toSorted(compareText), cause: leading?.[0] };
 };
 
+/** Agents that are defined or installed otherwise than before. */
+const concernedAgents = (before: AgentCatalogue, after: AgentCatalogue): ReadonlySet<string> =>
+  new Set(before.agents.map(({ name }) => name).filter((name) => contentOf(name, before) !== contentOf(name, after)));
+
+const contentOf = (name: string, catalogue: AgentCatalogue): string => {
+  const agent = agentIn(catalogue, name);
+  return JSON.stringify([agent, agent && catalogue.installationsOf(agent)]);
+};
+
 interface Outcome {
   /** Whether the node is protected now. */
   readonly before: boolean;
@@ -45,17 +58,25 @@ interface Outcome {
 }
 
 /** Nodes with the same agents, of which they lose the same, under the same policies are judged once. */
-const createJudging = (picture: ClusterPicture, after: AgentCatalogue, now: number): ((node: NodeFacts) => Outcome) => {
+const createJudging = (
+  picture: ClusterPicture,
+  after: AgentCatalogue,
+  concerned: ReadonlySet<string>,
+  now: number,
+): ((node: NodeFacts) => Outcome) => {
   const known = new Map<readonly AgentPresence[], Map<string, Outcome>>();
   return (node) => {
     const { presences } = picture.standings.situationOn(node, picture.reportOf(node.name), now);
     // Nothing is known of it; no DaemonSet protects a virtual one.
     if (presences === undefined || node.virtual !== undefined) return unprotected;
     const set = picture.resolver.forNode(node.labels);
-    const gone = presences.filter((presence) => leaves(presence, node, picture.catalogue, after));
+    const gone = presences.flatMap((presence) => {
+      const what = concerned.has(presence.agent) ? lossOfAgent(presence, node, picture.catalogue, after) : undefined;
+      return what === undefined ? [] : [{ presence, what }];
+    });
     let outcomes = known.get(presences);
     if (outcomes === undefined) known.set(presences, (outcomes = new Map()));
-    const key = JSON.stringify([set.id, gone.map(({ agent }) => agent)]);
+    const key = JSON.stringify([set.id, gone.map(({ presence, what }) => [presence.agent, what])]);
     const found = outcomes.get(key) ?? outcomeOf(presences, gone, node, after, set.judging, now);
     outcomes.set(key, found);
     return found;
@@ -64,9 +85,12 @@ const createJudging = (picture: ClusterPicture, after: AgentCatalogue, now: numb
 
 const unprotected: Outcome = { before: false, cause: undefined };
 
+/** The agent would not come to the node any more; or this says in which words its protection would be off there. */
+type AgentLoss = 'leaves' | { readonly off: string };
+
 const outcomeOf = (
   presences: readonly AgentPresence[],
-  gone: readonly AgentPresence[],
+  gone: readonly { readonly presence: AgentPresence; readonly what: AgentLoss }[],
   node: NodeFacts,
   after: AgentCatalogue,
   policies: Parameters<typeof judge>[1],
@@ -75,9 +99,13 @@ const outcomeOf = (
   if (!protects(judge(presences, policies, now).state)) return unprotected;
   if (gone.length === 0) return { before: true, cause: undefined };
   const left = presences.flatMap((presence) => {
-    if (!gone.includes(presence)) return [presence];
-    const agent = after.agents.find(({ name }) => name === presence.agent);
-    return agent === undefined ? [] : [absenceOf(agent, node, after)];
+    const what = gone.find((each) => each.presence === presence)?.what;
+    if (what === undefined) return [presence];
+    const agent = agentIn(after, presence.agent);
+    if (agent === undefined) return [];
+    if (what === 'leaves') return [absenceOf(agent, node, after)];
+    const trouble = { reason: 'ProtectionDisabled', cause: what.off, remedy: agent.protectionRemedy } as const;
+    return [{ ...presence, trouble }];
   });
   const { state, gaps } = judge(left, policies, now);
   return { before: true, cause: protects(state) ? undefined : (gaps[0]?.cause ?? 'no agent is left') };
@@ -96,22 +124,72 @@ const absenceOf = (agent: AgentDefinition, node: NodeFacts, after: AgentCatalogu
   expectedSince: undefined,
 });
 
-/** Whether what runs there now came from a DaemonSet that would not bring it any more. */
-const leaves = (
+/** Of what came from a DaemonSet: nobody else's coming and going is in question. */
+const lossOfAgent = (
   { agent: name, evidence }: AgentPresence,
   node: NodeFacts,
   before: AgentCatalogue,
   after: AgentCatalogue,
-): boolean => evidence !== undefined && comesTo(name, node, before) && !comesTo(name, node, after);
+): AgentLoss | undefined => {
+  const [then, soon] = [comingTo(name, node, before), comingTo(name, node, after)];
+  if (evidence === undefined || then.length === 0) return undefined;
+  if (soon.length === 0) return 'leaves';
+  const off = wordsOff(name, node, soon, after);
+  // What the templates said before counts for nothing where the operator has seen more.
+  return off === undefined || wordsOff(name, node, then, before) !== undefined ? undefined : { off };
+};
 
-const comesTo = (name: string, node: NodeFacts, catalogue: AgentCatalogue): boolean => {
-  const agent = catalogue.agents.find((each) => each.name === name);
-  return (
-    agent !== undefined &&
-    agent.operatingSystems.includes(node.operatingSystem) &&
-    catalogue.installationsOf(agent).some(({ daemonSet: { scheduling, hostNetwork } }) => {
+/** The DaemonSets that bring the agent to the node. */
+const comingTo = (name: string, node: NodeFacts, catalogue: AgentCatalogue): readonly DaemonSetFacts[] => {
+  const agent = agentIn(catalogue, name);
+  if (agent === undefined || !agent.operatingSystems.includes(node.operatingSystem)) return [];
+  return catalogue
+    .installationsOf(agent)
+    .map(({ daemonSet }) => daemonSet)
+    .filter(({ scheduling, hostNetwork }) => {
       const tolerations = [...scheduling.tolerations, ...daemonSetTolerations(hostNetwork)];
       return misfit({ ...scheduling, tolerations }, node) === undefined;
-    })
-  );
+    });
 };
+
+/** That all of them have the protection switched off; undefined where one has not, or it cannot be told without a ConfigMap. */
+const wordsOff = (
+  name: string,
+  node: NodeFacts,
+  daemonSets: readonly DaemonSetFacts[],
+  catalogue: AgentCatalogue,
+): string | undefined => {
+  const agent = agentIn(catalogue, name);
+  if (agent === undefined) return undefined;
+  const switches = daemonSets.map((daemonSet) =>
+    protectionSwitchedOn(agent, node, podOf(daemonSet, node), daemonSet, () => undefined),
+  );
+  const words = switches.flatMap((each) => (each.known && !each.on ? [each.cause] : []));
+  return words.length === switches.length ? words[0] : undefined;
+};
+
+const agentIn = ({ agents }: AgentCatalogue, name: string): AgentDefinition | undefined =>
+  agents.find((each) => each.name === name);
+
+/** The pod that the DaemonSet would put there. */
+const podOf = ({ namespace, name, podLabels, containers, hostNetwork }: DaemonSetFacts, node: NodeFacts): PodFacts => ({
+  namespace,
+  name: '',
+  node: node.name,
+  pinnedNode: undefined,
+  shape: {
+    labels: podLabels,
+    containers,
+    runtimeClass: undefined,
+    privileged: false,
+    hostPID: false,
+    hostNetwork,
+    hostPath: false,
+  },
+  owner: { apiVersion: 'apps/v1', kind: 'DaemonSet', name },
+  phase: 'Running',
+  ready: true,
+  deleting: false,
+  createdAt: 0,
+  trouble: undefined,
+});

@@ -116,11 +116,8 @@ describe('Deny', () => {
   });
 
   test('refuses no update that makes nothing worse, and no Deployment that is going', async () => {
-    const patch = (value: object, ...more: readonly string[]): Promise<Said> =>
-      world.kubectl.say([
-        ...['patch', 'deployment', 'old', '-n', 'release', '--type=merge', '-p', JSON.stringify(value)],
-        ...more,
-      ]);
+    const patch = (value: object): Promise<Said> =>
+      world.kubectl.say(['patch', 'deployment', 'old', '-n', 'release', '--type=merge', '-p', JSON.stringify(value)]);
     const image = { spec: { template: { metadata: { annotations: { build: '2' } } } } };
     const same = await patch(image);
     expect([same.code, same.stderr]).toEqual([0, '']);
