@@ -6,7 +6,12 @@ import type { WorkloadPolicy } from '../../../crds/schema/workload-policy.ts';
 import { apiVersion } from '../../../crds/schema/vocabulary.ts';
 import { startControlPlane, type ControlPlane, type StartOptions } from '../../control-plane/start.ts';
 import { openCluster, type Cluster } from '../../fleet/cluster.ts';
-import { installProduct, type Installation, type ProcessHandle } from '../../installation/install.ts';
+import {
+  installProduct,
+  type Installation,
+  type ProcessHandle,
+  type StartOptions as ReplicaOptions,
+} from '../../installation/install.ts';
 import { eventually } from './eventually.ts';
 import { fetchText } from './exposition.ts';
 import { kubectlOf, type Kubectl } from './kubectl.ts';
@@ -23,7 +28,7 @@ export interface World {
    * because the machine stalls would end, and there is no kubelet that starts it again.
    */
   readonly startOperator: (how?: { readonly elect?: boolean }) => Promise<ProcessHandle>;
-  readonly startWebhook: () => Promise<ProcessHandle>;
+  readonly startWebhook: (options?: ReplicaOptions) => Promise<ProcessHandle>;
   /** Any object by its path; fails where it is not there. */
   readonly get: <T>(path: string) => Promise<T>;
   readonly report: (name?: string) => Promise<CoverageReport>;
@@ -72,7 +77,7 @@ export const startWorld = async (name: string, options: Partial<StartOptions> = 
     install: async (values = {}) => (installation = await installProduct(plane, { values })),
     startOperator: async ({ elect = false } = {}) =>
       ready(await installed().startOperator({ args: elect ? [] : ['--leader-elect=false'] })),
-    startWebhook: async () => ready(await installed().startWebhook()),
+    startWebhook: async (options) => ready(await installed().startWebhook(options)),
     get,
     report: (name = 'cluster') => get(`${ours}/coveragereports/${name}`),
     policy: (name) => get(`${ours}/workloadpolicies/${name}`),
