@@ -1,16 +1,18 @@
 // npm run bench: what the budgets of the design are held against. Heavy: a real API server with 5,000 nodes and 150,000 pods
 // takes several gigabytes and some minutes. Prints a table; exits with 1 where a budget is missed.
 import { parseArgs } from 'node:util';
+import { benchAdmission } from './admission.ts';
 import { benchCluster } from './cluster.ts';
 import { benchEvaluate, describeEvaluation } from './evaluate.ts';
 import { table, type Figure } from './figures.ts';
 
-const usage = `Usage: npm run bench -- [evaluate] [cluster] [options]
+const usage = `Usage: npm run bench -- [evaluate] [admission] [cluster] [options]
 
   evaluate   evaluation alone, in process
+  admission  the webhook over HTTPS on one core, beside a server that allows everything
   cluster    the operator beside a real API server: memory, cold start, change to status, writes at rest
 
-  Without either, both.
+  Without any, all.
 
   --nodes N       default 5000
   --pods N        default 150000
@@ -27,7 +29,7 @@ const { values, positionals } = parseArgs({
   },
 });
 
-const parts = ['evaluate', 'cluster'] as const;
+const parts = ['evaluate', 'admission', 'cluster'] as const;
 const unknown = positionals.filter((name) => !(parts as readonly string[]).includes(name));
 if (values.help || unknown.length > 0) {
   process.stderr.write(unknown.length > 0 ? `bench: there is no part ${unknown.join(', ')}\n\n${usage}` : usage);
@@ -38,9 +40,19 @@ const size = { nodes: Number(values.nodes), pods: Number(values.pods), workloads
 const wanted = positionals.length === 0 ? parts : parts.filter((part) => positionals.includes(part));
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
 const figures: Figure[] = [];
+const run = async (part: (typeof parts)[number]): Promise<readonly Figure[]> => {
+  switch (part) {
+    case 'evaluate':
+      return describeEvaluation(benchEvaluate());
+    case 'admission':
+      return benchAdmission(size, log);
+    case 'cluster':
+      return benchCluster(size, log);
+  }
+};
 for (const part of wanted) {
   log(`=== ${part}`);
-  figures.push(...(part === 'evaluate' ? describeEvaluation(benchEvaluate()) : await benchCluster(size, log)));
+  figures.push(...(await run(part)));
 }
 process.stdout.write(`${table(figures)}\n`);
 process.exitCode = figures.some(({ holds }) => holds === false) ? 1 : 0;
