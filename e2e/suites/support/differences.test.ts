@@ -24,6 +24,13 @@ test.each<[string, Expectation, Verdict | undefined, string | undefined]>([
   ['another state', isProtected, missing, 'is NoAgent, not Protected (AgentMissing: dedicated=gpu is not tolerated)'],
   ['a reason where there should be none', isProtected, { ...whole, reasons: [reason] }, 'has AgentMissing'],
   ['another reason', { ...tainted, reason: 'SandboxedRuntime' }, missing, 'has the reason AgentMissing'],
+  [
+    'the declared reason besides another one',
+    tainted,
+    { ...missing, reasons: [{ ...reason, cause: 'elsewhere' }, reason] },
+    undefined,
+  ],
+  ['no reason at all', tainted, { ...missing, reasons: [] }, 'has no reason, not AgentMissing'],
   ['a cause that lacks a piece', { ...tainted, causeContains: ['arm64'] }, missing, 'lacks "arm64"'],
   ['a remedy that lacks a piece', { ...tainted, remedyContains: ['nodeSelector'] }, missing, 'lacks "nodeSelector"'],
 ])('%s', (_, expected, seen, fault) => {

@@ -19,14 +19,21 @@ const faultOf = (expected: Expectation, { state, reasons }: Verdict): string | u
   }
   const [first] = reasons;
   if (expected.reason === undefined) return first === undefined ? undefined : `is ${state} and has ${first.reason}`;
-  if (first?.reason !== expected.reason) return `has the reason ${first?.reason}, not ${expected.reason}`;
+  // Policies add up: one of them may complain of something else besides.
+  const faults = reasons.map((reason) => faultOfReason(expected, reason));
+  return faults.includes(undefined) ? undefined : (faults[0] ?? `has no reason, not ${expected.reason}`);
+};
+
+const faultOfReason = (
+  expected: Expectation,
+  { reason, cause, remedy }: Verdict['reasons'][number],
+): string | undefined => {
+  if (reason !== expected.reason) return `has the reason ${reason}, not ${expected.reason}`;
+  const lacks = (what: string, text: string, pieces: readonly string[]): readonly string[] =>
+    pieces.filter((piece) => !text.includes(piece)).map((piece) => `${what} "${text}" lacks "${piece}"`);
   const missing = [
-    ...expected.causeContains
-      .filter((piece) => !first.cause.includes(piece))
-      .map((piece) => `cause "${first.cause}" lacks "${piece}"`),
-    ...expected.remedyContains
-      .filter((piece) => !first.remedy.includes(piece))
-      .map((piece) => `remedy "${first.remedy}" lacks "${piece}"`),
+    ...lacks('cause', cause, expected.causeContains),
+    ...lacks('remedy', remedy, expected.remedyContains),
   ];
   return missing.length === 0 ? undefined : `has a ${missing.join(' and a ')}`;
 };
