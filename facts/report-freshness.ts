@@ -1,12 +1,14 @@
-// CoverageReport → how fresh it is, and with it all that the operator says of nodes.
+// CoverageReport → how fresh it is, and with it all that the operator says of nodes; and how many workloads they protect.
 import { parseDuration } from '../crds/schema/duration.ts';
 import { metadataOf } from './metadata.ts';
-import { object, text, time } from './read.ts';
+import { isObject, object, text, time, type Raw } from './read.ts';
 
 export interface ReportFreshness {
   readonly name: string;
   readonly evaluatedAt: number | undefined;
   readonly refreshMs: number;
+  /** Workloads that the agents of nodes protect; undefined where the report does not say. */
+  readonly protectedWorkloads: number | undefined;
 }
 
 /** The report that is whole in scope, and always there. */
@@ -25,8 +27,18 @@ export const projectReportFreshness = (raw: unknown): ReportFreshness | undefine
     name: metadata.name,
     evaluatedAt: evaluatedAt === 0 ? undefined : evaluatedAt,
     refreshMs: parseDuration(text(object(spec).refreshInterval) || defaultRefresh),
+    protectedWorkloads: protectedOf(object(object(status).counts)),
   };
 };
+
+/** Serverless ones are counted among them too, and have an agent of their own. */
+const protectedOf = ({ workloads, serverless }: Raw): number | undefined => {
+  if (!isObject(workloads)) return undefined;
+  const sum = (counts: Raw): number => numberOf(counts.protected) + numberOf(counts.warning);
+  return Math.max(0, sum(workloads) - sum(object(serverless)));
+};
+
+const numberOf = (value: unknown): number => (typeof value === 'number' ? value : 0);
 
 /** One that is missing is as old as can be. */
 export const isStale = (report: ReportFreshness | undefined, now: number): boolean =>

@@ -45,6 +45,8 @@ export interface Cluster {
   missing(): Readonly<Record<string, string>>;
   /** Resource → seconds since the API server was last heard about it. */
   staleness(): Readonly<Record<string, number>>;
+  /** Workloads that agents on nodes protect, as the report says; undefined where there is none. */
+  protectedWorkloads(): number | undefined;
   /** Milliseconds since the report was last found true; undefined where there is none. */
   reportAge(now: number): number | undefined;
 }
@@ -183,6 +185,7 @@ export function createCluster(options: ClusterOptions): Cluster {
         }),
       ),
     reportAge,
+    protectedWorkloads: () => reports.get('', clusterReport)?.protectedWorkloads,
   };
 }
 

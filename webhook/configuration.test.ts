@@ -26,7 +26,11 @@ const picture = drawPicture(
   },
   now,
 );
-const cluster: Pick<Cluster, 'picture' | 'daemonSets'> = { picture: () => picture, daemonSets: () => daemonSets };
+const cluster: Pick<Cluster, 'picture' | 'daemonSets' | 'protectedWorkloads'> = {
+  picture: () => picture,
+  daemonSets: () => daemonSets,
+  protectedWorkloads: () => 7,
+};
 const group = 'workloadprotection.dev';
 
 const reports: Readonly<Record<string, unknown>> = {
@@ -81,7 +85,7 @@ describe('a ProtectionAgent', () => {
       'that is deleted takes its nodes along',
       { operation: 'DELETE', oldObject: anAgent('falco') },
       [
-        'deleting ProtectionAgent falco leaves 2 of 2 protected nodes without protection (a, b): no recognised agent is installed: no DaemonSet matches any ProtectionAgent',
+        'deleting ProtectionAgent falco leaves 2 of 2 protected nodes (a, b) and their 7 workloads without protection: no recognised agent is installed: no DaemonSet matches any ProtectionAgent',
       ],
     ],
     [
@@ -95,7 +99,7 @@ describe('a ProtectionAgent', () => {
       },
       [
         expect.stringMatching(
-          /^this change of ProtectionAgent falco leaves 2 of 2 protected nodes without protection \(a, b\): /,
+          /^this change of ProtectionAgent falco leaves 2 of 2 protected nodes \(a, b\) and their 7 workloads without protection: /,
         ),
       ],
     ],
@@ -239,7 +243,7 @@ describe('a DaemonSet', () => {
       allowed: true,
       verdict: 'Loss',
       warnings: [
-        'deleting DaemonSet security/falco leaves 2 of 2 protected nodes without protection (a, b): no recognised agent is installed: no DaemonSet matches any ProtectionAgent',
+        'deleting DaemonSet security/falco leaves 2 of 2 protected nodes (a, b) and their 7 workloads without protection: no recognised agent is installed: no DaemonSet matches any ProtectionAgent',
       ],
     });
   });
@@ -251,7 +255,7 @@ describe('a DaemonSet', () => {
       verdict: 'Loss',
       warnings: [
         expect.stringMatching(
-          /^this change of DaemonSet security\/falco leaves 1 of 2 protected nodes without protection \(b\): .*pool/,
+          /^this change of DaemonSet security\/falco leaves 1 of 2 protected nodes \(b\) without protection: .*pool/,
         ),
       ],
     });

@@ -9,8 +9,8 @@ import { bundleOf, type Material } from './certificates/material.ts';
 import { renew } from './certificates/renew.ts';
 import { createHealthServer } from '../process/http-health.ts';
 import { createWebhookMetrics, type WebhookMetrics } from './metrics.ts';
-import type { AdmissionRequest, Ruling } from './review.ts';
-import { createAdmissionServer, type AdmissionServer, type AdmissionServerOptions } from './server.ts';
+import type { Ruling } from './review.ts';
+import { createAdmissionServer, type AdmissionServer, type AdmissionServerOptions, type Webhook } from './server.ts';
 
 const issue = (): Promise<Material> => renew(undefined, { kind: 'all', hosts: ['127.0.0.1'] }, Date.now());
 const certificateOf = ({ leaf, leafKey }: Material) => ({ cert: leaf.pem, key: leafKey });
@@ -35,10 +35,7 @@ afterEach(async () => {
   }
 });
 
-const start = async (
-  webhook: (request: AdmissionRequest) => Ruling,
-  options: Partial<AdmissionServerOptions> = {},
-): Promise<Running> => {
+const start = async (webhook: Webhook, options: Partial<AdmissionServerOptions> = {}): Promise<Running> => {
   const material = await issue();
   const metrics = createWebhookMetrics({
     cacheStaleness: () => ({}),
@@ -192,6 +189,21 @@ describe('the admission server', () => {
       expect(await server.metrics.registry.metrics()).toContain('workload_protection_webhook_panics_total 1');
     },
   );
+
+  it('waits for who must read something first, and lets nothing through unsaid where that fails', async () => {
+    const server = await start(async ({ uid }) => {
+      await Promise.resolve();
+      if (uid === 'broken') throw new Error('a bug');
+      return { allowed: false, message: 'no', verdict: 'Unprotected' };
+    });
+    const [late, broken] = [await post(server, review()), await post(server, review({ uid: 'broken' }))];
+    expect(JSON.parse(late.text)).toMatchObject({ response: { uid: 'u-1', allowed: false } });
+    expect(JSON.parse(broken.text)).toMatchObject({ response: { uid: 'broken', allowed: true } });
+    expect(broken.text).toContain('failed on this object');
+    const text = await server.metrics.registry.metrics();
+    expect(text).toContain('verdict="Unprotected",answer="deny"} 1');
+    expect(text).toContain('verdict="Error",answer="warn"} 1');
+  });
 
   it('goes on answering probes while it has more to judge than it can, and loses none of it', async () => {
     const answered: string[] = [];

@@ -279,7 +279,7 @@ describe('what a change would cost', () => {
     const daemonSet = await ask('delete', 'daemonset', 'falco', '-n', 'falco');
     expect(warningsIn(daemonSet)).toEqual([
       expect.stringMatching(
-        /^deleting DaemonSet falco\/falco leaves 1 of 1 protected node without protection \(guarded\): /,
+        /^deleting DaemonSet falco\/falco leaves 1 of 1 protected node \(guarded\) and its \d+ workloads without protection: /,
       ),
     ]);
     const agent = await ask('delete', 'pagent', 'falco');

@@ -16,19 +16,28 @@ export const warnOfLoss = (cluster: Cluster, changed: ChangedWorld, change: stri
     changed.agents ?? picture.catalogue.agents,
     changed.daemonSets ?? cluster.daemonSets(),
   );
-  return wordLoss(lossOf(picture, after, now), change);
+  return wordLoss(lossOf(picture, after, now), change, cluster.protectedWorkloads());
 };
 
 /** As many as fit beside the cause. */
 const shownNodes = 3;
 const longestName = 30;
 
-const wordLoss = ({ protected: all, lost, cause = '' }: Loss, change: string): readonly string[] => {
+const wordLoss = (
+  { protected: all, lost, cause = '' }: Loss,
+  change: string,
+  workloads: number | undefined,
+): readonly string[] => {
   if (lost.length === 0) return [];
   const names = lost
     .slice(0, shownNodes)
     .map((name) => (name.length > longestName ? `${name.slice(0, longestName)}…` : name));
   const more = lost.length > names.length ? ', …' : '';
-  const figures = `${lost.length} of ${all} protected node${all === 1 ? '' : 's'}`;
-  return [`${change} leaves ${figures} without protection (${names.join(', ')}${more}): ${cause}`];
+  const figures = `${lost.length} of ${all} protected node${all === 1 ? '' : 's'} (${names.join(', ')}${more})`;
+  // Which workloads run on which nodes is not known here; where every node is lost, nobody has to know.
+  const along =
+    lost.length === all && workloads
+      ? ` and ${all === 1 ? 'its' : 'their'} ${workloads} workload${workloads === 1 ? '' : 's'}`
+      : '';
+  return [`${change} leaves ${figures}${along} without protection: ${cause}`];
 };
