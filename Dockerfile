@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# One image for both programs: workload-protection-operator and workload-protection-webhook.
+# One image for the programs: workload-protection-operator, workload-protection-webhook and, for CI, kubectl-protection.
 
 FROM node:24 AS build
 WORKDIR /src
@@ -19,6 +19,7 @@ COPY --from=build /src/dist/ dist/
 # is wrong rather than the pod.
 RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /usr/local/bin/yarn* /opt/yarn* \
   && for program in operator webhook; do ln -s "/app/dist/$program.js" "/usr/local/bin/workload-protection-$program"; done \
+  && ln -s /app/dist/kubectl-protection.js /usr/local/bin/kubectl-protection && kubectl-protection --help > /dev/null \
   && workload-protection-operator --help > /dev/null && workload-protection-webhook --help > /dev/null
 # As in the chart: nobody that exists on a node.
 USER 65532:65532
