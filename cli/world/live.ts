@@ -65,22 +65,14 @@ interface Lists {
 }
 
 const readLists = async (transport: Transport): Promise<Lists> => {
-  const notes: string[] = [];
   const signal = AbortSignal.timeout(deadlineMs);
-  const read = async (resource: Resource, missing: string, fieldSelector?: string): Promise<Listed> => {
-    const items: unknown[] = [];
-    try {
-      await listPages(transport, { resource, fieldSelector }, (page) => void items.push(...page), signal);
-      return items;
-    } catch (error) {
-      const kind = classify(error);
-      // Anything else is no answer at all, and would make up a world that is not there.
-      if (kind !== 'forbidden' && kind !== 'notFound') throw error;
-      const why = kind === 'forbidden' ? 'you may not list' : 'the cluster has no';
-      notes.push(`${why} ${resourceName(resource)}: ${missing}`);
-      return undefined;
-    }
+  const notes: string[] = [];
+  const take = ({ items, note }: Answered): Listed => {
+    if (note !== undefined) notes.push(note);
+    return items;
   };
+  const read = (resource: Resource, missing: string, fieldSelector?: string): Promise<Answered> =>
+    readList(transport, { resource, fieldSelector }, missing, signal);
   const [nodes, namespaces, daemonSets, runtimeClasses, policies, agents, slices, reports] = await Promise.all([
     read(resources.nodes, 'each workload is judged on a node such as it asks for'),
     read(resources.namespaces, 'policies that select namespaces by label see those of the manifests only'),
@@ -95,7 +87,42 @@ const readLists = async (transport: Transport): Promise<Lists> => {
     ),
     read(resources.coverageReports, 'how old the picture is cannot be told', `metadata.name=${clusterReport}`),
   ]);
-  return { nodes, namespaces, daemonSets, runtimeClasses, policies, agents, slices, reports, notes };
+  // One after the other, so that the notes come in the same order every time.
+  return {
+    nodes: take(nodes),
+    namespaces: take(namespaces),
+    daemonSets: take(daemonSets),
+    runtimeClasses: take(runtimeClasses),
+    policies: take(policies),
+    agents: take(agents),
+    slices: take(slices),
+    reports: take(reports),
+    notes,
+  };
+};
+
+interface Answered {
+  readonly items: Listed;
+  readonly note?: string;
+}
+
+/** `missing`: what follows where it may not be read or is not there. Anything else that goes wrong would make up a world. */
+const readList = async (
+  transport: Transport,
+  scope: { readonly resource: Resource; readonly fieldSelector: string | undefined },
+  missing: string,
+  signal: AbortSignal,
+): Promise<Answered> => {
+  const items: unknown[] = [];
+  try {
+    await listPages(transport, scope, (page) => void items.push(...page), signal);
+    return { items };
+  } catch (error) {
+    const kind = classify(error);
+    if (kind !== 'forbidden' && kind !== 'notFound') throw error;
+    const why = kind === 'forbidden' ? 'you may not list' : 'the cluster has no';
+    return { items: undefined, note: `${why} ${resourceName(scope.resource)}: ${missing}` };
+  }
 };
 
 const worldOf = (lists: Lists, declared: Declared, source: string, now: number): World => {
