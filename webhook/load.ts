@@ -1,15 +1,16 @@
 // How much is being answered at this moment, and when it is too much: to say so at once is better than to let the API server wait for its
 // timeout, and much better than to run out of memory.
-import type { RequestHandler, Response } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { say } from './answer.ts';
 
 /** Why a request was not judged. */
 export type Shed = 'late' | 'many' | 'large';
 
 export interface Load {
   /** Counts each request for as long as it is answered. Turns away, unread, what there is no memory for. */
-  readonly admit: RequestHandler;
+  readonly admit: (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
   /** Why this one must not be judged; undefined where it may. */
-  readonly excess: (response: Response) => Shed | undefined;
+  readonly excess: (response: ServerResponse) => Shed | undefined;
 }
 
 export interface LoadOptions {
@@ -31,12 +32,15 @@ const defaultTimeoutMs = 5000;
 export function createLoad({ monotonic, onChange, onTurnedAway }: LoadOptions): Load {
   let inFlight = 0;
   let bytes = 0;
+  const admitted = new WeakMap<ServerResponse, { readonly deadline: number; readonly isCrowded: boolean }>();
   return {
     admit: (request, response, next) => {
       const size = Number(request.headers['content-length'] ?? unknownBytes);
       const isTooLarge = inFlight > 0 && bytes + size > mostBytes;
-      response.locals['deadline'] = monotonic() + timeoutOf(request.url) * shareOfTimeout;
-      response.locals['isCrowded'] = inFlight >= mostInFlight;
+      admitted.set(response, {
+        deadline: monotonic() + timeoutOf(request.url ?? '') * shareOfTimeout,
+        isCrowded: inFlight >= mostInFlight,
+      });
       inFlight += 1;
       if (!isTooLarge) bytes += size;
       onChange(inFlight);
@@ -48,11 +52,14 @@ export function createLoad({ monotonic, onChange, onTurnedAway }: LoadOptions): 
       if (!isTooLarge) return next();
       onTurnedAway('large');
       // Without the body there is no uid to answer to: the API server does what its failurePolicy says.
-      response.status(503).set('connection', 'close').type('text').send('too much is being judged; try again\n');
+      response.setHeader('connection', 'close');
+      say(response, 503, 'too much is being judged; try again');
     },
-    excess: ({ locals }) => {
-      if (locals['isCrowded'] === true) return 'many';
-      return monotonic() > Number(locals['deadline']) ? 'late' : undefined;
+    excess: (response) => {
+      const known = admitted.get(response);
+      if (known === undefined) return undefined;
+      if (known.isCrowded) return 'many';
+      return monotonic() > known.deadline ? 'late' : undefined;
     },
   };
 }

@@ -155,7 +155,7 @@ describe('the admission server', () => {
     ['another content type', review(), { type: 'text/plain' }, 415, /must be application\/json/],
     ['another path', review(), { path: '/mutate' }, 404, /there are \/validate\/pods/],
     ['another method', '', { method: 'GET' }, 404, /for POST/],
-    ['a body beyond all objects', `{"a":"${'x'.repeat(7 * 1024 * 1024)}"}`, {}, 413, /larger than 7mb/],
+    ['a body beyond all objects', `{"a":"${'x'.repeat(7 * 1024 * 1024)}"}`, {}, 413, /larger than 7340032 bytes/],
   ])('turns away %s in clear words', async (_, body, options, status, words) => {
     const server = await start(allow);
     const answer = await post(server, body, options);

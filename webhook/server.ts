@@ -1,12 +1,15 @@
 // The HTTPS server that the API server calls. It decodes, times and encodes; what is decided is decided elsewhere.
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import express, { type ErrorRequestHandler, type Express } from 'express';
 import { sleep, type Clock } from '../kube/clock.ts';
 import type { Log } from '../kube/log.ts';
 import type { Address } from '../process/flag-kinds.ts';
+import { say, sendJson } from './answer.ts';
 import { createLoad, type Load, type Shed } from './load.ts';
 import type { WebhookMetrics } from './metrics.ts';
+import { isPlain, readPlain } from './plain-body.ts';
 import { answerReview, parseReview, type AdmissionRequest, type Ruling } from './review.ts';
 import { createTurns, type Turns } from './turns.ts';
 
@@ -50,7 +53,7 @@ const keepAliveMs = 95_000;
 const headersMs = 32_000;
 const requestMs = 30_000;
 /** An old and a new object of 3 MB each, and their envelope. */
-const largestBody = '7mb';
+const largestBytes = 7 * 1024 * 1024;
 /** After the drain, answers that are still being written. */
 const lastAnswersMs = 5000;
 
@@ -62,7 +65,7 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
   let isDraining = false;
   const server = createServer(
     { ...certificate, minVersion: 'TLSv1.2' },
-    createApp(options, () => isDraining),
+    createListener(options, () => isDraining),
   );
   server.keepAliveTimeout = keepAliveMs;
   server.headersTimeout = headersMs;
@@ -94,52 +97,74 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
   };
 }
 
-const createApp = (options: AdmissionServerOptions, isDraining: () => boolean): Express => {
+const createListener = (options: AdmissionServerOptions, isDraining: () => boolean): RequestListener => {
+  const { metrics, log, webhooks } = options;
+  const monotonic = (): number => options.clock.monotonic();
+  const load = createLoad({ monotonic, onChange: metrics.inFlight, onTurnedAway: metrics.shed });
+  const turns = createTurns({ monotonic, defer: setImmediate });
+  const handlers = new Map(
+    Object.entries(webhooks).map(([path, webhook]) => [path, reviewHandler(options, webhook, load, turns)]),
+  );
+  const app = createApp(options, handlers, load);
+  return (request, response) => {
+    if (isDraining()) response.setHeader('connection', 'close');
+    const handle = isPlain(request, largestBytes) ? handlers.get(pathOf(request)) : undefined;
+    if (handle === undefined) return void app(request, response);
+    load.admit(request, response, () =>
+      readPlain(request, (body) => {
+        if (body.kind === 'json') return handle(response, body.value);
+        metrics.refusedConnection(body.kind);
+        if (body.kind === 'malformed') say(response, 400, `the body is not JSON: ${body.error}`);
+        else log.warn({}, 'a request ended before its body');
+      }),
+    );
+  };
+};
+
+const pathOf = ({ url = '' }: IncomingMessage): string => {
+  const query = url.indexOf('?');
+  return query < 0 ? url : url.slice(0, query);
+};
+
+/** Says what is wrong with a request, and takes bodies that are written in another way. */
+const createApp = (
+  options: AdmissionServerOptions,
+  handlers: ReadonlyMap<string, ReviewHandler>,
+  load: Load,
+): Express => {
   const app = express();
   app.disable('x-powered-by');
   app.set('etag', false);
-  app.use((_request, response, next) => {
-    if (isDraining()) response.setHeader('connection', 'close');
-    next();
-  });
-  const monotonic = (): number => options.clock.monotonic();
-  const load = createLoad({ monotonic, onChange: options.metrics.inFlight, onTurnedAway: options.metrics.shed });
-  const turns = createTurns({ monotonic, defer: setImmediate });
-  const readBody = express.json({ limit: largestBody, type: 'application/json' });
-  for (const [path, webhook] of Object.entries(options.webhooks)) {
-    app.post(path, load.admit, readBody, reviewHandler(options, webhook, load, turns));
+  const readBody = express.json({ limit: largestBytes, type: 'application/json' });
+  for (const [path, handle] of handlers) {
+    app.post(path, load.admit, readBody, (request, response) => {
+      // Express leaves the body undefined where the content type is another.
+      if (request.body !== undefined) return handle(response, request.body);
+      options.metrics.refusedConnection('not_json');
+      say(response, 415, 'the content type must be application/json');
+    });
   }
-  app.use((_request, response) => {
-    response
-      .status(404)
-      .type('text')
-      .send(`there are ${Object.keys(options.webhooks).join(', ')}, for POST\n`);
-  });
+  app.use((_request, response) => say(response, 404, `there are ${[...handlers.keys()].join(', ')}, for POST`));
   app.use(bodyErrors(options));
   return app;
 };
 
+type ReviewHandler = (response: ServerResponse, body: unknown) => void;
+
 const reviewHandler =
-  (options: AdmissionServerOptions, webhook: Webhook, load: Load, turns: Turns): RequestHandler =>
-  (request, response) => {
+  (options: AdmissionServerOptions, webhook: Webhook, load: Load, turns: Turns): ReviewHandler =>
+  (response, body) => {
     const { clock, metrics } = options;
     const began = clock.monotonic();
-    // Express leaves the body undefined where the content type is another.
-    if (request.body === undefined) {
-      metrics.refusedConnection('not_json');
-      response.status(415).type('text').send('the content type must be application/json\n');
-      return;
-    }
-    const parsed = parseReview(request.body);
+    const parsed = parseReview(body);
     if (!parsed.ok) {
       metrics.refusedConnection('malformed');
-      response.status(400).type('text').send(`${parsed.error}\n`);
-      return;
+      return say(response, 400, parsed.error);
     }
     turns.take(() => {
       const { uid, kind, operation } = parsed.request;
       const tell = (ruling: Ruling): void => {
-        response.json(answerReview(uid, ruling));
+        sendJson(response, answerReview(uid, ruling));
         const answer = !ruling.allowed ? 'deny' : (ruling.warnings ?? []).length > 0 ? 'warn' : 'allow';
         const seconds = (clock.monotonic() - began) / 1000;
         metrics.answered({ kind: kind.kind, operation, verdict: ruling.verdict, answer, seconds });
@@ -195,21 +220,16 @@ const bodyErrors =
     switch (error.type ?? '') {
       case 'entity.too.large':
         metrics.refusedConnection('too_large');
-        response.status(413).type('text').send(`the body is larger than ${largestBody}\n`);
-        return;
+        return say(response, 413, `the body is larger than ${largestBytes} bytes`);
       case 'entity.parse.failed':
       case 'encoding.unsupported':
       case 'charset.unsupported':
         metrics.refusedConnection('malformed');
-        response
-          .status(400)
-          .type('text')
-          .send(`the body is not JSON: ${error.message ?? ''}\n`);
-        return;
+        return say(response, 400, `the body is not JSON: ${error.message ?? ''}`);
       default:
         metrics.refusedConnection('aborted');
         log.warn({ error }, 'a request could not be read');
-        if (!response.headersSent) response.status(400).type('text').send('the request could not be read\n');
+        if (!response.headersSent) say(response, 400, 'the request could not be read');
     }
   };
 
