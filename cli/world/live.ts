@@ -39,7 +39,12 @@ export interface LiveCluster {
 const deadlineMs = 120_000;
 
 export const readCluster = async ({ now, ...where }: LiveOptions): Promise<LiveCluster> => {
-  const access = await loadCluster(where);
+  const access = await loadCluster(where).catch((error: unknown) => {
+    throw new Error(
+      'no cluster can be asked; name one (--context, --kubeconfig), or judge by files (--policies, --nodes, --agents, --offline)',
+      { cause: error },
+    );
+  });
   const transport = createTransport(access, { userAgent: 'kubectl-protection', clock: systemClock });
   try {
     const lists = await readLists(transport);
