@@ -144,6 +144,25 @@ describe('the cluster', () => {
     expect(after.standings).toBe(before.standings);
   });
 
+  it('gives the same picture while nothing changes, and another once what is reported of a node does', async () => {
+    const kube = await aKube();
+    const cluster = follow(kube);
+    await cluster.synced;
+    const now = Date.now();
+    const before = cluster.picture(now);
+    expect(cluster.picture(now + 1)).toBe(before);
+    kube.put(resources.coverageSlices, {
+      ...aSlice,
+      profiles: [{ id: 'a', state: 'NoAgent', agents: [], names: ['n1'] }],
+    });
+    const after = await eventually(
+      'another picture',
+      () => cluster.picture(now),
+      (picture) => picture !== before,
+    );
+    expect(after.classes.find('n1')?.presences).toMatchObject([{ agent: 'falco', evidence: undefined }]);
+  });
+
   it('follows a change of policies', async () => {
     const kube = await aKube();
     const cluster = follow(kube);
