@@ -1,7 +1,8 @@
 // Pods and the controllers of pods: whether what is about to be created would run protected.
 import type { Answer } from '../domain/placement/answer.ts';
-import { decidePlacement } from '../domain/placement/decide.ts';
+import type { decidePlacement } from '../domain/placement/decide.ts';
 import { createAnswerer, type Answerer } from '../domain/placement/remembered-answers.ts';
+import { createDecider } from '../domain/placement/remembered-decisions.ts';
 import type { Emergency } from '../domain/placement/wording.ts';
 import type { OwnerReference } from '../domain/types.ts';
 import { breakGlassOf } from '../facts/break-glass.ts';
@@ -14,7 +15,7 @@ import type { AdmissionRequest, Ruling } from './review.ts';
 import type { Webhook } from './server.ts';
 
 export const createPodWebhook =
-  (cluster: Cluster, now: () => number, answer = createAnswerer()): Webhook =>
+  (cluster: Cluster, now: () => number, judges = createJudges()): Webhook =>
   (request) => {
     const { operation, subResource, kind } = request;
     const isNew = operation === 'CREATE' && (subResource ?? '') === '';
@@ -23,7 +24,7 @@ export const createPodWebhook =
     if (kind.kind !== 'Pod' || kind.group !== '' || (!isNew && !isAddition) || isOnItsWayOut(request)) return skipped;
     if (isMirror(request.object)) return skipped;
     return rule(
-      { cluster, answer },
+      { cluster, ...judges },
       request,
       { pod: object(request.object), owner: controllerOf(request.object) },
       now(),
@@ -35,7 +36,7 @@ export type PodLookup = (namespace: string, name: string) => Promise<unknown>;
 
 /** The scheduler has chosen: the only moment at which the very node is known. It comes without the pod, which is read. */
 export const createBindingWebhook =
-  (cluster: Cluster, lookUpPod: PodLookup, now: () => number, answer = createAnswerer()): Webhook =>
+  (cluster: Cluster, lookUpPod: PodLookup, now: () => number, judges = createJudges()): Webhook =>
   async (request) => {
     const { kind, operation, namespace = '', name = '' } = request;
     const { target } = object(request.object);
@@ -47,11 +48,11 @@ export const createBindingWebhook =
     if (isGoing(pod) || isMirror(pod)) return skipped;
     const bound = { ...pod, spec: { ...object(pod.spec), nodeName: node } };
     const asked = { ...request, kind: { group: '', version: 'v1', kind: 'Pod' }, object: bound };
-    return rule({ cluster, answer }, asked, { pod: bound, owner: controllerOf(pod) }, now());
+    return rule({ cluster, ...judges }, asked, { pod: bound, owner: controllerOf(pod) }, now());
   };
 
 export const createControllerWebhook =
-  (cluster: Cluster, now: () => number, answer = createAnswerer()): Webhook =>
+  (cluster: Cluster, now: () => number, judges = createJudges()): Webhook =>
   (request) => {
     const { kind, operation, subResource, object: after, oldObject: before } = request;
     if ((operation !== 'CREATE' && operation !== 'UPDATE') || (subResource ?? '') !== '' || isOnItsWayOut(request))
@@ -66,7 +67,7 @@ export const createControllerWebhook =
     const apiVersion = kind.group === '' ? kind.version : `${kind.group}/${kind.version}`;
     const itself = ownerReferenceTo(apiVersion, kind.kind, after, request.name);
     const old = operation === 'UPDATE' ? podTemplateOf(kind.kind, before) : undefined;
-    return rule({ cluster, answer }, request, { pod: template, owner: itself, before: old }, now());
+    return rule({ cluster, ...judges }, request, { pod: template, owner: itself, before: old }, now());
   };
 
 const skipped: Ruling = { allowed: true, verdict: 'Skipped' };
@@ -81,10 +82,13 @@ const isGoing = (raw: unknown): boolean =>
 const isMirror = (raw: unknown): boolean =>
   object(object(object(raw).metadata).annotations)['kubernetes.io/config.mirror'] !== undefined;
 
-interface Answering {
-  readonly cluster: Cluster;
+interface Judges {
   readonly answer: Answerer;
+  readonly decide: typeof decidePlacement;
 }
+
+/** Each webhook remembers what it has answered. */
+const createJudges = (): Judges => ({ answer: createAnswerer(), decide: createDecider() });
 
 /** A pod to come, or a template of pods, with the template that it replaces. */
 interface Subject {
@@ -94,7 +98,7 @@ interface Subject {
 }
 
 const rule = (
-  { cluster, answer }: Answering,
+  { cluster, answer, decide }: Judges & { readonly cluster: Cluster },
   request: AdmissionRequest,
   { pod, owner, before }: Subject,
   now: number,
@@ -107,7 +111,7 @@ const rule = (
       now,
     );
   const found = ask(pod);
-  const decision = decidePlacement(found, kind, {
+  const decision = decide(found, kind, {
     emergency: emergencyOf(pod, now),
     before: before && ask(before),
   });

@@ -6,7 +6,9 @@ import { aDaemonSet, anywhere, aShape } from '../testing/pods.ts';
 import { admitting, aPolicy, minutes } from '../testing/policies.ts';
 import type { Answer, PlacementQuestion } from './answer.ts';
 import { drawPicture } from './picture.ts';
+import { decidePlacement } from './decide.ts';
 import { createAnswerer } from './remembered-answers.ts';
+import { createDecider } from './remembered-decisions.ts';
 
 const now = 100 * minutes;
 const admission = admitting({ mode: 'Warn', kinds: ['Pod'] });
@@ -58,5 +60,23 @@ describe('an answer', () => {
     const [answer, picture] = [createAnswerer(), draw()];
     expect(answer({ ...question, kind: 'Job' }, picture, now)).toEqual({ kind: 'NotSelected' });
     expect(answer(question, picture, now)).toMatchObject({ kind: 'Judged' });
+  });
+});
+
+describe('a decision', () => {
+  const answer = createAnswerer()(question, draw(), now);
+
+  it('is worded once for one answer', () => {
+    const decide = createDecider();
+    expect(decide(answer, 'Pod')).toEqual(decidePlacement(answer, 'Pod'));
+    expect(decide(answer, 'Pod')).toBe(decide(answer, 'Pod'));
+  });
+
+  it('is made anew where an emergency or an earlier template bears on it', () => {
+    const decide = createDecider();
+    const plain = decide(answer, 'Pod');
+    expect(decide(answer, 'Pod', { before: answer })).not.toEqual(plain);
+    expect(decide(answer, 'Pod', { before: answer })).toEqual(decidePlacement(answer, 'Pod', { before: answer }));
+    expect(decide(answer, 'Pod')).toBe(plain);
   });
 });
