@@ -25,7 +25,7 @@ export interface LoadResult {
 
 /** Templates in flight at a time, more than are remembered of none: each comes again and again. */
 const templates = 300;
-const warmUpMs = 1000;
+const warmUpMs = 500;
 
 interface Connection {
   readonly ask: (request: Buffer) => Promise<boolean>;
