@@ -1,8 +1,7 @@
 // Pods and the controllers of pods: whether what is about to be created would run protected.
 import type { Answer } from '../domain/placement/answer.ts';
-import type { decidePlacement } from '../domain/placement/decide.ts';
 import { createAnswerer, type Answerer } from '../domain/placement/remembered-answers.ts';
-import { createDecider } from '../domain/placement/remembered-decisions.ts';
+import { createDecider, type Decider } from '../domain/placement/remembered-decisions.ts';
 import type { Emergency } from '../domain/placement/wording.ts';
 import type { OwnerReference } from '../domain/types.ts';
 import { breakGlassOf } from '../facts/break-glass.ts';
@@ -84,7 +83,7 @@ const isMirror = (raw: unknown): boolean =>
 
 interface Judges {
   readonly answer: Answerer;
-  readonly decide: typeof decidePlacement;
+  readonly decide: Decider;
 }
 
 /** Each webhook remembers what it has answered. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createAgentCatalogue } from '../coverage/agents.ts';
+import { compareText } from '../coverage/verdict.ts';
 import { aFalco } from '../testing/agents.ts';
 import { aNode, aTaint } from '../testing/nodes.ts';
 import { aDaemonSet } from '../testing/pods.ts';
@@ -35,7 +36,9 @@ const aFleet = (size: number) => {
   const refresh = (at = now) => classes.refresh(standings, (name) => reports.get(name) ?? watched, at);
   refresh();
   const sizes = () =>
-    [...classes.list()].map(({ members }) => [...members.values()].map((nodes) => nodes.size)).toSorted();
+    [...classes.list()]
+      .map(({ members }) => [...members.values()].map((nodes) => nodes.size))
+      .toSorted((a, b) => compareText(String(a), String(b)));
   return { classes, reports, refresh, sizes };
 };
 
