@@ -4,7 +4,12 @@ import { violations } from './boundaries.ts';
 const of = (file: string, text: string): readonly string[] => violations(new Map([[file, text]]));
 
 test.each([
-  ['the core imports nothing outside itself', 'domain/a.ts', "import { x } from '../kube/x.ts';", 'domain may not import kube'],
+  [
+    'the core imports nothing outside itself',
+    'domain/a.ts',
+    "import { x } from '../kube/x.ts';",
+    'domain may not import kube',
+  ],
   ['the core uses no package', 'domain/a.ts', "import { z } from 'zod';", 'may not import the package zod'],
   ['the core uses nothing of Node', 'domain/a.ts', "import fs from 'node:fs';", 'may not import the package node:fs'],
   ['the core has no clock', 'domain/a.ts', 'const at = Date.now();', 'the core may not use Date.now'],

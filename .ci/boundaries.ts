@@ -27,7 +27,7 @@ export const boundaries: Readonly<Record<string, Boundary>> = {
   },
   webhook: {
     folders: ['domain', 'agents', 'kube', 'crds', 'facts', 'process'],
-    packages: ['express', 'prom-client', '@peculiar/x509', 'reflect-metadata', 'node:'],
+    packages: ['express', 'prom-client', 'zod', '@peculiar/x509', 'reflect-metadata', 'node:'],
   },
   cli: {
     folders: ['domain', 'agents', 'kube', 'crds', 'facts', 'process'],

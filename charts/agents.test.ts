@@ -105,9 +105,12 @@ describe('recognition', () => {
     expect(recognised(renamed)).toEqual([]);
   });
 
-  it('knows a version from which on Datadog counts as current, and that the others are not judged by one', () => {
+  it('knows from which version on Datadog and Falco count as current, and judges no other by its version', () => {
     expect(
       agents.filter(({ minVersion }) => minVersion !== undefined).map(({ name, minVersion }) => [name, minVersion]),
-    ).toEqual([['datadog', '7.65.0']]);
+    ).toEqual([
+      ['datadog', '7.65.0'],
+      ['falco', '0.41.0'],
+    ]);
   });
 });

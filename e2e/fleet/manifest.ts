@@ -72,5 +72,5 @@ export const collectionPath = (apiVersion: string, kind: string, namespace?: str
   return `${root}${folder}/${known.plural}`;
 };
 
-export const objectPath = ({ apiVersion, kind, metadata }: Manifest): string =>
+const objectPath = ({ apiVersion, kind, metadata }: Manifest): string =>
   `${collectionPath(apiVersion, kind, metadata.namespace)}/${metadata.name}`;
