@@ -71,6 +71,3 @@ export const collectionPath = (apiVersion: string, kind: string, namespace?: str
   const folder = known.namespaced && namespace !== undefined ? `/namespaces/${namespace}` : '';
   return `${root}${folder}/${known.plural}`;
 };
-
-const objectPath = ({ apiVersion, kind, metadata }: Manifest): string =>
-  `${collectionPath(apiVersion, kind, metadata.namespace)}/${metadata.name}`;
