@@ -205,6 +205,17 @@ describe('the admission server', () => {
     expect(text).toContain('verdict="Error",answer="warn"} 1');
   });
 
+  it('refuses what it cannot judge where it is asked for that, whatever the policy else', async () => {
+    const server = await start(() => {
+      throw new Error('a bug');
+    });
+    const answers = [];
+    for (const path of ['/validate/pods', '/validate/pods/fail-closed']) {
+      answers.push(JSON.parse((await post(server, review(), { path })).text));
+    }
+    expect(answers).toMatchObject([{ response: { allowed: true } }, { response: { allowed: false } }]);
+  });
+
   it('goes on answering probes while it has more to judge than it can, and loses none of it', async () => {
     const answered: string[] = [];
     const health = createHealthServer({

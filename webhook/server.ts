@@ -102,8 +102,13 @@ const createListener = (options: AdmissionServerOptions, isDraining: () => boole
   const monotonic = (): number => options.clock.monotonic();
   const load = createLoad({ monotonic, onChange: metrics.inFlight, onTurnedAway: metrics.shed });
   const turns = createTurns({ monotonic, defer: setImmediate });
+  // Who would rather have nothing than something unjudged asks the second path; the operator's fail-closed configuration does.
+  const strict: AdmissionServerOptions = { ...options, failurePolicy: 'Fail' };
   const handlers = new Map(
-    Object.entries(webhooks).map(([path, webhook]) => [path, reviewHandler(options, webhook, load, turns)]),
+    Object.entries(webhooks).flatMap(([path, webhook]): [string, ReviewHandler][] => [
+      [path, reviewHandler(options, webhook, load, turns)],
+      [`${path}/fail-closed`, reviewHandler(strict, webhook, load, turns)],
+    ]),
   );
   const app = createApp(options, handlers, load);
   return (request, response) => {

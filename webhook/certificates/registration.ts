@@ -79,6 +79,7 @@ export function createRegistration(options: RegistrationOptions): Registration {
   let wanted: Wanted | undefined;
   let failure: string | undefined;
   let wasPublished = false;
+  let wasInPlace = false;
   let successor: string | undefined;
   let changed = Promise.withResolvers<void>();
 
@@ -132,6 +133,7 @@ export function createRegistration(options: RegistrationOptions): Registration {
     signal.addEventListener('abort', stop, { once: true });
     while (!signal.aborted) {
       if (pending() === undefined) {
+        wasInPlace ||= wanted !== undefined;
         changed = Promise.withResolvers();
         await changed.promise;
       }
@@ -153,7 +155,8 @@ export function createRegistration(options: RegistrationOptions): Registration {
       if (wanted === undefined) return 'there is no certificate to publish yet';
       if (successor !== undefined)
         return `ValidatingWebhookConfiguration ${configuration} names ${successor}, another process that started after this one; stop it and start this one again`;
-      if (pending() === undefined) return undefined;
+      // Once it holds them, roots that overlap come and go without harm, and the self-probe says whether they will do.
+      if (wasInPlace || pending() === undefined) return undefined;
       return `ValidatingWebhookConfiguration ${configuration} does not hold our certificate authority yet${failure === undefined ? '' : `: ${failure}`}`;
     },
     async run(signal) {

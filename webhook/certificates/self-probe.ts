@@ -1,9 +1,8 @@
 // Does what an API server does before it calls us: a TLS handshake with this very process, under the name and the roots that the
 // ValidatingWebhookConfiguration holds. A replica that serves a certificate of yesterday finds out before an API server does. It needs no
 // right beyond reading the configuration, and no path through the network: a Service has no endpoint before a replica is ready.
-import { isIP } from 'node:net';
-import { checkServerIdentity, connect } from 'node:tls';
 import { sleep, type Clock } from '../../kube/clock.ts';
+import { tlsHandshake } from '../../process/tls-handshake.ts';
 import type { Entry, Registration } from './registration.ts';
 
 export interface SelfProbe {
@@ -25,8 +24,6 @@ export interface SelfProbeOptions {
 const intervalMs = 5000;
 /** While it fails, so that a replica is ready as soon as it can be. */
 const retryMs = 500;
-/** A handshake with oneself takes milliseconds; whoever takes longer is no use to an API server either. */
-const deadlineMs = 3000;
 
 export function createSelfProbe({ registration, entries, address, clock }: SelfProbeOptions): SelfProbe {
   let trouble: string | undefined = 'no handshake was tried yet';
@@ -36,7 +33,12 @@ export function createSelfProbe({ registration, entries, address, clock }: SelfP
     // Entries are alike but for their paths.
     const ways = new Map(ours.map((entry) => [`${hostOf(entry)} ${entry.caBundle}`, entry]));
     for (const entry of ways.values()) {
-      const failure = await handshake(address, hostOf(entry), Buffer.from(entry.caBundle, 'base64').toString());
+      const failure = await tlsHandshake({
+        host: loopbackOf(address.host),
+        port: address.port,
+        name: hostOf(entry),
+        authorities: Buffer.from(entry.caBundle, 'base64').toString(),
+      });
       if (failure !== undefined)
         return `a handshake as ${hostOf(entry)}, with the roots that are published for ${entry.name}, fails: ${failure}`;
     }
@@ -58,32 +60,6 @@ const hostOf = ({ url, service }: Entry): string =>
   url === undefined
     ? `${service?.name ?? ''}.${service?.namespace ?? ''}.svc`
     : new URL(url).hostname.replace(/^\[(.*)\]$/, '$1');
-
-/** What went wrong, or undefined. */
-const handshake = (
-  { host, port }: SelfProbeOptions['address'],
-  name: string,
-  authorities: string,
-): Promise<string | undefined> =>
-  new Promise((resolve) => {
-    const socket = connect({
-      host: loopbackOf(host),
-      port,
-      // Left out, the roots of the machine are trusted, as API servers do.
-      ...(authorities === '' ? {} : { ca: authorities }),
-      // An address may not stand in the greeting.
-      servername: isIP(name) === 0 ? name : '',
-      checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate),
-      timeout: deadlineMs,
-    });
-    const finish = (failure: string | undefined): void => {
-      resolve(failure);
-      socket.destroy();
-    };
-    socket.once('secureConnect', () => finish(undefined));
-    socket.once('timeout', () => finish(`no answer within ${deadlineMs} ms`));
-    socket.on('error', (error) => finish(error.message));
-  });
 
 /** One listens on all addresses, but connects to one. */
 const loopbackOf = (host: string): string => (host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host);
