@@ -54,6 +54,7 @@ const everything = set({
   'operator.extraArgs': ['--log-level=debug'],
   'webhook.hostNetwork': true,
   'webhook.matchConditions': [{ name: 'mine', expression: 'true' }],
+  'webhook.failClosed': { enabled: true, fallbackAfter: '2m' },
 });
 const certManager = set({
   'webhook.certificate.source': 'CertManager',
@@ -250,7 +251,10 @@ describe.skipIf(found === undefined)('the chart', () => {
         'findings workloadprotection.dev',
         'findings/status workloadprotection.dev',
         'protectionagents/status workloadprotection.dev',
+        // To create the fail-closed configuration, where that is asked for.
+        'validatingwebhookconfigurations admissionregistration.k8s.io',
         'validatingwebhookconfigurations admissionregistration.k8s.io workload-protection',
+        'validatingwebhookconfigurations admissionregistration.k8s.io workload-protection-fail-closed',
         'workloadpolicies/status workloadprotection.dev',
       ]);
     });
@@ -364,6 +368,22 @@ describe.skipIf(found === undefined)('the chart', () => {
       const webhooks = webhooksOf(await helm.objects(...set({ 'webhook.advertiseUrl': 'https://127.0.0.1:9443/' })));
       expect(webhooks[0]!.clientConfig).toEqual({ url: 'https://127.0.0.1:9443/validate/pods' });
     });
+  });
+
+  it('gives the operator flags and rights for failing closed only where that is asked for', async () => {
+    const found = async (...settings: readonly string[]): Promise<readonly unknown[]> => {
+      const objects = await helm.objects(...settings);
+      const [operator] = ofKind(objects, 'StatefulSet').map(podOf);
+      return [
+        operator?.containers[0]?.args.filter((arg) => arg.includes('fail-closed')),
+        objects.filter(({ metadata }) => metadata.name.includes('fail-closed')).map(identity),
+      ];
+    };
+    expect(await found()).toEqual([[], []]);
+    expect(await found(...everything)).toEqual([
+      ['--fail-closed', '--fail-closed-fallback=2m'],
+      ['ClusterRole/workload-protection-fail-closed', 'ClusterRoleBinding/workload-protection-fail-closed'],
+    ]);
   });
 
   describe('the certificate', () => {

@@ -60,6 +60,7 @@ export const resources = {
     'validatingwebhookconfigurations',
     'ValidatingWebhookConfiguration',
   ),
+  clusterRoles: clusterWide('rbac.authorization.k8s.io', 'v1', 'clusterroles', 'ClusterRole'),
   protectionAgents: ours('protectionagents', 'ProtectionAgent'),
   workloadPolicies: ours('workloadpolicies', 'WorkloadPolicy'),
   coverageReports: ours('coveragereports', 'CoverageReport'),

@@ -1,6 +1,6 @@
 // The operator's flags: those that every process has, and its own.
 import { commonFlags } from '../process/common-flags.ts';
-import { addressFlag, switchFlag, textFlag } from '../process/flag-kinds.ts';
+import { addressFlag, durationFlag, switchFlag, textFlag } from '../process/flag-kinds.ts';
 
 export const operatorFlags = {
   ...commonFlags({ metricsAddress: '0.0.0.0:8080' }),
@@ -11,5 +11,14 @@ export const operatorFlags = {
     'Where taken-in events will be kept; nothing is written yet.',
     'FOLDER',
     '/var/lib/workload-protection',
+  ),
+  failClosed: switchFlag(
+    'Keep the ValidatingWebhookConfiguration workload-protection-fail-closed: in namespaces with the label workloadprotection.dev/fail-closed=true no pod is made that the webhook has not judged. The chart gives the rights for it.',
+    false,
+  ),
+  failClosedFallback: durationFlag(
+    'How long no replica of the webhook may have answered before pods of these namespaces are let through unjudged.',
+    '60s',
+    { max: '1h' },
   ),
 };

@@ -12,7 +12,9 @@ import { resourceName, resources } from '../kube/resource.ts';
 import { createTransport } from '../kube/transport.ts';
 import type { FlagValues } from '../process/flags.ts';
 import { createHealthServer } from '../process/http-health.ts';
+import { tlsHandshake } from '../process/tls-handshake.ts';
 import { createAgentConfigMaps } from './agent-config-maps.ts';
+import { keepFailClosed } from './controllers/fail-closed/keep.ts';
 import { applyDefinitions } from './definitions.ts';
 import type { operatorFlags } from './flags.ts';
 import { staleness, unheard } from './freshness.ts';
@@ -83,8 +85,8 @@ export const runOperator = async (
   };
   const configMaps = createAgentConfigMaps(sources, until, ended);
   keeper.subscribe(configMaps.follow);
-  const work = (leading: AbortSignal): Promise<void> =>
-    lead(
+  const work = async (leading: AbortSignal): Promise<void> => {
+    const leadCoverage = lead(
       {
         keeper,
         ours,
@@ -97,6 +99,23 @@ export const runOperator = async (
         metrics,
         clock,
         log,
+      },
+      leading,
+    );
+    await Promise.all([leadCoverage, ...(flags.failClosed ? [failClosed(leading)] : [])]);
+  };
+  const failClosed = (leading: AbortSignal): Promise<void> =>
+    keepFailClosed(
+      {
+        transport,
+        writer: createWriter(transport),
+        events,
+        fallbackAfterMs: flags.failClosedFallback,
+        probe: ({ host, port, authorities }) => tlsHandshake({ host, port, name: host, authorities }),
+        onPolicy: (policy) => metrics.setFailClosed(policy && policy === 'Fail'),
+        clock,
+        log,
+        metrics: metrics.reflector,
       },
       leading,
     );

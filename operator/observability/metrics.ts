@@ -24,6 +24,8 @@ export interface OperatorMetrics {
   readonly setReport: (report: Report | undefined) => void;
   readonly setEvaluatedAt: (report: string, at: number) => void;
   readonly setLeading: (leads: boolean) => void;
+  /** Whether pods of opted-in namespaces are refused where nobody judges them; undefined where none has been asked to. */
+  readonly setFailClosed: (isClosed: boolean | undefined) => void;
 }
 
 const prefix = 'workload_protection_';
@@ -126,6 +128,16 @@ export const createOperatorMetrics = (watches: () => readonly Watch[]): Operator
     help: '1 in the replica that writes, 0 in the others.',
     registers,
   });
+  let isFailClosed: boolean | undefined;
+  new Gauge({
+    name: `${prefix}fail_closed`,
+    help: '1 while pods of fail-closed namespaces are refused where the webhook does not answer, 0 since no replica has answered for too long. Only where it is switched on, in the leader.',
+    registers,
+    collect() {
+      if (isFailClosed === undefined) this.remove();
+      else this.set(isFailClosed ? 1 : 0);
+    },
+  });
   const evaluation = new Histogram({
     name: `${prefix}evaluation_duration_seconds`,
     help: 'How long it took to take in the changes since the last evaluation.',
@@ -164,6 +176,9 @@ export const createOperatorMetrics = (watches: () => readonly Watch[]): Operator
     },
     setEvaluatedAt: (name, at) => {
       if (at > 0) evaluatedAt.set({ report: name }, Math.floor(at / 1000));
+    },
+    setFailClosed: (next) => {
+      isFailClosed = next;
     },
     setLeading: (leads) => {
       leader.set(leads ? 1 : 0);
