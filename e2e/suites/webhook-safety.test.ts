@@ -20,7 +20,7 @@ import { createDuring, type Creations } from './support/creations.ts';
 import { eventually } from './support/eventually.ts';
 import { fetchMetrics, readExposition } from './support/exposition.ts';
 import { startFront, type Front } from './support/front.ts';
-import { createAll, deployment, namespacesOf, node, pod } from './support/small-fleet.ts';
+import { createAll, deployment, namespace, namespacesOf, node, pod } from './support/small-fleet.ts';
 import { startWorld, type World } from './support/world.ts';
 
 const agents = falco({ tolerations: everywhere, nodeSelector: { 'agents.example.com/falco': 'true' } });
@@ -30,11 +30,12 @@ const configurationPath = '/apis/admissionregistration.k8s.io/v1/validatingwebho
 const values = {
   starterPolicy: { spec: { gracePeriod: '0s', admission: { mode: 'Warn' } } },
   operator: { replicas: 0 },
-  webhook: { replicas: 0 },
+  webhook: { replicas: 0, failClosed: { enabled: true, fallbackAfter: '6s' } },
 };
 
 let world: World;
 let front: Front;
+let operator: ProcessHandle;
 let replicas: ProcessHandle[] = [];
 
 const startReplica = async (): Promise<ProcessHandle> => {
@@ -47,7 +48,8 @@ const startReplica = async (): Promise<ProcessHandle> => {
 beforeAll(async () => {
   front = await startFront();
   world = await startWorld('webhook-safety');
-  await createAll(world.cluster, [...namespacesOf(agents), node('open'), ...agents]);
+  const strict = namespace('strict', { 'workloadprotection.dev/fail-closed': 'true' });
+  await createAll(world.cluster, [strict, ...namespacesOf(agents), node('open'), ...agents]);
   await world.install({ ...values, webhook: { ...values.webhook, advertiseUrl: front.url } });
 });
 
@@ -103,7 +105,7 @@ describe('with no replica', () => {
 
 describe('with two replicas', () => {
   beforeAll(async () => {
-    await world.startOperator();
+    operator = await world.startOperator();
     replicas = [await startReplica(), await startReplica()];
     await eventually(async () => {
       const { judged, made } = await createDuring(world.plane, aPod, Promise.resolve(), 100);
@@ -210,6 +212,71 @@ describe('with two replicas', () => {
   });
 });
 
+describe('a namespace that fails closed', () => {
+  const strictPath = `${configurationPath}-fail-closed`;
+  const policyIs = (wanted: string): Promise<void> =>
+    eventually(async () => {
+      const { webhooks } = await world.get<{ readonly webhooks: readonly { readonly failurePolicy: string }[] }>(
+        strictPath,
+      );
+      expect(webhooks.map(({ failurePolicy }) => failurePolicy)).toEqual([wanted]);
+    });
+  const tryIn = async (inNamespace: string): Promise<number> =>
+    (
+      await world.plane.api.call(
+        'POST',
+        `/api/v1/namespaces/${inNamespace}/pods?dryRun=All`,
+        pod(inNamespace, 'tried', { on: 'open' }),
+      )
+    ).status;
+  const judgedIn = async (inNamespace: string): Promise<void> => {
+    const { made, judged } = await createDuring(
+      world.plane,
+      (index) => pod(inNamespace, `strict-${index}`, { on: 'open' }),
+      Promise.resolve(),
+      100,
+    );
+    expect([made > 0, judged]).toEqual([true, made]);
+  };
+
+  test('refuses what nobody judges, and is let through again even if everything of ours was gone', async () => {
+    // Nobody has answered for longer than the patience lasts.
+    await policyIs('Ignore');
+    expect(await tryIn('strict')).toBe(201);
+    const replica = await startReplica();
+    await policyIs('Fail');
+    await judgedIn('strict');
+
+    for (const ours of [replica, operator]) {
+      ours.kill('SIGKILL');
+      await ours.exited;
+    }
+    await world.plane.restartApiServer();
+    expect(await tryIn('strict')).toBe(500);
+    for (const inNamespace of ['default', 'kube-system', 'workload-protection']) {
+      expect([inNamespace, await tryIn(inNamespace)]).toEqual([inNamespace, 201]);
+    }
+
+    operator = await world.startOperator();
+    await policyIs('Ignore');
+    expect(await tryIn('strict')).toBe(201);
+    expect(await world.kubectl(['get', 'events', '-n', 'default', '-o', 'wide'])).toContain('FailOpen');
+    replicas = [await startReplica()];
+    await policyIs('Fail');
+    await judgedIn('strict');
+  });
+
+  test('is gone when it is switched off', async () => {
+    await world.kubectl(['delete', 'clusterrole', 'workload-protection-fail-closed']);
+    await eventually(async () => expect((await world.plane.api.call('GET', strictPath)).status).toBe(404));
+    for (const replica of replicas) {
+      replica.kill('SIGKILL');
+      await replica.exited;
+    }
+    expect(await tryIn('strict')).toBe(201);
+  });
+});
+
 describe('with a certificate that the user keeps', () => {
   test('a replica serves what the Secret holds, reloads it, and may not write it', async () => {
     const root = await issueRoot({ from: Date.now() - hour, to: Date.now() + 1000 * hour });
@@ -226,7 +293,7 @@ describe('with a certificate that the user keeps', () => {
     const first = await issue();
     await put(first);
     const certificate = { source: 'Secret', secretName: 'mine' };
-    await world.install({ ...values, webhook: { ...values.webhook, advertiseUrl: front.url, certificate } });
+    await world.install({ ...values, webhook: { replicas: 0, advertiseUrl: front.url, certificate } });
     await startReplica();
     await eventually(async () => {
       const { judged, made } = await createDuring(world.plane, aPod, Promise.resolve(), 100);

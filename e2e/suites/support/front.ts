@@ -14,9 +14,12 @@ export interface Front {
 
 /** Quicker than a kubelet's probes, as the suites have no half minute to spare. */
 const probeEveryMs = 200;
+/** The chart's. */
+const failureThreshold = 2;
 
 export const startFront = async (): Promise<Front> => {
-  const replicas = new Map<ProcessHandle, boolean>();
+  /** Probes of each that have failed, one after the other. */
+  const replicas = new Map<ProcessHandle, number>();
   const sockets = new Set<Socket>();
   const stop = new AbortController();
   let turn = 0;
@@ -27,7 +30,7 @@ export const startFront = async (): Promise<Front> => {
     socket.on('close', () => sockets.delete(socket));
   };
   const server = createServer({ allowHalfOpen: true }, (client) => {
-    const ready = [...replicas].flatMap(([replica, isReady]) => (isReady ? [replica] : []));
+    const ready = [...replicas].flatMap(([replica, failures]) => (failures < failureThreshold ? [replica] : []));
     const chosen = ready[(turn += 1) % Math.max(1, ready.length)];
     // As a Service without endpoints does.
     if (chosen?.url === undefined) return void client.resetAndDestroy();
@@ -45,7 +48,8 @@ export const startFront = async (): Promise<Front> => {
       ({ status }) => status === 200,
       () => false,
     );
-    if (replicas.has(replica)) replicas.set(replica, isReady);
+    const failures = replicas.get(replica);
+    if (failures !== undefined) replicas.set(replica, isReady ? 0 : failures + 1);
   };
   const probing = (async () => {
     while (!stop.signal.aborted) {
@@ -59,7 +63,7 @@ export const startFront = async (): Promise<Front> => {
     port,
     url: `https://127.0.0.1:${port}`,
     add: (replica) => {
-      replicas.set(replica, true);
+      replicas.set(replica, 0);
       void replica.exited.then(() => replicas.delete(replica));
     },
     close: async () => {
