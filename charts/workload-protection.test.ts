@@ -396,6 +396,14 @@ describe.skipIf(found === undefined)('the chart', () => {
         .map(({ resourceNames, verbs }) => [resourceNames, verbs]);
     const reading = ['get', 'list', 'watch'];
 
+    it('names the Service, whatever it is called', async () => {
+      const objects = await helm.objects(...set({ fullnameOverride: 'watch' }));
+      const [service] = ofKind(objects, 'Service').filter(({ metadata }) => metadata.name.endsWith('-webhook'));
+      const [pod] = ofKind(objects, 'Deployment').map(podOf);
+      expect(pod?.containers[0]?.args).toContain(`--service-name=${service?.metadata.name}`);
+      expect(service?.metadata.name).toBe('watch-webhook');
+    });
+
     it('is kept by the webhook where nothing is said', async () => {
       const objects = await helm.objects();
       expect(argsOf(objects)).toEqual(['--certificate-secret=workload-protection-webhook-tls']);
