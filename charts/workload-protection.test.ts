@@ -398,7 +398,7 @@ describe.skipIf(found === undefined)('the chart', () => {
 
     it('names the Service, whatever it is called', async () => {
       const objects = await helm.objects(...set({ fullnameOverride: 'watch' }));
-      const [service] = ofKind(objects, 'Service').filter(({ metadata }) => metadata.name.endsWith('-webhook'));
+      const service = ofKind(objects, 'Service').find(({ metadata }) => metadata.name.endsWith('-webhook'));
       const [pod] = ofKind(objects, 'Deployment').map(podOf);
       expect(pod?.containers[0]?.args).toContain(`--service-name=${service?.metadata.name}`);
       expect(service?.metadata.name).toBe('watch-webhook');
