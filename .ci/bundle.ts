@@ -16,8 +16,14 @@ const root = path.dirname(import.meta.dirname);
 /** Name in dist/ → folder of its sources. */
 const programs = { operator: 'operator', webhook: 'webhook', 'kubectl-protection': 'cli' } as const;
 
+/**
+ * A watch brings thousands of objects that die young, and V8 by default lets them fill a nursery of 48 MiB and half of the heap's limit
+ * before it looks; at 150,000 pods that is 100 MiB, resident for good. NODE_OPTIONS allows only the first of these flags.
+ */
+const heapFlags = ['--max-semi-space-size=4', '--initial-old-space-size=48', '--heap-growing-percent=30'];
+
 /** Libraries in CommonJS ask for Node's own modules by require, which a module does not have. */
-const banner = `#!/usr/bin/env node
+const banner = `#!/usr/bin/env -S node ${heapFlags.join(' ')}
 import { createRequire as createRequireOfBundle } from 'node:module';
 const require = createRequireOfBundle(import.meta.url);`;
 /** `--help` reads no cluster: what takes longer than this hangs. */

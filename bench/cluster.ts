@@ -34,8 +34,8 @@ interface ColdStart extends ProcessMemory {
 
 const reportPath = '/apis/workloadprotection.dev/v1alpha1/coveragereports/cluster';
 const slicesPath = '/apis/workloadprotection.dev/v1alpha1/coverageslices';
-/** The chart's settings under its memory limit; outside a container V8 would take its share of the whole machine's memory. */
-const heap = '--max-old-space-size=358 --max-semi-space-size=4';
+/** What the chart's share comes to under its memory limit; outside a container V8 would see the whole machine's memory. */
+const heap = '--max-old-space-size=358';
 const changes = 40;
 const restSeconds = 60;
 

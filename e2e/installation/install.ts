@@ -89,10 +89,13 @@ export async function installProduct(target: Target, options: InstallOptions = {
       '--metrics-address': '127.0.0.1:0',
       ...(container.args.some((arg) => arg.startsWith('--journal-dir')) ? { '--journal-dir': journal } : {}),
     };
+    // A bundle is executable, and says in its first line how Node is to run it.
+    const bundled = programs[program];
+    const [command, script] = bundled === undefined ? [process.execPath, [sources[program]]] : [bundled, []];
     return launch({
       name,
-      command: process.execPath,
-      args: [programs[program] ?? sources[program], ...withFlags(container.args, flags), ...(more.args ?? [])],
+      command,
+      args: [...script, ...withFlags(container.args, flags), ...(more.args ?? [])],
       env: { ...inherited(), ...environmentOf(container.env, { name, namespace }), ...more.env },
       logFile: path.join(logs, `${name}.log`),
       signal,

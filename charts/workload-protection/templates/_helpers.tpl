@@ -86,8 +86,7 @@ annotations:
       fieldPath: metadata.namespace
 # The heap ends before the container's memory does: what is left is for buffers and TLS, which live outside the heap.
 - name: NODE_OPTIONS
-  # Objects that arrive die young: a large nursery only keeps their memory, some 100 MiB of it, resident for good.
-  value: --max-old-space-size-percentage={{ (index . 1).heapPercentage }} --max-semi-space-size=4
+  value: --max-old-space-size-percentage={{ (index . 1).heapPercentage }}
 {{- with (index . 1).extraEnv }}
 {{ toYaml . }}
 {{- end }}
