@@ -3,7 +3,7 @@ import type { LabelExpression, Labels, LabelSelector } from './types.ts';
 
 export const matchesLabels = (selector: LabelSelector, labels: Labels): boolean => {
   for (const key in selector.matchLabels) if (labels[key] !== selector.matchLabels[key]) return false;
-  return selector.matchExpressions.every((expression) => holds(expression, labels));
+  return selector.matchExpressions.every((expression) => expressionHolds(expression, labels));
 };
 
 export const isEverything = (selector: LabelSelector | undefined): boolean =>
@@ -15,7 +15,7 @@ export const describeSelector = (selector: LabelSelector): string => {
   return [...labels, ...selector.matchExpressions.map(describeExpression)].join(',') || 'everything';
 };
 
-const holds = ({ key, operator, values }: LabelExpression, labels: Labels): boolean => {
+export const expressionHolds = ({ key, operator, values }: LabelExpression, labels: Labels): boolean => {
   const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
   switch (operator) {
     case 'In':

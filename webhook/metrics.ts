@@ -1,4 +1,5 @@
 // What the webhook measures. Names and labels are fixed; every label has a bounded number of values.
+import { admissionKinds } from '../crds/schema/vocabulary.ts';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { ReflectorMetrics } from '../kube/reflector.ts';
 import type { TransportMetrics } from '../kube/transport.ts';
@@ -41,15 +42,8 @@ export interface Observed {
 const prefix = 'workload_protection_webhook';
 /** A decision takes a fraction of a millisecond; the API server gives up after a few seconds. */
 const buckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
-const knownKinds = new Set([
-  'Pod',
-  'Deployment',
-  'StatefulSet',
-  'DaemonSet',
-  'ReplicaSet',
-  'ReplicationController',
-  'Job',
-  'CronJob',
+const knownKinds: ReadonlySet<string> = new Set([
+  ...admissionKinds,
   'Binding',
   'WorkloadPolicy',
   'ProtectionAgent',

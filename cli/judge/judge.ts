@@ -1,4 +1,5 @@
 // Each workload by the same core as the webhook, over the world as it is or as the manifests will make it.
+import { admissionKinds } from '../../crds/schema/vocabulary.ts';
 import { createAgentCatalogue } from '../../domain/coverage/agents.ts';
 import { answerPlacement, type Answer, type PlacementQuestion } from '../../domain/placement/answer.ts';
 import { drawPicture } from '../../domain/placement/picture.ts';
@@ -13,18 +14,6 @@ import type { CheckResult, PoolResult } from './result.ts';
 import type { Workload } from './workloads.ts';
 
 export type Judge = (workload: Workload) => CheckResult;
-
-/** Every kind that runs pods: what a policy says of its admission decides what the webhook does, not what is true. */
-const kinds = [
-  'Pod',
-  'Deployment',
-  'StatefulSet',
-  'DaemonSet',
-  'ReplicaSet',
-  'ReplicationController',
-  'Job',
-  'CronJob',
-];
 
 export const createJudge = (world: World, now: number): Judge => {
   const catalogue = createAgentCatalogue(world.agents, world.daemonSets);
@@ -88,7 +77,7 @@ const baseline: Policy = {
   require: { agents: [], evidence: 'Running', policies: [], mitre: [] },
   gracePeriod: 0,
   exemptions: [],
-  admission: { mode: 'Warn', when: 'AllNodes', kinds, refuses: [], breakGlass: 'Allowed' },
+  admission: { mode: 'Warn', when: 'AllNodes', kinds: admissionKinds, refuses: [], breakGlass: 'Allowed' },
 };
 
 /** What only a running agent can prove cannot be asked of files; the notes say so. */
@@ -96,7 +85,12 @@ const asAsked =
   (isLive: boolean) =>
   (policy: Policy): Policy => ({
     ...policy,
-    admission: { ...policy.admission, mode: policy.admission.mode === 'Off' ? 'Audit' : policy.admission.mode, kinds },
+    // Every kind that runs pods: what a policy says of admission decides what the webhook does, not what is true.
+    admission: {
+      ...policy.admission,
+      mode: policy.admission.mode === 'Off' ? 'Audit' : policy.admission.mode,
+      kinds: admissionKinds,
+    },
     require: isLive ? policy.require : { ...policy.require, evidence: 'Running', policies: [], mitre: [] },
   });
 

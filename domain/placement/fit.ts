@@ -1,5 +1,6 @@
 // Whether a pod may land on a node, by the scheduler's own filters that depend on the two alone: node name, node selector and
 // affinity, taints, cordon, extended resources, operating system. Capacity, volumes and topology are left aside.
+import { expressionHolds } from '../selector.ts';
 import type { Labels, NodeExpression, NodeFacts, NodeTerm, Scheduling, Taint, Toleration } from '../types.ts';
 
 /** The taint with which a node pool registers nodes until they are protected; it never decides where a pod may land. */
@@ -116,22 +117,13 @@ const affinityMisfit = (terms: readonly NodeTerm[] | undefined, node: NodeFacts)
 };
 
 const holdsOn = ({ key, operator, values }: NodeExpression, labels: Labels): boolean => {
-  const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value);
-    case 'NotIn':
-      return value === undefined || !values.includes(value);
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
-    case 'Gt':
-      return isLess(values[0], value);
-    case 'Lt':
-      return isLess(value, values[0]);
-  }
+  if (operator === 'Gt') return isLess(values[0], valueOf(labels, key));
+  if (operator === 'Lt') return isLess(valueOf(labels, key), values[0]);
+  return expressionHolds({ key, operator, values }, labels);
 };
+
+const valueOf = (labels: Labels, key: string): string | undefined =>
+  Object.hasOwn(labels, key) ? labels[key] : undefined;
 
 /** Never with what is no whole number of 64 bits, which is what the scheduler can read. */
 const isLess = (a: string | undefined, b: string | undefined): boolean => {
