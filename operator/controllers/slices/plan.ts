@@ -64,13 +64,15 @@ export interface StoredSlice {
   readonly assets: SliceAssets;
   readonly index: number;
   readonly hash: string;
+  readonly resourceVersion: string;
 }
 
 export const projectSlice = (raw: unknown): StoredSlice | undefined => {
   const { metadata, spec, profiles } = raw as Partial<CoverageSlice>;
   if (metadata === undefined || spec === undefined || spec.frozen) return undefined;
   const { report, assets, index } = spec;
-  return { name: metadata.name, report, assets, index, hash: contentHash({ spec, profiles: profiles ?? [] }) };
+  const { name, resourceVersion = '' } = metadata;
+  return { name, report, assets, index, hash: contentHash({ spec, profiles: profiles ?? [] }), resourceVersion };
 };
 
 /** Tells whether a slice says something else than before. */

@@ -5,7 +5,8 @@ import type { CoverageModel } from '../../../domain/coverage/model.ts';
 import { buildSlices, sliceCount, sliceIndexOf, type SliceAssets } from '../../../domain/coverage/slices.ts';
 import type { Tally } from '../../../domain/coverage/tally.ts';
 import { apiVersionOf, resources } from '../../../kube/resource.ts';
-import type { Writer } from '../../../kube/apply.ts';
+import type { Writer, Written } from '../../../kube/apply.ts';
+import { compareResourceVersions } from '../../../kube/resource-version.ts';
 import type { Store } from '../../../kube/store.ts';
 import type { Requeue } from '../../../kube/workqueue.ts';
 import { fieldManager } from '../../status.ts';
@@ -39,6 +40,14 @@ const kinds: readonly SliceAssets[] = ['Nodes', 'Workloads'];
 /** One change rewrites one small object, and no object more often than this. */
 const writeEveryMs = 10_000;
 
+interface WrittenSlice {
+  readonly hash: string;
+  readonly resourceVersion: string;
+}
+
+const isNewer = (seen: StoredSlice, ours: WrittenSlice): boolean =>
+  (compareResourceVersions(seen.resourceVersion, ours.resourceVersion) ?? 0) > 0;
+
 interface Placement {
   of: number;
   /** Indexes with changed assets; all of them at first, and whenever the number of slices changes. */
@@ -49,7 +58,13 @@ export const createSliceKeeper = (options: SliceKeeperOptions): SliceKeeper => {
   const { model, ours, stored, writer, now } = options;
   const placements = new Map<string, Map<SliceAssets, Placement>>();
   const writtenAt = new Map<string, number>();
-  const writtenHash = new Map<string, string>();
+  const written = new Map<string, WrittenSlice>();
+
+  /** What the cluster holds: our own last write, unless the watch, which may lag behind it, has brought something newer. */
+  const heldHash = (name: string): string | undefined => {
+    const [ours, seen] = [written.get(name), stored.get('', name)];
+    return ours === undefined || (seen !== undefined && isNewer(seen, ours)) ? seen?.hash : ours.hash;
+  };
 
   const placementOf = (report: string, assets: SliceAssets, total: number): Placement => {
     const ofReport = placements.get(report) ?? new Map<SliceAssets, Placement>();
@@ -75,10 +90,10 @@ export const createSliceKeeper = (options: SliceKeeperOptions): SliceKeeper => {
       const name = sliceName(report, assets, index);
       placement.dirty.delete(index);
       const hash = contentHash(content);
-      if (stored.get('', name)?.hash === hash) continue;
-      writtenHash.set(name, hash);
+      if (heldHash(name) === hash) continue;
       try {
-        await write(writer, object, name, content);
+        const { metadata } = await write(writer, object, name, content);
+        written.set(name, { hash, resourceVersion: metadata.resourceVersion });
       } catch (error) {
         placement.dirty.add(index);
         throw error;
@@ -90,16 +105,19 @@ export const createSliceKeeper = (options: SliceKeeperOptions): SliceKeeper => {
       if (slice.report !== report || slice.assets !== assets || slice.index < placement.of) continue;
       await writer.delete(resources.coverageSlices, { name: slice.name });
       writtenAt.delete(slice.name);
-      writtenHash.delete(slice.name);
+      written.delete(slice.name);
     }
     return Math.min(...[...placement.dirty].map((index) => nextAt(index) - now()));
   };
 
   // Somebody else deleted or changed a slice: it is written again.
-  stored.subscribe(({ type, item: { name, report, assets, index, hash } }) => {
+  stored.subscribe(({ type, item }) => {
+    const { name, report, assets, index } = item;
     const placement = placements.get(report)?.get(assets);
     if (placement === undefined || index >= placement.of) return;
-    if (type !== 'deleted' && hash === (writtenHash.get(name) ?? hash)) return;
+    const ours = written.get(name);
+    if (type === 'deleted') written.delete(name);
+    else if (ours !== undefined && !isNewer(item, ours)) return;
     placement.dirty.add(index);
     options.enqueue(report);
   });
@@ -150,7 +168,7 @@ const storedCount = (stored: Store<StoredSlice>, report: string, assets: SliceAs
   return count > 0 && Number.isInteger(Math.log2(count)) ? count : 1;
 };
 
-const write = (writer: Writer, report: RawObject, name: string, { spec, profiles }: SliceContent): Promise<unknown> =>
+const write = (writer: Writer, report: RawObject, name: string, { spec, profiles }: SliceContent): Promise<Written> =>
   writer.apply(
     resources.coverageSlices,
     {
