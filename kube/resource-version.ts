@@ -9,3 +9,8 @@ export function compareResourceVersions(a: string, b: string): number | undefine
   if (a.length !== b.length) return a.length - b.length;
   return a < b ? -1 : a === b ? 0 : 1;
 }
+
+/** Whether what a watch has brought (`seen`) was written after our own last write (`ours`), and so by somebody else. */
+export function isWrittenAfter(seen: string, ours: string): boolean {
+  return (compareResourceVersions(seen, ours) ?? 0) > 0;
+}

@@ -2,7 +2,7 @@
 // says what is there already.
 import type { Condition } from '../crds/schema/conditions.ts';
 import type { Writer } from '../kube/apply.ts';
-import { compareResourceVersions } from '../kube/resource-version.ts';
+import { isWrittenAfter } from '../kube/resource-version.ts';
 import type { Resource } from '../kube/resource.ts';
 import type { RawObject } from './watches.ts';
 
@@ -86,7 +86,7 @@ interface WrittenStatus {
 const isNewer = (
   { metadata: { resourceVersion = '' } }: RawObject,
   { resourceVersion: ours }: WrittenStatus,
-): boolean => (compareResourceVersions(resourceVersion, ours) ?? 0) > 0;
+): boolean => isWrittenAfter(resourceVersion, ours);
 
 const conditionOf = (aspect: Aspect, before: readonly Condition[], generation: number, now: number): Condition => {
   const previous = before.find(({ type }) => type === aspect.type);

@@ -6,7 +6,7 @@ import { buildSlices, sliceCount, sliceIndexOf, type SliceAssets } from '../../.
 import type { Tally } from '../../../domain/coverage/tally.ts';
 import { apiVersionOf, resources } from '../../../kube/resource.ts';
 import type { Writer, Written } from '../../../kube/apply.ts';
-import { compareResourceVersions } from '../../../kube/resource-version.ts';
+import { isWrittenAfter } from '../../../kube/resource-version.ts';
 import type { Store } from '../../../kube/store.ts';
 import type { Requeue } from '../../../kube/workqueue.ts';
 import { fieldManager } from '../../status.ts';
@@ -46,7 +46,7 @@ interface WrittenSlice {
 }
 
 const isNewer = (seen: StoredSlice, ours: WrittenSlice): boolean =>
-  (compareResourceVersions(seen.resourceVersion, ours.resourceVersion) ?? 0) > 0;
+  isWrittenAfter(seen.resourceVersion, ours.resourceVersion);
 
 interface Placement {
   of: number;
