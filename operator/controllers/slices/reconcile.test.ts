@@ -123,6 +123,18 @@ test('a slice that somebody deletes or changes is written again', async () => {
   expect(names(writer.writes.slice(6))).toEqual([sliceName(report, 'Nodes', 1)]);
 });
 
+test('a report that was deleted and comes back gets slices of its own', async () => {
+  const { ours, writer, keeper, echo, pass } = setUp();
+  await keeper.reconcile(report);
+  echo();
+  keeper.forget(report);
+  // The garbage collector follows the deleted owner, before or after the next report is there.
+  for (const name of all) ours.slices.remove('', name);
+  pass(10_000);
+  await keeper.reconcile(report);
+  expect(names(writer.writes.slice(5))).toEqual(all);
+});
+
 test('a watch that lags behind our own writes is not believed, and what it brings late is no change', async () => {
   const { model, writer, keeper, enqueued, echo, pass } = setUp();
   await keeper.reconcile(report);

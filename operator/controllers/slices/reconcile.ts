@@ -113,11 +113,12 @@ export const createSliceKeeper = (options: SliceKeeperOptions): SliceKeeper => {
   // Somebody else deleted or changed a slice: it is written again.
   stored.subscribe(({ type, item }) => {
     const { name, report, assets, index } = item;
+    const ours = written.get(name);
+    // Also where its report is gone: one of the same name that comes back needs slices of its own.
+    if (type === 'deleted') written.delete(name);
     const placement = placements.get(report)?.get(assets);
     if (placement === undefined || index >= placement.of) return;
-    const ours = written.get(name);
-    if (type === 'deleted') written.delete(name);
-    else if (ours !== undefined && !isNewer(item, ours)) return;
+    if (type !== 'deleted' && ours !== undefined && !isNewer(item, ours)) return;
     placement.dirty.add(index);
     options.enqueue(report);
   });
