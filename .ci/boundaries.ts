@@ -16,7 +16,7 @@ const anything: Boundary = { folders: ['*'], packages: ['*'] };
 
 export const boundaries: Readonly<Record<string, Boundary>> = {
   domain: { folders: [], packages: [] },
-  agents: { folders: ['domain'], packages: [] },
+  agents: { folders: ['domain'], packages: ['js-yaml'] },
   crds: { folders: [], packages: ['zod'] },
   kube: { folders: ['domain'], packages: ['undici', '@kubernetes/client-node', 'js-yaml', 'node:'] },
   facts: { folders: ['domain', 'kube', 'crds'], packages: ['node:'] },
