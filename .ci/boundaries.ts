@@ -21,13 +21,14 @@ export const boundaries: Readonly<Record<string, Boundary>> = {
   kube: { folders: ['domain'], packages: ['undici', '@kubernetes/client-node', 'js-yaml', 'node:'] },
   facts: { folders: ['domain', 'kube', 'crds'], packages: ['node:'] },
   process: { folders: [], packages: ['pino', 'pino-pretty', 'prom-client', 'node:'] },
+  certificates: { folders: ['kube', 'facts'], packages: ['@peculiar/x509', 'reflect-metadata', 'node:'] },
   operator: {
-    folders: ['domain', 'agents', 'kube', 'crds', 'facts', 'process'],
+    folders: ['domain', 'agents', 'kube', 'crds', 'facts', 'process', 'certificates'],
     packages: ['express', 'prom-client', 'node:'],
   },
   webhook: {
-    folders: ['domain', 'agents', 'kube', 'crds', 'facts', 'process'],
-    packages: ['express', 'prom-client', 'zod', '@peculiar/x509', 'reflect-metadata', 'node:'],
+    folders: ['domain', 'agents', 'kube', 'crds', 'facts', 'process', 'certificates'],
+    packages: ['express', 'prom-client', 'zod', 'node:'],
   },
   cli: {
     folders: ['domain', 'agents', 'kube', 'crds', 'facts', 'process'],
@@ -89,7 +90,7 @@ const allows = (list: readonly string[], name: string): boolean => list.includes
 
 export const sourceFiles = (root: string): ReadonlyMap<string, string> =>
   new Map(
-    globSync('{domain,agents,crds,kube,facts,process,operator,webhook,cli,charts,e2e,bench,.ci}/**/*.ts', {
+    globSync('{domain,agents,crds,kube,facts,process,operator,webhook,cli,certificates,charts,e2e,bench,.ci}/**/*.ts', {
       cwd: root,
     }).map((file) => [file, readFileSync(join(root, file), 'utf8')]),
   );

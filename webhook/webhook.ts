@@ -5,11 +5,11 @@ import { loadCluster } from '../kube/config.ts';
 import type { FlagValues } from '../process/flags.ts';
 import { createHealthServer, type Checks } from '../process/http-health.ts';
 import type { Logger } from '../process/log.ts';
-import { createGivenCertificate } from './certificates/given.ts';
-import { createCertificateKeeper } from './certificates/keeper.ts';
+import { createGivenCertificate } from '../certificates/given.ts';
+import { createCertificateKeeper } from '../certificates/keeper.ts';
 import { createRegistration } from './certificates/registration.ts';
 import { createSelfProbe, type SelfProbe } from './certificates/self-probe.ts';
-import type { CertificateSource, Served } from './certificates/served.ts';
+import type { CertificateSource, Served } from '../certificates/served.ts';
 import { createAgentWebhook } from './agents/webhook.ts';
 import { createCluster } from './cluster.ts';
 import { createConfigurationWebhook } from './configuration.ts';
@@ -44,6 +44,7 @@ export async function runWebhook(
     ...shared,
     namespace,
     secret: flags.certificateSecret,
+    component: 'webhook',
     hosts: [
       `${serviceName}.${namespace}.svc`,
       `${serviceName}.${namespace}.svc.cluster.local`,

@@ -2,7 +2,7 @@
 // while one replica lives none goes unjudged.
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { issueLeaf, issueRoot } from '../../webhook/certificates/issue.ts';
+import { issueLeaf, issueRoot } from '../../certificates/issue.ts';
 import {
   bundleOf,
   fromSecretData,
@@ -11,8 +11,8 @@ import {
   readCertificate,
   toSecretData,
   type Material,
-} from '../../webhook/certificates/material.ts';
-import { settling } from '../../webhook/certificates/renew.ts';
+} from '../../certificates/material.ts';
+import { settling } from '../../certificates/renew.ts';
 import { falco } from '../fleet/agents.ts';
 import { everywhere } from '../fleet/agents/daemon-set.ts';
 import type { ProcessHandle } from '../installation/install.ts';

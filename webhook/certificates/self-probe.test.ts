@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../kube/clock.ts';
 import { eventually } from '../../kube/testing/eventually.ts';
-import { bundleOf, type Material } from './material.ts';
+import { bundleOf, type Material } from '../../certificates/material.ts';
 import type { Configuration, Entry } from './registration.ts';
-import { renew } from './renew.ts';
+import { renew } from '../../certificates/renew.ts';
 import { createSelfProbe, type SelfProbe } from './self-probe.ts';
 
 const name = 'pods.workloadprotection.dev';

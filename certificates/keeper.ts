@@ -1,10 +1,10 @@
 // Keeps the certificate in its Secret, together with the other replicas: whoever finds it missing or due writes it, and everybody,
 // the writer included, serves what the Secret holds.
-import { Backoff } from '../../kube/backoff.ts';
-import { classify } from '../../kube/errors.ts';
-import { resources } from '../../kube/resource.ts';
-import { sleep, type Clock } from '../../kube/clock.ts';
-import { createWriter } from '../../kube/apply.ts';
+import { Backoff } from '../kube/backoff.ts';
+import { classify } from '../kube/errors.ts';
+import { resources } from '../kube/resource.ts';
+import { sleep, type Clock } from '../kube/clock.ts';
+import { createWriter } from '../kube/apply.ts';
 import { bundleOf, covers, fromSecretData, hasSigned, toSecretData, type Material } from './material.ts';
 import { renew, whatIsDue } from './renew.ts';
 import { watchSecret, type SecretWatchOptions } from './secret-watch.ts';
@@ -13,6 +13,8 @@ import type { CertificateSource, Served } from './served.ts';
 export interface CertificateKeeperOptions extends SecretWatchOptions {
   /** Names and addresses that the certificate must be valid for. */
   readonly hosts: readonly string[];
+  /** Of the product, for the Secret's label. */
+  readonly component: 'webhook' | 'operator';
 }
 
 const backoffOptions = { firstMs: 500, capMs: 30_000, resetAfterMs: 120_000 };
@@ -20,7 +22,7 @@ const backoffOptions = { firstMs: 500, capMs: 30_000, resetAfterMs: 120_000 };
 const longestWaitMs = 3_600_000;
 
 export function createCertificateKeeper(options: CertificateKeeperOptions): CertificateSource {
-  const { transport, namespace, secret, hosts, clock, random, log } = options;
+  const { transport, namespace, secret, hosts, component, clock, random, log } = options;
   const watch = watchSecret(options);
   const writer = createWriter(transport);
   const backoff = new Backoff(backoffOptions, clock, random);
@@ -53,7 +55,7 @@ export function createCertificateKeeper(options: CertificateKeeperOptions): Cert
         name: secret,
         namespace,
         ...(state === undefined ? {} : { resourceVersion: state.resourceVersion }),
-        labels: { 'app.kubernetes.io/part-of': 'workload-protection', 'app.kubernetes.io/component': 'webhook' },
+        labels: { 'app.kubernetes.io/part-of': 'workload-protection', 'app.kubernetes.io/component': component },
       },
       type: 'Opaque',
       data: toSecretData(next),

@@ -1,11 +1,11 @@
 // One Secret, watched by its name: RBAC by resourceNames lets such a watch through and no other.
-import { object, text, textMap } from '../../facts/read.ts';
-import type { Clock, Random } from '../../kube/clock.ts';
-import type { Log } from '../../kube/log.ts';
-import { createReflector, type Reflector, type ReflectorMetrics } from '../../kube/reflector.ts';
-import { resources } from '../../kube/resource.ts';
-import { Store } from '../../kube/store.ts';
-import type { Transport } from '../../kube/transport.ts';
+import { object, text, textMap } from '../facts/read.ts';
+import type { Clock, Random } from '../kube/clock.ts';
+import type { Log } from '../kube/log.ts';
+import { createReflector, type Reflector, type ReflectorMetrics } from '../kube/reflector.ts';
+import { resources } from '../kube/resource.ts';
+import { Store } from '../kube/store.ts';
+import type { Transport } from '../kube/transport.ts';
 import type { SecretData } from './material.ts';
 
 export interface SecretWatch {

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { systemClock } from '../../kube/clock.ts';
-import { silentLog } from '../../kube/log.ts';
-import { resources } from '../../kube/resource.ts';
-import { eventually } from '../../kube/testing/eventually.ts';
-import { startFakeKube, type FakeKube } from '../../kube/testing/fake-kube.ts';
-import { createTransport } from '../../kube/transport.ts';
+import { systemClock } from '../kube/clock.ts';
+import { silentLog } from '../kube/log.ts';
+import { resources } from '../kube/resource.ts';
+import { eventually } from '../kube/testing/eventually.ts';
+import { startFakeKube, type FakeKube } from '../kube/testing/fake-kube.ts';
+import { createTransport } from '../kube/transport.ts';
 import { createGivenCertificate, readGiven } from './given.ts';
 import { toSecretData, type SecretData } from './material.ts';
 import { renew } from './renew.ts';

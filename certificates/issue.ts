@@ -37,7 +37,7 @@ export async function issueRoot({ from, to }: Validity): Promise<Issued> {
   // Of its own name, so that two roots in one bundle are told apart.
   const suffix = Buffer.from(webcrypto.getRandomValues(new Uint8Array(4))).toString('hex');
   const certificate = await X509CertificateGenerator.createSelfSigned({
-    name: `CN=workload-protection-webhook-ca-${suffix}`,
+    name: `CN=workload-protection-ca-${suffix}`,
     keys,
     notBefore: new Date(from),
     notAfter: new Date(to),
@@ -56,7 +56,7 @@ export async function issueLeaf(root: Issued, hosts: readonly string[], { from, 
   const keys = await generateKeys();
   const authority = new X509Certificate(root.certificate);
   const certificate = await X509CertificateGenerator.create({
-    subject: 'CN=workload-protection-webhook',
+    subject: 'CN=workload-protection',
     issuer: authority.subjectName,
     publicKey: keys.publicKey,
     signingKey: await readKey(root.key),
@@ -66,7 +66,8 @@ export async function issueLeaf(root: Issued, hosts: readonly string[], { from, 
     extensions: [
       new BasicConstraintsExtension(false, undefined, true),
       new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-      new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+      // The operator's replicas also show theirs to one another.
+      new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth]),
       await AuthorityKeyIdentifierExtension.create(authority.publicKey),
       new SubjectAlternativeNameExtension(
         hosts.map((host) => ({ type: isIP(host) === 0 ? 'dns' : 'ip', value: host })),

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { systemClock, type Clock } from '../../kube/clock.ts';
-import { silentLog } from '../../kube/log.ts';
-import { resources } from '../../kube/resource.ts';
-import { eventually } from '../../kube/testing/eventually.ts';
-import { startFakeKube, type FakeKube } from '../../kube/testing/fake-kube.ts';
-import { createTransport } from '../../kube/transport.ts';
+import { systemClock, type Clock } from '../kube/clock.ts';
+import { silentLog } from '../kube/log.ts';
+import { resources } from '../kube/resource.ts';
+import { eventually } from '../kube/testing/eventually.ts';
+import { startFakeKube, type FakeKube } from '../kube/testing/fake-kube.ts';
+import { createTransport } from '../kube/transport.ts';
 import { createCertificateKeeper } from './keeper.ts';
 import { covers, hasSigned, readCertificate } from './material.ts';
 import type { CertificateSource, Served } from './served.ts';
@@ -43,6 +43,7 @@ const aReplica = (kube: FakeKube, clock: Clock, hosts = ['hook.svc']): Certifica
     namespace,
     secret,
     hosts,
+    component: 'webhook',
     clock,
     random: () => 0,
     log: silentLog,
