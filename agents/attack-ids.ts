@@ -1,0 +1,98 @@
+// ATT&CK ids out of the notations of agents: `T1059.004`, `t1059_004`, `MITRE_T1036_masquerading`, `mitre_execution`,
+// `technique:T1552-unsecured-credentials`, `tactic:TA0006-credential-access`. Whether an id exists is not asked here; a table does that.
+
+export interface AttackIds {
+  readonly tactics: readonly string[];
+  readonly techniques: readonly string[];
+}
+
+export const noAttackIds: AttackIds = Object.freeze({
+  tactics: Object.freeze([]),
+  techniques: Object.freeze([]),
+});
+
+/**
+ * Out of free tags: those that name ATT&CK, all others are left out. A tactic by its name counts only after a word that says so
+ * (`mitre_execution`, `tactic:execution`): `discovery` or `impact` alone may mean anything. A tag that says it is ATT&CK and cannot
+ * be read stays as it was written.
+ */
+export const attackIdsInTags = (tags: Iterable<string>): AttackIds => collect(tags, false);
+
+/** Out of a place that is for ATT&CK alone, such as an annotation: what cannot be read stays as it was written, as a technique. */
+export const attackIdsIn = (written: Iterable<string>): AttackIds => collect(written, true);
+
+/** Several in one text, with commas or blanks between, as people write them in annotations; names of tactics may contain blanks. */
+export const attackIdsInText = (text: string): AttackIds =>
+  attackIdsIn(
+    text
+      .split(/[,;\n]+/)
+      // `T1059 T1611`: blanks separate only where each part is an id of its own.
+      .flatMap((item) => (/^(?:\s*TA?\d{4}\S*)+\s*$/i.test(item) ? item.trim().split(/\s+/) : [item])),
+  );
+
+export const joinAttackIds = (...several: readonly AttackIds[]): AttackIds => ({
+  tactics: distinct(several.flatMap(({ tactics }) => tactics)),
+  techniques: distinct(several.flatMap(({ techniques }) => techniques)),
+});
+
+type Found = { readonly tactic: string } | { readonly technique: string };
+
+const collect = (items: Iterable<string>, onlyAttack: boolean): AttackIds => {
+  const tactics: string[] = [];
+  const techniques: string[] = [];
+  for (const item of items) {
+    const found = read(item.trim(), onlyAttack);
+    if (found === undefined) continue;
+    if ('tactic' in found) tactics.push(found.tactic);
+    else techniques.push(found.technique);
+  }
+  return { tactics: distinct(tactics), techniques: distinct(techniques) };
+};
+
+/** Words before the id that say what it is: `MITRE_`, `mitre-attack:`, `attack.`, `technique:`. */
+const label = /^(?:(?:mitre|attack|att&ck|sub-?technique|technique|tactic)s?[-_.:/ ]+)+/i;
+
+const tacticPattern = /^TA(\d{4})(?![a-z0-9])/i;
+/** The part behind the dot is taken only if it is three digits: `T1036_masquerading` has none. */
+const techniquePattern = /^T(\d{4})(?:[._/-](\d{3})(?!\d))?(?![a-z0-9])/i;
+
+const read = (written: string, onlyAttack: boolean): Found | undefined => {
+  const prefix = label.exec(written)?.[0] ?? '';
+  const rest = written.slice(prefix.length);
+  const tactic = tacticPattern.exec(rest);
+  if (tactic !== null) return { tactic: `TA${tactic[1]}` };
+  const technique = techniquePattern.exec(rest);
+  if (technique !== null)
+    return { technique: `T${technique[1]}${technique[2] === undefined ? '' : `.${technique[2]}`}` };
+  if (written === '' || (prefix === '' && !onlyAttack)) return undefined;
+  const named = tactics.get(
+    rest
+      .toLowerCase()
+      .replace(/[^a-z]+/g, ' ')
+      .trim(),
+  );
+  if (named !== undefined) return { tactic: named };
+  return /tactic/i.test(prefix) ? { tactic: written } : { technique: written };
+};
+
+/** The tactics of the Enterprise matrix by their names; Defense Evasion became Stealth and Defense Impairment in version 19. */
+const tactics: ReadonlyMap<string, string> = new Map([
+  ['reconnaissance', 'TA0043'],
+  ['resource development', 'TA0042'],
+  ['initial access', 'TA0001'],
+  ['execution', 'TA0002'],
+  ['persistence', 'TA0003'],
+  ['privilege escalation', 'TA0004'],
+  ['defense evasion', 'TA0005'],
+  ['stealth', 'TA0005'],
+  ['defense impairment', 'TA0112'],
+  ['credential access', 'TA0006'],
+  ['discovery', 'TA0007'],
+  ['lateral movement', 'TA0008'],
+  ['collection', 'TA0009'],
+  ['exfiltration', 'TA0010'],
+  ['command and control', 'TA0011'],
+  ['impact', 'TA0040'],
+]);
+
+const distinct = (items: readonly string[]): readonly string[] => [...new Set(items)].sort();
