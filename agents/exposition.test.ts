@@ -82,6 +82,11 @@ describe('an exposition', () => {
     expect(exposition.truncated).toBe(true);
   });
 
+  it('gives up on what is none', () => {
+    const exposition = parseExposition(`${'<p>\n'.repeat(100_000)}m 1\n`);
+    expect(exposition).toEqual({ samples: new Map(), unreadable: 1001, truncated: true });
+  });
+
   it('keeps a label that has the name of an inherited property', () => {
     const [sample] = samplesOf(parseExposition('m{__proto__="x",constructor="y"} 1'), 'm');
     expect(Object.entries(sample?.labels ?? {})).toEqual([

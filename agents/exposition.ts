@@ -26,6 +26,8 @@ const maximumLine = 16 * 1024;
 const maximumLabels = 128;
 /** A value and a timestamp. A look further, from each quote of a hostile line, would cost the square of its length. */
 const maximumNumbers = 80;
+/** Of more unreadable lines than this nobody meant an exposition, and each costs several attempts. */
+const maximumUnreadable = 1000;
 /** How many more lines a label value with bare newlines may take. */
 const maximumContinuation = 8;
 
@@ -38,15 +40,14 @@ export const parseExposition = (text: string, wanted?: ReadonlySet<string>): Exp
   for (let line = lines.next(); line !== undefined; line = lines.next()) {
     if (isEnd(line)) break;
     if (isBlank(line)) continue;
-    const name = nameOf(line);
-    if (name === undefined) unreadable++;
-    if (name === undefined || (wanted !== undefined && !wanted.has(name))) continue;
-    if (count === maximumSamples) {
+    if (count === maximumSamples || unreadable > maximumUnreadable) {
       truncated = true;
       break;
     }
-    const sample = sampleOf(line, name.length) ?? sampleOverLines(line, name.length, lines);
-    if (sample === undefined) {
+    const name = nameOf(line);
+    if (name !== undefined && wanted !== undefined && !wanted.has(name)) continue;
+    const sample = name === undefined ? undefined : readFrom(line, name.length, lines);
+    if (name === undefined || sample === undefined) {
       unreadable++;
       continue;
     }
@@ -110,6 +111,9 @@ const nameOf = (line: string): string | undefined => {
   if (line.length > maximumLine) return undefined;
   return /^[A-Za-z_:][\w:]*(?=[{ \t]|$)/.exec(line)?.[0];
 };
+
+const readFrom = (line: string, start: number, lines: Lines): Sample | undefined =>
+  sampleOf(line, start) ?? sampleOverLines(line, start, lines);
 
 /** As the format demands, and where that fails as it is written without escapes. */
 const sampleOf = (line: string, start: number): Sample | undefined =>
