@@ -88,6 +88,14 @@ export interface NodeFacts {
   /** What makes the node virtual ("EKS Fargate", …), where no DaemonSet pod can run on it. */
   readonly virtual: string | undefined;
   readonly createdAt: number;
+  /** The condition WorkloadProtected as it stands there, of the few fleets that ask for it. */
+  readonly condition?: NodeConditionFacts;
+}
+
+export interface NodeConditionFacts {
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: string;
+  readonly message: string;
 }
 
 export type ContainerRole = 'main' | 'init' | 'sidecar' | 'ephemeral';
@@ -248,6 +256,14 @@ export type ProtectionSwitch =
     }
   | { readonly kind: 'nodeLabel'; readonly key: string; readonly notValues: readonly string[] };
 
+/** How an agent says how it is, and how often. Times are milliseconds. */
+export interface AgentTelemetry {
+  readonly mode: 'Scrape' | 'Push' | 'None';
+  readonly interval: number;
+  /** Age at which a reading is too old to be relied on. */
+  readonly staleAfter: number;
+}
+
 export interface AgentDefinition {
   readonly name: string;
   readonly type: string;
@@ -262,6 +278,7 @@ export interface AgentDefinition {
   readonly operatingSystems: readonly string[];
   /** Sandboxing RuntimeClass handlers that the agent can see into all the same. */
   readonly runtimeHandlers: readonly string[];
+  readonly telemetry: AgentTelemetry;
 }
 
 export interface AssetSelector {
@@ -280,9 +297,29 @@ export interface Requirement {
   readonly agents: readonly AgentRequirement[];
   readonly evidence: Evidence;
   /** Detection policies that must be loaded. */
-  readonly policies: readonly { readonly name: string }[];
-  /** ATT&CK techniques (`T1611`) or tactics that must be covered. */
-  readonly mitre: readonly { readonly tactic: string; readonly techniques: readonly string[] }[];
+  readonly policies: readonly PolicyRequirement[];
+  readonly mitre: readonly AttackRequirement[];
+  /** How old a reading may be, in milliseconds; undefined: the agent's own staleAfter. */
+  readonly telemetryMaxAge: number | undefined;
+  /** The share of its events that an agent may lose; undefined: drops are not judged. */
+  readonly maxDropRatio: number | undefined;
+}
+
+export interface PolicyRequirement {
+  readonly name: string;
+  readonly minVersion: string | undefined;
+  /** Where it must come from; undefined: anywhere. */
+  readonly source: string | undefined;
+  /** Rules of it that must be loaded. */
+  readonly rules: readonly string[];
+}
+
+/** ATT&CK techniques (`T1611`) that must be covered, or, where none is named, a tactic. */
+export interface AttackRequirement {
+  readonly tactic: string | undefined;
+  readonly techniques: readonly string[];
+  /** How many loaded rules must cover each technique, or the tactic. */
+  readonly minimumRules: number;
 }
 
 export interface Exemption {
@@ -301,6 +338,7 @@ export interface Policy {
   readonly require: Requirement;
   readonly gracePeriod: number;
   readonly exemptions: readonly Exemption[];
+  readonly nodes: NodeMarks;
   readonly admission: {
     readonly mode: AdmissionMode;
     readonly when: 'AllNodes' | 'AnyNode';
@@ -309,5 +347,17 @@ export interface Policy {
     /** Those of them that Deny refuses; it warns of the others. */
     readonly refuses: readonly string[];
     readonly breakGlass: 'Allowed' | 'Forbidden';
+  };
+}
+
+/** What is written onto the nodes that a policy selects. */
+export interface NodeMarks {
+  /** Keep the node condition `WorkloadProtected`. */
+  readonly condition: boolean;
+  readonly startupTaint: {
+    readonly enabled: boolean;
+    /** Milliseconds from the node's creation. */
+    readonly timeLimit: number;
+    readonly onTimeLimit: 'Remove' | 'Keep';
   };
 }

@@ -1,10 +1,11 @@
 // ProtectionAgent → the domain's AgentDefinition.
+import { parseDuration } from '../crds/schema/duration.ts';
 import {
   protectionAgentSchema,
   type ProtectionAgent,
   type ProtectionAgentSpec,
 } from '../crds/schema/protection-agent.ts';
-import type { AgentDefinition, ProtectionSwitch, Recognition } from '../domain/types.ts';
+import type { AgentDefinition, AgentTelemetry, ProtectionSwitch, Recognition } from '../domain/types.ts';
 import { toLabelSelector } from './label-selector.ts';
 import { parseSpec, type Result } from './parse.ts';
 
@@ -25,7 +26,23 @@ export const agentDefinitionOf = ({ metadata, spec }: ProtectionAgent): AgentDef
   minVersion: spec.minVersion,
   operatingSystems: spec.operatingSystems,
   runtimeHandlers: spec.runtimeHandlers,
+  telemetry: telemetryOf(spec),
 });
+
+/** Intervals without a reading after which the last one is stale, where nothing else is said. */
+const staleIntervals = 3;
+/** Its heartbeats are minutes apart, whatever interval is written. */
+const datadogStaleAfterMs = 900_000;
+
+const telemetryOf = ({ type, telemetry }: ProtectionAgentSpec): AgentTelemetry => {
+  const interval = parseDuration(telemetry.interval);
+  const usual = type === 'Datadog' ? datadogStaleAfterMs : staleIntervals * interval;
+  return {
+    mode: telemetry.mode,
+    interval,
+    staleAfter: telemetry.staleAfter === undefined ? usual : parseDuration(telemetry.staleAfter),
+  };
+};
 
 /** Of an agent that exists as a sidecar only: without a name or an image no container is ever recognised. */
 const noRecognition: Recognition = { selector: undefined, containerNames: [], images: [], minimumEvidence: 1 };

@@ -1,4 +1,5 @@
 // Node → NodeFacts.
+import { nodeConditionType } from '../domain/nodes/plan.ts';
 import type { Labels, NodeFacts, Taint } from '../domain/types.ts';
 import { extendedResourcesOf } from './extended-resources.ts';
 import { metadataOf } from './metadata.ts';
@@ -30,7 +31,15 @@ export const projectNode = (raw: unknown): NodeFacts | undefined => {
     extendedResources: extendedResourcesOf(status.allocatable),
     virtual: virtualKindOf(labels, taints, kubeletVersion),
     createdAt,
+    ...ownCondition(status),
   };
+};
+
+const ownCondition = (status: Readonly<Record<string, unknown>>): Pick<NodeFacts, 'condition'> => {
+  const found = condition(status, nodeConditionType);
+  if (found === undefined) return {};
+  const standing = found.status === 'True' || found.status === 'False' ? found.status : 'Unknown';
+  return { condition: { status: standing, reason: text(found.reason), message: text(found.message) } };
 };
 
 /** The label first: it is what pods select nodes by. Virtual kubelets write "Linux" as their operating system. */

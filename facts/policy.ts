@@ -1,5 +1,6 @@
 // WorkloadPolicy → the domain's Policy.
 import { parseDuration } from '../crds/schema/duration.ts';
+import { parseRatio } from '../crds/schema/ratio.ts';
 import {
   workloadPolicySchema,
   type Exemption as WrittenExemption,
@@ -8,7 +9,7 @@ import {
   type WorkloadPolicySpec,
 } from '../crds/schema/workload-policy.ts';
 import { admissionKinds } from '../crds/schema/vocabulary.ts';
-import type { Exemption, Policy, Requirement } from '../domain/types.ts';
+import type { Exemption, NodeMarks, Policy, Requirement } from '../domain/types.ts';
 import { toAssetSelector } from './label-selector.ts';
 import { parseSpec, type Result } from './parse.ts';
 
@@ -25,6 +26,7 @@ export const policyOf = ({ metadata, spec }: WorkloadPolicy): Policy => ({
   require: requirementOf(spec.require),
   gracePeriod: parseDuration(spec.gracePeriod),
   exemptions: (spec.exemptions ?? []).map(exemptionOf),
+  nodes: nodeMarksOf(spec.nodes),
   admission: admissionOf(spec.admission),
 });
 
@@ -37,11 +39,27 @@ const admissionOf = ({ mode, when, kinds, breakGlass }: WorkloadPolicySpec['admi
   breakGlass,
 });
 
-const requirementOf = ({ agents, evidence, policies, mitre }: WrittenRequirement): Requirement => ({
-  agents: (agents ?? []).map(({ name, minVersion }) => ({ name, minVersion })),
-  evidence,
-  policies: (policies ?? []).map(({ name }) => ({ name })),
-  mitre: (mitre ?? []).map(({ tactic, techniques }) => ({ tactic: tactic ?? '', techniques: techniques ?? [] })),
+const requirementOf = (written: WrittenRequirement): Requirement => ({
+  agents: (written.agents ?? []).map(({ name, minVersion }) => ({ name, minVersion })),
+  evidence: written.evidence,
+  policies: (written.policies ?? []).map(({ name, minVersion, source, rules }) => ({
+    name,
+    minVersion,
+    source,
+    rules: rules ?? [],
+  })),
+  mitre: (written.mitre ?? []).map(({ tactic, techniques, minimumRules }) => ({
+    tactic,
+    techniques: techniques ?? [],
+    minimumRules,
+  })),
+  telemetryMaxAge: written.telemetryMaxAge === undefined ? undefined : parseDuration(written.telemetryMaxAge),
+  maxDropRatio: written.maxDropRatio === undefined ? undefined : parseRatio(written.maxDropRatio),
+});
+
+const nodeMarksOf = ({ condition, startupTaint }: WorkloadPolicySpec['nodes']): NodeMarks => ({
+  condition,
+  startupTaint: { ...startupTaint, timeLimit: parseDuration(startupTaint.timeLimit) },
 });
 
 /** One without a name is told from the others by its place in the list. */

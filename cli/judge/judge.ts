@@ -74,10 +74,18 @@ const baseline: Policy = {
   name: '',
   selector: { namespace: undefined, pod: undefined, node: undefined },
   criticality: 'Medium',
-  require: { agents: [], evidence: 'Running', policies: [], mitre: [] },
+  require: {
+    agents: [],
+    evidence: 'Running',
+    policies: [],
+    mitre: [],
+    telemetryMaxAge: undefined,
+    maxDropRatio: undefined,
+  },
   gracePeriod: 0,
   exemptions: [],
   admission: { mode: 'Warn', when: 'AllNodes', kinds: admissionKinds, refuses: [], breakGlass: 'Allowed' },
+  nodes: { condition: false, startupTaint: { enabled: false, timeLimit: 0, onTimeLimit: 'Keep' } },
 };
 
 /** What only a running agent can prove cannot be asked of files; the notes say so. */

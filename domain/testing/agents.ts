@@ -1,5 +1,6 @@
 // Agents for tests.
-import type { AgentDefinition } from '../types.ts';
+import type { AgentDefinition, AgentTelemetry } from '../types.ts';
+import { minutes } from './policies.ts';
 
 export const aFalco = (overrides: Partial<AgentDefinition> = {}): AgentDefinition => ({
   name: 'falco',
@@ -17,6 +18,7 @@ export const aFalco = (overrides: Partial<AgentDefinition> = {}): AgentDefinitio
   minVersion: undefined,
   operatingSystems: ['linux'],
   runtimeHandlers: [],
+  telemetry: { mode: 'None', interval: minutes, staleAfter: 3 * minutes },
   ...overrides,
 });
 
@@ -39,3 +41,6 @@ export const aDatadog = (overrides: Partial<AgentDefinition> = {}): AgentDefinit
     },
     ...overrides,
   });
+
+/** Asked every minute, stale after three. */
+export const scraped: AgentTelemetry = { mode: 'Scrape', interval: minutes, staleAfter: 3 * minutes };

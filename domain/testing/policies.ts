@@ -1,5 +1,5 @@
 // Policies for tests: each selects everything and asks for nothing in particular, until the test says more.
-import type { AssetSelector, Exemption, Labels, LabelSelector, Policy, Requirement } from '../types.ts';
+import type { AssetSelector, Exemption, Labels, LabelSelector, NodeMarks, Policy, Requirement } from '../types.ts';
 
 export const minutes = 60_000;
 
@@ -17,6 +17,8 @@ export const requiring = (overrides: Partial<Requirement> = {}): Requirement => 
   evidence: 'Running',
   policies: [],
   mitre: [],
+  telemetryMaxAge: undefined,
+  maxDropRatio: undefined,
   ...overrides,
 });
 
@@ -28,8 +30,19 @@ export const aPolicy = (overrides: Partial<Policy> = {}): Policy => ({
   gracePeriod: 5 * minutes,
   exemptions: [],
   admission: admitting(),
+  nodes: marking(),
   ...overrides,
 });
+
+export const marking = (
+  overrides: Partial<NodeMarks['startupTaint']> & { readonly condition?: boolean } = {},
+): NodeMarks => {
+  const { condition = false, ...startupTaint } = overrides;
+  return {
+    condition,
+    startupTaint: { enabled: false, timeLimit: 10 * minutes, onTimeLimit: 'Remove', ...startupTaint },
+  };
+};
 
 export const admitting = (overrides: Partial<Policy['admission']> = {}): Policy['admission'] => ({
   mode: 'Off',
