@@ -170,6 +170,8 @@ export interface PodFacts {
   readonly trouble: PodTrouble | undefined;
   /** Of the few pods that ask for it, with what tells the pod from a later one of its name. */
   readonly breakGlass?: BreakGlass & { readonly uid: string };
+  /** Where it can be asked. Of pods that may be an agent's only, those of DaemonSets and of nodes: of all others it would be dead weight. */
+  readonly address?: string;
 }
 
 /** An object that owns pods or owners of pods. */

@@ -69,6 +69,25 @@ const unschedulable = {
   ],
 };
 
+describe('the address of a pod', () => {
+  const at = (podIP: string) => ({ ...running, podIP, hostIP: '192.0.2.1' });
+
+  it.each([
+    ['a DaemonSet', daemonSet],
+    ['its node', { apiVersion: 'v1', kind: 'Node', name: 'worker-1' }],
+  ])('is kept where %s made it, since it may be an agent to ask', (_, owner) => {
+    expect(project(aPod({ owner, status: at('2001:db8::7') }))?.address).toBe('2001:db8::7');
+  });
+
+  it('is left out of all others, of which there are many', () => {
+    expect(project(aPod({ status: at('10.0.0.7') }))).not.toHaveProperty('address');
+  });
+
+  it('is left out while there is none', () => {
+    expect(project(aPod({ owner: daemonSet, status: running }))).not.toHaveProperty('address');
+  });
+});
+
 describe('a pod that works', () => {
   it('is read without any trouble', () => {
     expect(project(aPod())).toStrictEqual({

@@ -59,6 +59,7 @@ export const createPodProjection = (): ((raw: unknown) => PodFacts | undefined) 
       createdAt: metadata.createdAt,
       trouble: ready ? undefined : projectPodTrouble(status, pooled),
       ...breakGlassOfPod(raw, metadata.uid),
+      ...addressOf(status, owner),
     };
   };
 };
@@ -67,6 +68,13 @@ export const createPodProjection = (): ((raw: unknown) => PodFacts | undefined) 
 const breakGlassOfPod = (raw: unknown, uid: string): Pick<PodFacts, 'breakGlass'> => {
   const request = breakGlassOf(raw);
   return request?.ok === true ? { breakGlass: { ...request.value, uid } } : {};
+};
+
+/** A pod on its node's network has the node's address. */
+const addressOf = (status: Raw, owner: OwnerReference | undefined): Pick<PodFacts, 'address'> => {
+  const address = textOrNone(status.podIP);
+  const mayBeAgent = owner?.kind === 'DaemonSet' || owner?.kind === 'Node';
+  return address !== undefined && mayBeAgent ? { address } : {};
 };
 
 const createTextPool = (): ((value: string) => string) => {
