@@ -23,6 +23,7 @@ describe('toAgentDefinition', () => {
       minVersion: '7.65.0',
       operatingSystems: ['linux', 'windows'],
       runtimeHandlers: ['kata'],
+      telemetry: { mode: 'Scrape', port: 8080, interval: '30s', staleAfter: '2m' },
     };
     expect(toAgentDefinition({ metadata, spec })).toStrictEqual({
       ok: true,
@@ -48,7 +49,20 @@ describe('toAgentDefinition', () => {
         minVersion: '7.65.0',
         operatingSystems: ['linux', 'windows'],
         runtimeHandlers: ['kata'],
+        telemetry: { mode: 'Scrape', interval: 30_000, staleAfter: 120_000 },
       },
+    });
+  });
+
+  it.each([
+    ['three intervals', 'Falco', { interval: '20s' }, 60_000],
+    ['three intervals of the default', 'Falco', {}, 180_000],
+    ["fifteen minutes for Datadog's heartbeats", 'Datadog', { interval: '20s' }, 900_000],
+    ['what is written, for Datadog too', 'Datadog', { staleAfter: '5m' }, 300_000],
+  ])('takes a reading as stale after %s', (_, type, telemetry, staleAfter) => {
+    expect(toAgentDefinition({ metadata, spec: { type, pods, telemetry } })).toMatchObject({
+      ok: true,
+      value: { telemetry: { mode: 'None', staleAfter } },
     });
   });
 

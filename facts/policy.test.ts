@@ -15,8 +15,10 @@ describe('toPolicy', () => {
       require: {
         agents: [{ name: 'falco', minVersion: '0.44.0' }, { name: 'tetragon' }],
         evidence: 'Loaded',
-        policies: [{ name: 'falco_rules.yaml', minVersion: '1.0' }],
-        mitre: [{ tactic: 'TA0002' }, { techniques: ['T1611'] }],
+        policies: [{ name: 'falco_rules.yaml', minVersion: '1.0', source: 'OCI', rules: ['Terminal shell'] }],
+        mitre: [{ tactic: 'TA0002' }, { techniques: ['T1611'], minimumRules: 2 }],
+        telemetryMaxAge: '10m',
+        maxDropRatio: '0.5%',
       },
       admission: { mode: 'Deny', when: 'AnyNode', kinds: ['Pod'] },
       exemptions: [
@@ -45,11 +47,13 @@ describe('toPolicy', () => {
             { name: 'tetragon', minVersion: undefined },
           ],
           evidence: 'Loaded',
-          policies: [{ name: 'falco_rules.yaml' }],
+          policies: [{ name: 'falco_rules.yaml', minVersion: '1.0', source: 'OCI', rules: ['Terminal shell'] }],
           mitre: [
-            { tactic: 'TA0002', techniques: [] },
-            { tactic: '', techniques: ['T1611'] },
+            { tactic: 'TA0002', techniques: [], minimumRules: 1 },
+            { tactic: undefined, techniques: ['T1611'], minimumRules: 2 },
           ],
+          telemetryMaxAge: 600_000,
+          maxDropRatio: 0.005,
         },
         gracePeriod: 5_400_000,
         exemptions: [
@@ -71,6 +75,7 @@ describe('toPolicy', () => {
           },
         ],
         admission: { mode: 'Deny', when: 'AnyNode', kinds: ['Pod'], refuses: ['Pod'], breakGlass: 'Allowed' },
+        nodes: { condition: false, startupTaint: { enabled: false, timeLimit: 600_000, onTimeLimit: 'Remove' } },
       },
     });
   });
@@ -82,6 +87,14 @@ describe('toPolicy', () => {
     };
     expect(refuses({ mode: 'Deny', kinds: ['Deployment'] })).toEqual(['Deployment']);
     expect(refuses({ mode: 'Deny' })).toEqual(['Pod']);
+  });
+
+  it('reads what is written onto nodes', () => {
+    const nodes = { condition: true, startupTaint: { enabled: true, timeLimit: '90s', onTimeLimit: 'Keep' } };
+    expect(toPolicy({ metadata, spec: { nodes } })).toMatchObject({
+      ok: true,
+      value: { nodes: { condition: true, startupTaint: { enabled: true, timeLimit: 90_000, onTimeLimit: 'Keep' } } },
+    });
   });
 
   it('takes an empty policy for everything, with the defaults of its schema', () => {

@@ -1,4 +1,6 @@
 // Facts as they arrive, one at a time: each is stored, and what it may change is marked to be looked at again.
+import { isEqual } from '../equal.ts';
+import type { Instance } from '../telemetry/book.ts';
 import type { Context } from './context.ts';
 import { uncount } from './evaluate-pod.ts';
 import type { NodeEntry, PodEntry } from './inventory.ts';
@@ -6,7 +8,7 @@ import type { Intake, Sources } from './sources.ts';
 
 export const createIntake = (context: Context, sources: Sources): Intake => {
   const { inventory, dirty } = context;
-  const { namespaces, runtimeClasses, exposures, configMaps, daemonSets, stale } = sources;
+  const { namespaces, runtimeClasses, exposures, configMaps, daemonSets, telemetry, declarations, stale } = sources;
 
   const touchNodeOf = (pod: PodEntry): void => {
     const { node } = pod;
@@ -111,8 +113,30 @@ export const createIntake = (context: Context, sources: Sources): Intake => {
     removeConfigMap: (namespace, name) => {
       if (configMaps.delete(`${namespace}/${name}`)) touchConfigMap(namespace, name);
     },
+    setTelemetry: (name, agent, said) => {
+      const { before, after } = telemetry.set(name, agent, said);
+      const node = inventory.nodes.get(name);
+      if (node === undefined || isSameInstance(before, after)) return false;
+      dirty.nodes.add(node);
+      return true;
+    },
+    setDeclarations: (agent, declared) => {
+      if (isEqual(declarations.get(agent), declared)) return false;
+      declarations.set(agent, declared);
+      for (const node of inventory.nodes.values()) dirty.nodes.add(node);
+      return true;
+    },
   };
 };
+
+/** Apart from when it was said. */
+const isSameInstance = (a: Instance | undefined, b: Instance | undefined): boolean =>
+  a === b ||
+  (a !== undefined &&
+    b !== undefined &&
+    a.statement === b.statement &&
+    a.askedSince === b.askedSince &&
+    a.failure === b.failure);
 
 /** Another machine under the same name: what was seen on the first says nothing of it. */
 const forgetPast = (node: NodeEntry): void => {

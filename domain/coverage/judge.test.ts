@@ -131,14 +131,18 @@ describe('an asset', () => {
     [
       'is incomplete where rules are asked and nothing proves them',
       [works()],
-      [aPolicy({ require: requiring({ policies: [{ name: 'base' }] }) })],
+      [
+        aPolicy({
+          require: requiring({ policies: [{ name: 'base', minVersion: undefined, source: undefined, rules: [] }] }),
+        }),
+      ],
       'Incomplete',
       ['EvidenceTooWeak'],
     ],
     [
       'is not judged on rules that are proved to be loaded',
       [works({ evidence: 'Loaded' })],
-      [aPolicy({ require: requiring({ mitre: [{ tactic: 'TA0004', techniques: ['T1611'] }] }) })],
+      [aPolicy({ require: requiring({ mitre: [{ tactic: 'TA0004', techniques: ['T1611'], minimumRules: 1 }] }) })],
       'Protected',
       [],
     ],

@@ -1,4 +1,6 @@
 // The facts that are not in the inventory, and the ways in which all facts arrive.
+import { createTelemetryBook, type TelemetryBook } from '../telemetry/book.ts';
+import type { Declarations, InstanceTelemetry } from '../telemetry/types.ts';
 import type {
   AgentDefinition,
   ConfigMapFacts,
@@ -18,6 +20,8 @@ export interface Sources {
   readonly exposures: Map<string, ExposureFacts>;
   readonly configMaps: Map<string, ConfigMapFacts>;
   readonly daemonSets: Map<string, DaemonSetFacts>;
+  readonly telemetry: TelemetryBook;
+  readonly declarations: Map<string, Declarations>;
   agents: readonly AgentDefinition[];
   policies: readonly Policy[];
   /** What was made of the facts and must be made anew. */
@@ -41,6 +45,13 @@ export interface Intake {
   readonly removeExposure: (kind: ExposureFacts['kind'], namespace: string, name: string) => void;
   readonly upsertConfigMap: (facts: ConfigMapFacts) => void;
   readonly removeConfigMap: (namespace: string, name: string) => void;
+  /**
+   * What the agent on the node last said; undefined where it is no longer asked. Answers whether an evaluation could say something
+   * else than the last: it does not where the agent goes on saying the same.
+   */
+  readonly setTelemetry: (node: string, agent: string, telemetry: InstanceTelemetry | undefined) => boolean;
+  /** What objects of the cluster declare for the agent. Answers whether it is another than before. */
+  readonly setDeclarations: (agent: string, declarations: Declarations) => boolean;
 }
 
 export const createSources = (): Sources => ({
@@ -49,6 +60,8 @@ export const createSources = (): Sources => ({
   exposures: new Map(),
   configMaps: new Map(),
   daemonSets: new Map(),
+  telemetry: createTelemetryBook(),
+  declarations: new Map(),
   agents: [],
   policies: [],
   stale: { agents: true, daemonSets: true, policies: true },
