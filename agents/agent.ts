@@ -50,6 +50,8 @@ export interface DeclareInput {
   readonly configMaps: readonly ConfigMapContent[];
   /** The agent's DaemonSets as the API server gave them. */
   readonly daemonSets: readonly unknown[];
+  /** `sha256:` and the hex digest of the text's bytes, for those whose agents tell the digest of what they loaded. */
+  readonly digest: (text: string) => string;
 }
 
 export interface ConfigMapContent {
