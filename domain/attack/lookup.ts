@@ -15,6 +15,9 @@ export const techniqueIdIn = (text: string): string | undefined => {
   return sub === undefined ? `T${technique}` : `T${technique}.${sub}`;
 };
 
+/** Whether it is written as ATT&CK writes it, known or not. */
+export const isTechniqueId = (id: string): boolean => /^T\d{4}(\.\d{3})?$/.test(id);
+
 /** `TA0004` out of `ta0004`, `TA004-privilege-escalation`, `mitre_privilege_escalation`, `Privilege Escalation`. */
 export const tacticIdIn = (text: string): string | undefined => {
   const [, digits] = tacticPattern.exec(text) ?? [];

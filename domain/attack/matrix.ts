@@ -1,5 +1,6 @@
 // The ATT&CK matrix of a fleet: what the loaded rules cover, on how many assets, by which agents; and which rules would cover the rest.
 import { tacticsOfRule, tacticsOfTechnique, techniquesOfRule } from './count.ts';
+import { isTechniqueId } from './lookup.ts';
 import { tactics } from './tactics.ts';
 import { techniques } from './techniques.ts';
 import type {
@@ -17,6 +18,9 @@ import type { RuleFacts } from '../telemetry/types.ts';
 const examplesShown = 5;
 const fillersShown = 5;
 const unknownShown = 100;
+const agentsShown = 16;
+/** More than any tactic has; only made-up ids get there. */
+const techniquesShown = 250;
 
 /**
  * `known`: rules that objects declare or a catalogue holds, loaded or not. What is not loaded on any asset of `uses` may fill a gap.
@@ -61,7 +65,14 @@ export const attackMatrix = (
   return {
     tactics: tactics.map((tactic) => {
       const { rules = 0, techniques: ids = new Set<string>() } = served.get(tactic.id) ?? {};
-      return { ...tactic, rules, techniques: [...ids].sort().flatMap((id) => finished.get(id) ?? []) };
+      return {
+        ...tactic,
+        rules,
+        techniques: [...ids]
+          .sort()
+          .flatMap((id) => finished.get(id) ?? [])
+          .slice(0, techniquesShown),
+      };
     }),
     nodes,
     workloads,
@@ -127,7 +138,8 @@ const finish = (id: string, row: Row, nodes: number, workloads: number): AttackT
     disabledRules: row.notLoaded.filter(({ why }) => why !== 'NotLoaded').length,
     agents: [...agents]
       .map(([name, rules]) => ({ name, rules }))
-      .toSorted((a, b) => b.rules - a.rules || compareText(a.name, b.name)),
+      .toSorted((a, b) => b.rules - a.rules || compareText(a.name, b.name))
+      .slice(0, agentsShown),
     examples: row.loaded.map(named).toSorted(byName).slice(0, examplesShown),
     fillers: isWhole ? [] : [...elsewhere, ...others].slice(0, fillersShown),
   };
@@ -157,7 +169,7 @@ const tacticsServed = (
   for (const { rule } of loaded.values()) for (const tactic of tacticsOfRule(rule)) at(tactic).rules += 1;
   // A technique that the table does not know stands where those put it who wrote the rule.
   for (const { rule } of [...loaded.values(), ...notLoaded.values()]) {
-    const strange = rule.techniques.filter((id) => tacticsOfTechnique(id).length === 0);
+    const strange = rule.techniques.filter((id) => isTechniqueId(id) && tacticsOfTechnique(id).length === 0);
     for (const tactic of rule.tactics) for (const id of strange) at(tactic).techniques.add(id);
   }
   return served;
