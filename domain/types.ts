@@ -89,13 +89,18 @@ export interface NodeFacts {
   readonly virtual: string | undefined;
   readonly createdAt: number;
   /** The condition WorkloadProtected as it stands there, of the few fleets that ask for it. */
-  readonly condition?: NodeConditionFacts;
+  readonly condition?: WrittenNodeCondition;
 }
 
 export interface NodeConditionFacts {
   readonly status: 'True' | 'False' | 'Unknown';
   readonly reason: string;
   readonly message: string;
+}
+
+export interface WrittenNodeCondition extends NodeConditionFacts {
+  /** As it is written there. */
+  readonly lastTransitionTime: string;
 }
 
 export type ContainerRole = 'main' | 'init' | 'sidecar' | 'ephemeral';

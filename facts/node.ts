@@ -39,7 +39,14 @@ const ownCondition = (status: Readonly<Record<string, unknown>>): Pick<NodeFacts
   const found = condition(status, nodeConditionType);
   if (found === undefined) return {};
   const standing = found.status === 'True' || found.status === 'False' ? found.status : 'Unknown';
-  return { condition: { status: standing, reason: text(found.reason), message: text(found.message) } };
+  return {
+    condition: {
+      status: standing,
+      reason: text(found.reason),
+      message: text(found.message),
+      lastTransitionTime: text(found.lastTransitionTime),
+    },
+  };
 };
 
 /** The label first: it is what pods select nodes by. Virtual kubelets write "Linux" as their operating system. */

@@ -12,6 +12,10 @@ export const operatorFlags = {
     'FOLDER',
     '/var/lib/workload-protection',
   ),
+  releaseNodes: switchFlag(
+    'Take what the operator has written onto nodes off them, and end: the startup taint and the condition WorkloadProtected. Before the operator is removed for good; fails while a WorkloadPolicy still asks for the startup taint.',
+    false,
+  ),
   failClosed: switchFlag(
     'Keep the ValidatingWebhookConfiguration workload-protection-fail-closed: in namespaces with the label workloadprotection.dev/fail-closed=true no pod is made that the webhook has not judged. The chart gives the rights for it.',
     false,

@@ -2,7 +2,7 @@
 // same node add up: one that asks for the condition is enough; the longest time limit holds, and Keep over Remove.
 import type { Verdict } from '../coverage/verdict.ts';
 import { startupTaintKey } from '../placement/fit.ts';
-import type { NodeConditionFacts, NodeFacts, Policy, Taint } from '../types.ts';
+import type { NodeConditionFacts, NodeFacts, Policy } from '../types.ts';
 
 export const nodeConditionType = 'WorkloadProtected';
 
@@ -32,7 +32,8 @@ export const planNode = (
 });
 
 /** The startup taint, whatever its value; one of another effect is somebody else's. */
-export const isStartupTaint = ({ key, effect }: Taint): boolean => key === startupTaintKey && effect === 'NoSchedule';
+export const isStartupTaint = ({ key, effect }: Readonly<Record<'key' | 'effect', string>>): boolean =>
+  key === startupTaintKey && effect === 'NoSchedule';
 
 const conditionOf = (verdict: Verdict | undefined): NodeConditionFacts => {
   if (verdict === undefined || verdict.state === 'Unknown') {

@@ -7,6 +7,7 @@ import type { Counts, SmallCounts } from '../../domain/coverage/counts.ts';
 import type { ReflectorMetrics } from '../../kube/reflector.ts';
 import type { TransportMetrics } from '../../kube/transport.ts';
 import type { WorkQueueMetrics } from '../../kube/workqueue.ts';
+import { taintOutcomes, type TaintOutcome } from '../controllers/nodes/outcome.ts';
 import type { Watch } from '../watches.ts';
 
 export interface OperatorMetrics {
@@ -20,6 +21,8 @@ export interface OperatorMetrics {
   readonly wrote: (kind: string) => void;
   /** A pod was seen that runs by break-glass. */
   readonly brokeGlass: () => void;
+  /** What became of a node's startup taint. */
+  readonly startupTaint: (outcome: TaintOutcome) => void;
   /** The report named `cluster`; undefined while another replica leads, so that sums over replicas stay true. */
   readonly setReport: (report: Report | undefined) => void;
   readonly setEvaluatedAt: (report: string, at: number) => void;
@@ -161,6 +164,13 @@ export const createOperatorMetrics = (watches: () => readonly Watch[]): Operator
     help: 'Pods seen to run by break-glass, each counted once, with its Event.',
     registers,
   });
+  const startupTaints = new Counter({
+    name: `${prefix}startup_taints_total`,
+    help: 'Startup taints by what became of them: taken off a protected node, taken off at the time limit, or kept beyond it.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  for (const outcome of taintOutcomes) startupTaints.inc({ outcome }, 0);
   watchGauges(registers, watches);
   return {
     registry,
@@ -171,6 +181,7 @@ export const createOperatorMetrics = (watches: () => readonly Watch[]): Operator
     evaluated: (seconds) => evaluation.observe(seconds),
     wrote: (kind) => writes.inc({ kind }),
     brokeGlass: () => brokenGlass.inc(),
+    startupTaint: (outcome) => startupTaints.inc({ outcome }),
     setReport: (next) => {
       report = next;
     },

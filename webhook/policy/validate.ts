@@ -7,7 +7,7 @@ import {
 } from '../../crds/schema/workload-policy.ts';
 import type { LabelSelector } from '../../crds/schema/selectors.ts';
 import type { AgentCatalogue } from '../../domain/coverage/agents.ts';
-import { startupTaintKey, toleratesTaint } from '../../domain/placement/fit.ts';
+import { untoleratedStartupTaint } from '../../domain/nodes/tolerance.ts';
 import type { FieldCause } from '../review.ts';
 import { findDuplicates } from './duplicates.ts';
 import { emptySelector } from './empty-selector.ts';
@@ -96,32 +96,16 @@ const findExpired = (
 const identityOf = ({ selector, expiresAt }: NonNullable<WorkloadPolicySpec['exemptions']>[number]): string =>
   JSON.stringify([selector, Date.parse(expiresAt)]);
 
-const startupTaint = { key: startupTaintKey, value: '', effect: 'NoSchedule' } as const;
-
-/** A node that waits for an agent which waits for the node would wait for ever. */
+/** Once it is there it stays, or nothing else of the policy could be changed while an agent lacks the toleration. */
 const findUntolerated = (
   { nodes, require }: WorkloadPolicySpec,
   before: WorkloadPolicySpec | undefined,
   catalogue: AgentCatalogue,
 ): readonly FieldCause[] => {
   if (!nodes.startupTaint.enabled || before?.nodes.startupTaint.enabled === true) return [];
-  const wanted = new Set((require.agents ?? []).map(({ name }) => name));
-  const installed = catalogue.agents
-    .filter(({ name }) => wanted.size === 0 || wanted.has(name))
-    .flatMap((agent) => catalogue.installationsOf(agent).map(({ daemonSet }) => daemonSet));
-  if (
-    installed.length === 0 ||
-    installed.some(({ scheduling }) => toleratesTaint(scheduling.tolerations, startupTaint))
-  ) {
-    return [];
-  }
-  const names = installed.map(({ namespace, name }) => `${namespace}/${name}`).join(', ');
-  return [
-    {
-      field: 'spec.nodes.startupTaint.enabled',
-      message: `no agent could start on a tainted node: first add the toleration {key: ${startupTaintKey}, operator: Exists, effect: NoSchedule} to DaemonSet ${names}`,
-    },
-  ];
+  const accepted = (require.agents ?? []).map(({ name }) => name);
+  const message = untoleratedStartupTaint(catalogue, accepted);
+  return message === undefined ? [] : [{ field: 'spec.nodes.startupTaint.enabled', message }];
 };
 
 const warnOfAgents = ({ spec }: WorkloadPolicy, { agents }: AgentCatalogue): readonly string[] =>

@@ -104,7 +104,12 @@ nodeSelector:
 {{- with $values.priorityClassName }}
 priorityClassName: {{ . }}
 {{- end }}
-{{- with $values.tolerations }}
+{{- $tolerations := $values.tolerations }}
+{{- if and (eq (index . 2) "operator") $root.Values.nodes.startupTaint.enabled }}
+{{- /* Who takes the taint off must be able to run where every node still has it. */ -}}
+{{- $tolerations = append $tolerations (dict "key" "workloadprotection.dev/unprotected" "operator" "Exists" "effect" "NoSchedule") }}
+{{- end }}
+{{- with $tolerations }}
 tolerations:
   {{- toYaml . | nindent 2 }}
 {{- end }}

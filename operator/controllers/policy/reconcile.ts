@@ -1,12 +1,19 @@
 // Keeps a WorkloadPolicy's status true: how the assets that it selects stand as it alone judges them.
-import type { WorkloadPolicyStatus } from '../../../crds/schema/workload-policy.ts';
+import {
+  workloadPolicySchema,
+  type WorkloadPolicy,
+  type WorkloadPolicyStatus,
+} from '../../../crds/schema/workload-policy.ts';
 import type { CoverageModel } from '../../../domain/coverage/model.ts';
 import { standingOf, type PolicyStanding } from '../../../domain/coverage/standing.ts';
+import { untoleratedStartupTaint } from '../../../domain/nodes/tolerance.ts';
+import { parseSpec } from '../../../facts/parse.ts';
 import { resources } from '../../../kube/resource.ts';
 import type { Definitions } from '../../definitions.ts';
 import type { Aspect, StatusContent, StatusWriter } from '../../status.ts';
-import type { OurObjects } from '../../watches.ts';
+import type { OurObjects, RawObject } from '../../watches.ts';
 import { writtenCounts, writtenGap } from '../gap.ts';
+import type { NodeMarker } from '../nodes/reconcile.ts';
 import type { Reconcile } from '../report/reconcile.ts';
 
 export interface PolicyControllerOptions {
@@ -14,6 +21,7 @@ export interface PolicyControllerOptions {
   readonly ours: OurObjects;
   readonly definitions: Definitions;
   readonly status: StatusWriter;
+  readonly nodeMarker: Pick<NodeMarker, 'refusal'>;
   readonly now: () => number;
 }
 
@@ -21,7 +29,7 @@ export interface PolicyControllerOptions {
 const mostGaps = 10;
 
 export const createPolicyReconcile =
-  ({ model, ours, definitions, status, now }: PolicyControllerOptions): Reconcile =>
+  ({ model, ours, definitions, status, nodeMarker, now }: PolicyControllerOptions): Reconcile =>
   async (name) => {
     const object = ours.policies.get('', name);
     if (object === undefined) return;
@@ -30,7 +38,11 @@ export const createPolicyReconcile =
       resource: resources.workloadPolicies,
       object,
       content: contentOf(standing),
-      aspects: [acceptance(definitions.errorOfPolicy(name)), { type: 'Satisfied', ...standing.satisfied }],
+      aspects: [
+        acceptance(definitions.errorOfPolicy(name)),
+        { type: 'Satisfied', ...standing.satisfied },
+        ...marking(object, model, nodeMarker),
+      ],
       now: now(),
     });
   };
@@ -40,6 +52,38 @@ const contentOf = ({ nodes, pods, workloads, gaps }: PolicyStanding): StatusCont
     matched: { nodes: writtenCounts(nodes), pods: writtenCounts(pods), workloads: writtenCounts(workloads) },
     gaps: gaps.slice(0, mostGaps).map(writtenGap),
   }) satisfies Partial<WorkloadPolicyStatus>;
+
+/** Only where the policy asks for something to be written onto nodes. */
+const marking = (
+  object: RawObject,
+  model: CoverageModel,
+  { refusal }: Pick<NodeMarker, 'refusal'>,
+): readonly Aspect[] => {
+  const parsed = parseSpec<WorkloadPolicy>(workloadPolicySchema, object);
+  if (!parsed.ok) return [];
+  const { nodes, require } = parsed.value.spec;
+  if (!nodes.condition && !nodes.startupTaint.enabled) return [];
+  const aspect = (status: 'True' | 'False', reason: string, message: string): readonly Aspect[] => [
+    { type: 'NodesMarked', status, reason, message },
+  ];
+  const refused = refusal();
+  if (refused !== undefined) {
+    return aspect(
+      'False',
+      'Forbidden',
+      `The operator may not write onto nodes: set nodes.condition.enabled or nodes.startupTaint.enabled in the chart's values (${refused})`,
+    );
+  }
+  const untolerated =
+    nodes.startupTaint.enabled &&
+    untoleratedStartupTaint(
+      model.catalogue(),
+      (require.agents ?? []).map(({ name }) => name),
+    );
+  if (untolerated)
+    return aspect('False', 'TaintNotTolerated', `Nodes would wait until the time limit: ${untolerated}.`);
+  return aspect('True', 'Marked', 'The selected nodes carry what spec.nodes asks for.');
+};
 
 const acceptance = (error: string | undefined): Aspect =>
   error === undefined
