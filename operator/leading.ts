@@ -12,6 +12,7 @@ import type { AgentConfigMaps } from './agent-config-maps.ts';
 import { breaksGlass } from '../domain/coverage/evaluate-pod.ts';
 import { breakGlassKey, createBreakGlassReconcile } from './controllers/break-glass/reconcile.ts';
 import { createAgentReconcile } from './controllers/agent/reconcile.ts';
+import { createNodeMarker } from './controllers/nodes/reconcile.ts';
 import { createPolicyReconcile } from './controllers/policy/reconcile.ts';
 import { createReportReconcile, type Reconcile } from './controllers/report/reconcile.ts';
 import { createSliceKeeper } from './controllers/slices/reconcile.ts';
@@ -69,6 +70,15 @@ export const lead = async (options: LeadingOptions, signal: AbortSignal): Promis
     enqueue: (report) => enqueue(`slices/${report}`),
     onWrite: () => metrics.wrote(resources.coverageSlices.kind),
   });
+  const nodeMarker = createNodeMarker({
+    model,
+    writer,
+    events,
+    log,
+    now,
+    onWrite: () => metrics.wrote(resources.nodes.kind),
+    onTaint: metrics.startupTaint,
+  });
   const standings = oncePerEvaluation(keeper, () => standingOfAgents(model.inventory, model.catalogue()));
   const reconcilers: Readonly<Record<string, Reconcile>> = {
     report: createReportReconcile({
@@ -100,7 +110,8 @@ export const lead = async (options: LeadingOptions, signal: AbortSignal): Promis
       },
     }),
     slices: slices.reconcile,
-    policy: createPolicyReconcile({ model, ours, definitions: options.definitions, status, now }),
+    policy: createPolicyReconcile({ model, ours, definitions: options.definitions, status, nodeMarker, now }),
+    node: nodeMarker.reconcile,
     agent: createAgentReconcile({
       standings,
       ours,
@@ -120,6 +131,9 @@ export const lead = async (options: LeadingOptions, signal: AbortSignal): Promis
       },
     }),
   };
+  const markNodes = (names: Iterable<string>): void => {
+    for (const name of names) if (nodeMarker.concerns(name)) queue.add(`node/${name}`);
+  };
   const enqueueAll = (): void => {
     enqueue(`report/${clusterReportName}`);
     for (const { metadata } of ours.reports.list()) enqueue(`report/${metadata.name}`);
@@ -129,6 +143,7 @@ export const lead = async (options: LeadingOptions, signal: AbortSignal): Promis
   const unsubscribes = [
     keeper.subscribe(({ nodes, workloads, pods, breakGlass }) => {
       slices.changed(nodes, workloads);
+      markNodes(nodes);
       for (const pod of breakGlass) queue.add(`break-glass/${breakGlassKey(pod)}`);
       if (nodes.length + workloads.length + pods > 0) enqueueAll();
     }),
@@ -138,6 +153,7 @@ export const lead = async (options: LeadingOptions, signal: AbortSignal): Promis
   ];
   metrics.setLeading(true);
   enqueueAll();
+  markNodes(model.inventory.nodes.keys());
   for (const pod of model.inventory.eachPod()) {
     if (breaksGlass(pod)) queue.add(`break-glass/${breakGlassKey(pod.facts)}`);
   }
@@ -147,8 +163,8 @@ export const lead = async (options: LeadingOptions, signal: AbortSignal): Promis
       signal,
       handle: async (key) => {
         const [kind, name] = splitOnce(key);
-        // Statuses are written again and again; the keys of pods would only pile up.
-        if (kind !== 'break-glass') ranAt.set(key, clock.monotonic());
+        // Statuses are written again and again; the keys of pods and nodes would only pile up.
+        if (kind !== 'break-glass' && kind !== 'node') ranAt.set(key, clock.monotonic());
         return reconcilers[kind]?.(name);
       },
     });

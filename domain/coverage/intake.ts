@@ -4,6 +4,7 @@ import type { Instance } from '../telemetry/book.ts';
 import type { Context } from './context.ts';
 import { uncount } from './evaluate-pod.ts';
 import type { NodeEntry, PodEntry } from './inventory.ts';
+import type { NodeFacts } from '../types.ts';
 import type { Intake, Sources } from './sources.ts';
 
 export const createIntake = (context: Context, sources: Sources): Intake => {
@@ -38,6 +39,7 @@ export const createIntake = (context: Context, sources: Sources): Intake => {
         for (const { workload } of node.pods) dirty.workloads.add(workload);
       }
       dirty.nodes.add(node);
+      if (before !== undefined && !sameMarks(before, kept)) dirty.changedNodes.add(node.name);
     },
     removeNode: (name) => {
       const node = inventory.removeNode(name);
@@ -144,6 +146,10 @@ const forgetPast = (node: NodeEntry): void => {
   node.presences = [];
   node.presenceId = -1;
 };
+
+/** What we write onto nodes, or take off them: whoever does so looks at the nodes that changed. */
+const sameMarks = (a: NodeFacts, b: NodeFacts): boolean =>
+  sameFacts(a.taints, b.taints) && sameFacts(a.condition ?? {}, b.condition ?? {});
 
 const namespacesOf = (facts: Sources['exposures'] extends Map<string, infer F> ? F | undefined : never): string[] =>
   facts === undefined ? [] : [facts.namespace, ...facts.services.map(({ namespace }) => namespace)];
