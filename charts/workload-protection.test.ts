@@ -100,6 +100,7 @@ describe.skipIf(found === undefined)('the chart', () => {
       'ClusterRoleBinding/workload-protection-operator',
       'ClusterRoleBinding/workload-protection-webhook',
       'Deployment/watchers/workload-protection-webhook',
+      'MutatingWebhookConfiguration/workload-protection',
       'PodDisruptionBudget/watchers/workload-protection-operator',
       'PodDisruptionBudget/watchers/workload-protection-webhook',
       'ProtectionAgent/datadog',
@@ -120,6 +121,8 @@ describe.skipIf(found === undefined)('the chart', () => {
       'ServiceAccount/watchers/workload-protection-operator',
       'ServiceAccount/watchers/workload-protection-webhook',
       'StatefulSet/watchers/workload-protection-operator',
+      'ValidatingAdmissionPolicy/workload-protection-finding-notes',
+      'ValidatingAdmissionPolicyBinding/workload-protection-finding-notes',
       'ValidatingWebhookConfiguration/workload-protection',
       'WorkloadPolicy/baseline',
     ]);
@@ -235,7 +238,7 @@ describe.skipIf(found === undefined)('the chart', () => {
       }
     });
 
-    it('write outside the own namespace only to our own kinds, to Events and to our webhook configuration', async () => {
+    it('write outside the own namespace only to our own kinds, to Events and to our webhook configurations', async () => {
       const written = ofKind(await helm.objects(...everything), 'ClusterRole').flatMap((role) =>
         rulesOf(role)
           .filter(({ verbs }) => verbs.some((verb) => !['get', 'list', 'watch'].includes(verb)))
@@ -250,6 +253,7 @@ describe.skipIf(found === undefined)('the chart', () => {
         'events events.k8s.io',
         'findings workloadprotection.dev',
         'findings/status workloadprotection.dev',
+        'mutatingwebhookconfigurations admissionregistration.k8s.io workload-protection',
         'protectionagents/status workloadprotection.dev',
         // To create the fail-closed configuration, where that is asked for.
         'validatingwebhookconfigurations admissionregistration.k8s.io',

@@ -102,6 +102,7 @@ const askWebhook = ({ kind, namespace, name }: CheckResult): Ruling => {
   const webhook = kind === 'Pod' ? createPodWebhook(cluster, () => now) : createControllerWebhook(cluster, () => now);
   const ruling = webhook({
     uid: 'u',
+    userInfo: { username: 'cleo' },
     kind: { group, version, kind },
     operation: 'CREATE',
     namespace,

@@ -46,6 +46,7 @@ const ask = async (kind: string, overrides: Partial<AdmissionRequest>): Promise<
     () => now,
   )({
     uid: 'u',
+    userInfo: { username: 'cleo' },
     kind: { group, version: 'v1alpha1', kind },
     operation: 'CREATE',
     ...overrides,
@@ -205,7 +206,7 @@ describe('a CoverageReport', () => {
 });
 
 it.each<[string, string, Partial<AdmissionRequest>]>([
-  ['a kind of which nothing is to say', 'Finding', { object: {} }],
+  ['a kind of which nothing is to say', 'CoverageSlice', { object: {} }],
   ['a status', 'WorkloadPolicy', { subResource: 'status', operation: 'UPDATE', object: {} }],
   [
     'what loses its finalizers',
@@ -233,6 +234,7 @@ describe('a DaemonSet', () => {
       () => now,
     )({
       uid: 'u',
+      userInfo: { username: 'cleo' },
       kind: { group: 'apps', version: 'v1', kind: 'DaemonSet' },
       operation: 'UPDATE',
       ...overrides,
@@ -273,5 +275,28 @@ describe('a DaemonSet', () => {
   ])('%s is no reason to warn', (_, overrides, verdict) => {
     expect(change(overrides)).toMatchObject({ allowed: true, verdict });
     expect(change(overrides)).not.toMatchObject({ warnings: [expect.anything()] });
+  });
+});
+
+describe('a Finding', () => {
+  const finding = (riskAcceptedUntil: string) => ({
+    apiVersion: `${group}/v1alpha1`,
+    kind: 'Finding',
+    metadata: { name: 'gcc', namespace: 'shop' },
+    spec: { case: { phase: 'RiskAccepted', riskAcceptedReason: 'an isolated build image', riskAcceptedUntil } },
+  });
+
+  it('is refused where its risk is accepted until a day that is past', async () => {
+    expect(await ask('Finding', { name: 'gcc', object: finding('2020-01-01T00:00:00Z') })).toMatchObject({
+      allowed: false,
+      code: 422,
+      message: expect.stringContaining('Finding gcc is not valid: spec.case.riskAcceptedUntil') as string,
+    });
+  });
+
+  it('is accepted otherwise, and may always be deleted', async () => {
+    const good = await ask('Finding', { object: finding('2027-06-01T00:00:00Z') });
+    const deleted = await ask('Finding', { operation: 'DELETE', oldObject: finding('2020-01-01T00:00:00Z') });
+    expect([good.allowed, good.warnings, deleted.allowed]).toEqual([true, [], true]);
   });
 });

@@ -6,7 +6,9 @@ import { object } from '../facts/read.ts';
 import { warnOfLoss } from './agents/loss.ts';
 import { warnOfDuplicates, withAgent } from './agents/validate.ts';
 import type { Cluster } from './cluster.ts';
+import { validateCase } from './findings/validate.ts';
 import { createPolicyWebhook } from './policy/webhook.ts';
+import { refusalOf } from './refusal.ts';
 import { validateReport, type Lookup } from './report/validate.ts';
 import type { AdmissionRequest, Ruling } from './review.ts';
 import type { Webhook } from './server.ts';
@@ -17,6 +19,7 @@ export const createConfigurationWebhook = (cluster: Cluster, lookUpReport: Looku
     ProtectionAgent: (request) => accepted(warnOfAgent(request, cluster, now())),
     CoverageReport: async ({ operation, object: raw }) =>
       operation === 'DELETE' ? skipped : accepted(await validateReport(raw, lookUpReport)),
+    Finding: (request) => (request.operation === 'DELETE' ? skipped : ruleOnFinding(request, now())),
   };
   return (request) => {
     const { kind, operation, subResource, object: raw, oldObject } = request;
@@ -34,6 +37,11 @@ const accepted = (warnings: readonly string[]): Ruling => ({
   warnings: asWarnings(warnings),
   verdict: 'Accepted',
 });
+
+const ruleOnFinding = ({ name, object: raw, oldObject }: AdmissionRequest, now: number): Ruling => {
+  const { errors, warnings } = validateCase(raw, oldObject, now);
+  return errors.length === 0 ? accepted(warnings) : refusalOf(`Finding ${name ?? ''}`, errors);
+};
 
 const isOnItsWayOut = (raw: unknown): boolean => typeof object(object(raw).metadata).deletionTimestamp === 'string';
 

@@ -30,7 +30,7 @@ export const webhookFlags = {
     'workload-protection-webhook-tls',
   ),
   publishAuthority: switchFlag(
-    'Write ca.crt of the Secret, and --advertise-url, into the ValidatingWebhookConfiguration. Switched off where somebody else does, such as cert-manager.',
+    'Write ca.crt of the Secret, and --advertise-url, into the webhook configurations. Switched off where somebody else does, such as cert-manager.',
     true,
   ),
   failurePolicy: choiceFlag(

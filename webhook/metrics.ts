@@ -48,6 +48,7 @@ const knownKinds: ReadonlySet<string> = new Set([
   'WorkloadPolicy',
   'ProtectionAgent',
   'CoverageReport',
+  'Finding',
 ]);
 
 export function createWebhookMetrics(observed: Observed): WebhookMetrics {

@@ -44,6 +44,7 @@ const aCluster = (mode: AdmissionMode): Pick<Cluster, 'picture' | 'namespaceLabe
 
 const request = (kind: string, object: unknown, overrides: Partial<AdmissionRequest> = {}): AdmissionRequest => ({
   uid: 'u',
+  userInfo: { username: 'cleo' },
   kind: { group: kind === 'Pod' ? '' : 'apps', version: 'v1', kind },
   namespace: 'shop',
   operation: 'CREATE',

@@ -1,6 +1,6 @@
 // Names by which the chart, the API server and this process know each other.
 
-/** The ValidatingWebhookConfiguration that the chart renders. */
+/** The ValidatingWebhookConfiguration that the chart renders, and the MutatingWebhookConfiguration. */
 export const configurationName = 'workload-protection';
 
 /** Entry of the configuration → the path that serves it. */
@@ -11,3 +11,11 @@ export const webhookPaths = {
   'agents.workloadprotection.dev': '/validate/agents',
   'policies.workloadprotection.dev': '/validate/workload-policies',
 } as const;
+
+/** A note that cannot be stamped is refused, whatever else fails open. */
+export const mutatingPaths = {
+  'notes.workloadprotection.dev': '/mutate/finding-notes/fail-closed',
+} as const;
+
+/** What `/fail-closed` is the strict side of. */
+export const notesPath = '/mutate/finding-notes';

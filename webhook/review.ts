@@ -1,4 +1,5 @@
 // AdmissionReview, admission.k8s.io/v1: what the API server asks, and what it is told.
+import type { JsonPatch } from '../kube/apply.ts';
 import { z } from 'zod';
 
 const groupVersionKind = z.object({ group: z.string().default(''), version: z.string(), kind: z.string().min(1) });
@@ -11,6 +12,7 @@ const request = z.object({
   namespace: z.string().optional(),
   operation: z.enum(['CREATE', 'UPDATE', 'DELETE', 'CONNECT']),
   dryRun: z.boolean().optional(),
+  userInfo: z.object({ username: z.string().default('') }).prefault({}),
   object: z.unknown().optional(),
   oldObject: z.unknown().optional(),
 });
@@ -34,6 +36,8 @@ export interface Ruling {
   readonly causes?: readonly FieldCause[];
   readonly warnings?: readonly string[];
   readonly auditAnnotations?: Readonly<Record<string, string>>;
+  /** What is to be changed about the object first; of a mutating hook only. */
+  readonly patch?: JsonPatch;
   /** For the metrics: a word of a closed vocabulary. */
   readonly verdict: string;
 }
@@ -58,7 +62,7 @@ export const parseReview = (body: unknown): Parsed => {
 
 /** The body of the answer. */
 export const answerReview = (uid: string, ruling: Ruling): object => {
-  const { allowed, message, code, causes = [], warnings = [], auditAnnotations = {} } = ruling;
+  const { allowed, message, code, causes = [], warnings = [], auditAnnotations = {}, patch } = ruling;
   return {
     apiVersion: 'admission.k8s.io/v1',
     kind: 'AdmissionReview',
@@ -87,6 +91,9 @@ export const answerReview = (uid: string, ruling: Ruling): object => {
                   }),
             },
           }),
+      ...(patch === undefined
+        ? {}
+        : { patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(patch), 'utf8').toString('base64') }),
       ...(warnings.length === 0 ? {} : { warnings }),
       ...(Object.keys(auditAnnotations).length === 0 ? {} : { auditAnnotations }),
     },

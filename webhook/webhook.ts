@@ -2,6 +2,7 @@
 import { createTransport } from '../kube/transport.ts';
 import { systemClock } from '../kube/clock.ts';
 import { loadCluster } from '../kube/config.ts';
+import { resources } from '../kube/resource.ts';
 import type { FlagValues } from '../process/flags.ts';
 import { createHealthServer, type Checks } from '../process/http-health.ts';
 import type { Logger } from '../process/log.ts';
@@ -13,11 +14,12 @@ import type { CertificateSource, Served } from '../certificates/served.ts';
 import { createAgentWebhook } from './agents/webhook.ts';
 import { createCluster } from './cluster.ts';
 import { createConfigurationWebhook } from './configuration.ts';
+import { createNotesWebhook } from './findings/webhook.ts';
 import type { webhookFlags } from './flags.ts';
 import { createWebhookMetrics, type WebhookMetrics } from './metrics.ts';
 import { createBindingWebhook, createControllerWebhook, createPodWebhook } from './placement.ts';
 import { createReadings } from './readings.ts';
-import { configurationName, webhookPaths } from './registered.ts';
+import { configurationName, mutatingPaths, notesPath, webhookPaths } from './registered.ts';
 import { createAdmissionServer } from './server.ts';
 
 export async function runWebhook(
@@ -52,13 +54,18 @@ export async function runWebhook(
       ...(advertiseUrl === undefined ? [] : [hostOf(advertiseUrl)]),
     ],
   });
-  const registration = createRegistration({
-    ...shared,
-    configuration: configurationName,
-    publishes: flags.publishAuthority,
-    paths: webhookPaths,
-    service: { namespace, name: serviceName },
-  });
+  const registrations = [
+    { resource: resources.validatingWebhookConfigurations, paths: webhookPaths },
+    { resource: resources.mutatingWebhookConfigurations, paths: mutatingPaths },
+  ].map((registered) =>
+    createRegistration({
+      ...shared,
+      ...registered,
+      configuration: configurationName,
+      publishes: flags.publishAuthority,
+      service: { namespace, name: serviceName },
+    }),
+  );
   /** There once admission is served. */
   let probe: SelfProbe | undefined;
   const health = createHealthServer({
@@ -69,7 +76,7 @@ export async function runWebhook(
       signal,
       () => cluster.missing(),
       source,
-      () => registration.trouble(),
+      () => registrations.map((registration) => registration.trouble()).find((trouble) => trouble !== undefined),
       () => (probe === undefined ? 'not serving admission yet' : probe.trouble()),
     ),
     onListening: (url) => log.info({ url }, 'serving metrics and health'),
@@ -79,7 +86,7 @@ export async function runWebhook(
   // What answers need outlives the drain.
   const background = new AbortController();
   const broken = Promise.withResolvers<never>();
-  const tasks = [cluster, source, registration, health].map((part) => part.run(background.signal));
+  const tasks = [cluster, source, ...registrations, health].map((part) => part.run(background.signal));
   for (const task of tasks) task.catch(broken.reject);
 
   const serve = async (): Promise<void> => {
@@ -95,6 +102,7 @@ export async function runWebhook(
         [webhookPaths['bindings.workloadprotection.dev']]: createBindingWebhook(cluster, readings.pod, now),
         [webhookPaths['agents.workloadprotection.dev']]: createAgentWebhook(cluster, now),
         [webhookPaths['policies.workloadprotection.dev']]: createConfigurationWebhook(cluster, readings.report, now),
+        [notesPath]: createNotesWebhook(now),
       },
       failurePolicy: flags.failurePolicy,
       drainMs: flags.drainPeriod,
@@ -106,7 +114,8 @@ export async function runWebhook(
     log.info({ address: `${flags.address.host}:${port}`, advertised: advertiseUrl?.href }, 'serving admission');
     const publish = ({ authorities }: Served): void => {
       if (flags.publishAuthority && authorities !== undefined)
-        registration.want({ bundle: authorities, advertiseUrl: withPort(advertiseUrl, port) });
+        for (const registration of registrations)
+          registration.want({ bundle: authorities, advertiseUrl: withPort(advertiseUrl, port) });
     };
     const end = source.subscribe((served) => {
       server.use(certificateOf(served));
@@ -119,8 +128,7 @@ export async function runWebhook(
     await Promise.race([cluster.synced, serving]);
     publish(source.served() ?? current);
     probe = createSelfProbe({
-      registration,
-      entries: Object.keys(webhookPaths),
+      published: () => registrations.flatMap((registration) => registration.published()),
       address: { host: flags.address.host, port },
       clock,
     });

@@ -1,4 +1,4 @@
-// Publishes the roots in the ValidatingWebhookConfiguration that the chart renders without them: nothing that Git holds is touched, so
+// Publishes the roots in a webhook configuration that the chart renders without them: nothing that Git holds is touched, so
 // nothing drifts. Where the process runs outside of the cluster, it also says by which URL it is reached.
 import { list, object, text } from '../../facts/read.ts';
 import { createWriter, type JsonPatch } from '../../kube/apply.ts';
@@ -6,7 +6,7 @@ import { Backoff } from '../../kube/backoff.ts';
 import { sleep, type Clock, type Random } from '../../kube/clock.ts';
 import type { Log } from '../../kube/log.ts';
 import { createReflector, type ReflectorMetrics } from '../../kube/reflector.ts';
-import { resources } from '../../kube/resource.ts';
+import type { Resource } from '../../kube/resource.ts';
 import { Store } from '../../kube/store.ts';
 import type { Transport } from '../../kube/transport.ts';
 
@@ -15,8 +15,8 @@ export interface Registration {
   run(signal: AbortSignal): Promise<void>;
   /** Publish this from now on. */
   want(wanted: Wanted): void;
-  /** What API servers go by now; undefined where there is no configuration, or none was read yet. */
-  published(): Configuration | undefined;
+  /** The entries that are ours, as API servers go by them now; none where there is no configuration, or none was read yet. */
+  published(): readonly Entry[];
   /** Why the API server cannot trust us yet; undefined where it can, or where there is no configuration to publish in. */
   trouble(): string | undefined;
 }
@@ -30,6 +30,8 @@ export interface Wanted {
 
 export interface RegistrationOptions {
   readonly transport: Transport;
+  /** Of validating or of mutating webhooks. */
+  readonly resource: Resource;
   readonly configuration: string;
   /** Whether it is ours to say there whom to trust. */
   readonly publishes: boolean;
@@ -61,11 +63,11 @@ const backoffOptions = { firstMs: 500, capMs: 30_000, resetAfterMs: 120_000 };
 const pauseMs = 1000;
 
 export function createRegistration(options: RegistrationOptions): Registration {
-  const { transport, configuration, publishes, paths, service, clock, random, log } = options;
+  const { transport, resource, configuration, publishes, paths, service, clock, random, log } = options;
   const store = new Store<Configuration>({ keyOf: ({ name }) => ({ namespace: '', name }) });
   const reflector = createReflector<Configuration>({
     transport,
-    resource: resources.validatingWebhookConfigurations,
+    resource,
     fieldSelector: `metadata.name=${configuration}`,
     sink: store,
     project: projectConfiguration,
@@ -102,7 +104,8 @@ export function createRegistration(options: RegistrationOptions): Registration {
     }
     if (!wasPublished || others[0] === successor) return;
     successor = others[0];
-    if (successor !== undefined) log.warn({ configuration, url: successor }, 'another process is called instead of us');
+    if (successor !== undefined)
+      log.warn({ kind: resource.kind, configuration, url: successor }, 'another process is called instead of us');
   };
 
   const publish = async (signal: AbortSignal): Promise<void> => {
@@ -110,9 +113,9 @@ export function createRegistration(options: RegistrationOptions): Registration {
     if (patch === undefined) return;
     changed = Promise.withResolvers();
     try {
-      await writer.jsonPatch(resources.validatingWebhookConfigurations, { name: configuration }, patch, { signal });
+      await writer.jsonPatch(resource, { name: configuration }, patch, { signal });
       failure = undefined;
-      log.info({ configuration }, 'published the certificate authority');
+      log.info({ kind: resource.kind, configuration }, 'published the certificate authority');
       // What was written comes back by the watch; until then the same patch would be made again.
       await Promise.race([changed.promise, sleep(clock, backoffOptions.capMs, signal)]);
       await sleep(clock, pauseMs, signal);
@@ -121,7 +124,7 @@ export function createRegistration(options: RegistrationOptions): Registration {
       failure = error instanceof Error ? error.message : String(error);
       const waitMs = backoff.next();
       log.warn(
-        { configuration, error: failure, waitMs: Math.round(waitMs) },
+        { kind: resource.kind, configuration, error: failure, waitMs: Math.round(waitMs) },
         'the certificate authority could not be published; trying again',
       );
       await sleep(clock, waitMs, signal);
@@ -142,7 +145,7 @@ export function createRegistration(options: RegistrationOptions): Registration {
   };
 
   return {
-    published: () => store.get('', configuration),
+    published: () => (store.get('', configuration)?.entries ?? []).filter(({ name }) => name in paths),
     want(next) {
       wanted = next;
       follow();
@@ -150,14 +153,14 @@ export function createRegistration(options: RegistrationOptions): Registration {
     },
     trouble() {
       if (!reflector.state().synced)
-        return `waiting for ValidatingWebhookConfiguration ${configuration}: ${reflector.state().lastError ?? 'not read yet'}`;
+        return `waiting for ${resource.kind} ${configuration}: ${reflector.state().lastError ?? 'not read yet'}`;
       if (!publishes) return undefined;
       if (wanted === undefined) return 'there is no certificate to publish yet';
       if (successor !== undefined)
-        return `ValidatingWebhookConfiguration ${configuration} names ${successor}, another process that started after this one; stop it and start this one again`;
+        return `${resource.kind} ${configuration} names ${successor}, another process that started after this one; stop it and start this one again`;
       // Once it holds them, roots that overlap come and go without harm, and the self-probe says whether they will do.
       if (wasInPlace || pending() === undefined) return undefined;
-      return `ValidatingWebhookConfiguration ${configuration} does not hold our certificate authority yet${failure === undefined ? '' : `: ${failure}`}`;
+      return `${resource.kind} ${configuration} does not hold our certificate authority yet${failure === undefined ? '' : `: ${failure}`}`;
     },
     async run(signal) {
       const end = store.subscribe(() => {

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../kube/clock.ts';
 import { eventually } from '../../kube/testing/eventually.ts';
 import { bundleOf, type Material } from '../../certificates/material.ts';
-import type { Configuration, Entry } from './registration.ts';
+import type { Entry } from './registration.ts';
 import { renew } from '../../certificates/renew.ts';
 import { createSelfProbe, type SelfProbe } from './self-probe.ts';
 
@@ -25,10 +25,9 @@ const serve = async ({ leaf, leafKey }: Material): Promise<number> => {
   return (server.address() as AddressInfo).port;
 };
 
-const probe = (port: number, published: () => Configuration | undefined): SelfProbe => {
+const probe = (port: number, published: () => readonly Entry[]): SelfProbe => {
   const made = createSelfProbe({
-    registration: { published },
-    entries: [name],
+    published,
     address: { host: '127.0.0.1', port },
     clock: { ...systemClock, after: (_, callback) => systemClock.after(5, callback) },
   });
@@ -41,11 +40,9 @@ const probe = (port: number, published: () => Configuration | undefined): SelfPr
   return made;
 };
 
-const configuration = (entry: Partial<Entry>): Configuration => ({
-  name: 'workload-protection',
-  uid: 'u',
-  entries: [{ name, caBundle: '', url: undefined, service: undefined, ...entry }],
-});
+const configured = (entry: Partial<Entry>): readonly Entry[] => [
+  { name, caBundle: '', url: undefined, service: undefined, ...entry },
+];
 
 describe('the self-probe', () => {
   it.each<[string, Partial<Entry>]>([
@@ -55,7 +52,7 @@ describe('the self-probe', () => {
     ['a URL with a name', { url: 'https://hook.example.com/validate/pods' }],
   ])('succeeds where we are called by %s', async (_, entry) => {
     const material = await issue(['hook.workload-protection.svc', '10.0.0.7', 'fd00::7', 'hook.example.com']);
-    const found = probe(await serve(material), () => configuration({ ...entry, caBundle: base64(bundleOf(material)) }));
+    const found = probe(await serve(material), () => configured({ ...entry, caBundle: base64(bundleOf(material)) }));
     await eventually('success', () => found.trouble() === undefined);
   });
 
@@ -67,7 +64,7 @@ describe('the self-probe', () => {
     const port = await serve(material);
     let caBundle = base64(bundleOf(isTrusted ? material : good));
     let isThere = true;
-    const found = probe(port, () => (isThere ? configuration({ service, caBundle }) : undefined));
+    const found = probe(port, () => (isThere ? configured({ service, caBundle }) : []));
     await eventually(
       'a failure',
       () => found.trouble(),

@@ -1,9 +1,9 @@
 // Does what an API server does before it calls us: a TLS handshake with this very process, under the name and the roots that the
-// ValidatingWebhookConfiguration holds. A replica that serves a certificate of yesterday finds out before an API server does. It needs no
-// right beyond reading the configuration, and no path through the network: a Service has no endpoint before a replica is ready.
+// webhook configurations hold. A replica that serves a certificate of yesterday finds out before an API server does. It needs no
+// right beyond reading the configurations, and no path through the network: a Service has no endpoint before a replica is ready.
 import { sleep, type Clock } from '../../kube/clock.ts';
 import { tlsHandshake } from '../../process/tls-handshake.ts';
-import type { Entry, Registration } from './registration.ts';
+import type { Entry } from './registration.ts';
 
 export interface SelfProbe {
   /** Probes until the signal aborts. */
@@ -13,9 +13,8 @@ export interface SelfProbe {
 }
 
 export interface SelfProbeOptions {
-  readonly registration: Pick<Registration, 'published'>;
-  /** Names of the entries that are ours. */
-  readonly entries: readonly string[];
+  /** The entries that are ours, as API servers go by them now. */
+  readonly published: () => readonly Entry[];
   readonly address: { readonly host: string; readonly port: number };
   readonly clock: Clock;
 }
@@ -25,13 +24,12 @@ const intervalMs = 5000;
 /** While it fails, so that a replica is ready as soon as it can be. */
 const retryMs = 500;
 
-export function createSelfProbe({ registration, entries, address, clock }: SelfProbeOptions): SelfProbe {
+export function createSelfProbe({ published, address, clock }: SelfProbeOptions): SelfProbe {
   let trouble: string | undefined = 'no handshake was tried yet';
 
   const probe = async (): Promise<string | undefined> => {
-    const ours = (registration.published()?.entries ?? []).filter(({ name }) => entries.includes(name));
     // Entries are alike but for their paths.
-    const ways = new Map(ours.map((entry) => [`${hostOf(entry)} ${entry.caBundle}`, entry]));
+    const ways = new Map(published().map((entry) => [`${hostOf(entry)} ${entry.caBundle}`, entry]));
     for (const entry of ways.values()) {
       const failure = await tlsHandshake({
         host: loopbackOf(address.host),

@@ -3,6 +3,7 @@ import { asWarnings } from '../../domain/placement/wording.ts';
 import { toPolicy } from '../../facts/policy.ts';
 import { object } from '../../facts/read.ts';
 import type { Cluster } from '../cluster.ts';
+import { refusalOf } from '../refusal.ts';
 import type { AdmissionRequest, Ruling } from '../review.ts';
 import { warnOfLoosened } from './loosened.ts';
 import { validatePolicy } from './validate.ts';
@@ -20,16 +21,9 @@ export const createPolicyWebhook =
       catalogue: cluster.picture(at).catalogue,
       now: at,
     });
-    if (errors.length === 0)
-      return { allowed: true, warnings: asWarnings([...warnings, ...loosened]), verdict: 'Accepted' };
-    const said = errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
-    return {
-      allowed: false,
-      code: 422,
-      message: `WorkloadPolicy ${name ?? ''} is not valid: ${said}`,
-      causes: errors,
-      verdict: 'Refused',
-    };
+    return errors.length === 0
+      ? { allowed: true, warnings: asWarnings([...warnings, ...loosened]), verdict: 'Accepted' }
+      : refusalOf(`WorkloadPolicy ${name ?? ''}`, errors);
   };
 
 /** Of what cannot be read nothing is said. */
