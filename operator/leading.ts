@@ -7,6 +7,7 @@ import type { Writer } from '../kube/apply.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { Log } from '../kube/log.ts';
+import type { Transport } from '../kube/transport.ts';
 import { WorkQueue } from '../kube/workqueue.ts';
 import type { AgentConfigMaps } from './agent-config-maps.ts';
 import { breaksGlass } from '../domain/coverage/evaluate-pod.ts';
@@ -19,10 +20,14 @@ import { createSliceKeeper } from './controllers/slices/reconcile.ts';
 import type { Definitions } from './definitions.ts';
 import type { CoverageKeeper } from './keeper.ts';
 import type { OperatorMetrics } from './observability/metrics.ts';
+import { createReportsOverTime } from './reports-over-time.ts';
 import { createStatusWriter } from './status.ts';
 import type { OurObjects } from './watches.ts';
 
 export interface LeadingOptions {
+  readonly transport: Transport;
+  /** As snapshots name it; empty where nobody gave it a name. */
+  readonly cluster: string;
   readonly keeper: CoverageKeeper;
   readonly ours: OurObjects;
   readonly definitions: Definitions;
@@ -79,6 +84,8 @@ export const lead = async (options: LeadingOptions, signal: AbortSignal): Promis
     onWrite: () => metrics.wrote(resources.nodes.kind),
     onTaint: metrics.startupTaint,
   });
+  const { unheard } = options;
+  const past = createReportsOverTime({ ...options, model, status, slices, unheard, now, enqueue });
   const standings = oncePerEvaluation(keeper, () => standingOfAgents(model.inventory, model.catalogue()));
   const reconcilers: Readonly<Record<string, Reconcile>> = {
     report: createReportReconcile({
@@ -87,7 +94,8 @@ export const lead = async (options: LeadingOptions, signal: AbortSignal): Promis
       writer,
       status,
       slices,
-      unheard: options.unheard,
+      overTime: past.overTime,
+      unheard,
       now,
       onReport: (name, report, evaluatedAt) => {
         metrics.setEvaluatedAt(name, evaluatedAt);
@@ -110,6 +118,7 @@ export const lead = async (options: LeadingOptions, signal: AbortSignal): Promis
       },
     }),
     slices: slices.reconcile,
+    ...past.reconcilers,
     policy: createPolicyReconcile({ model, ours, definitions: options.definitions, status, nodeMarker, now }),
     node: nodeMarker.reconcile,
     agent: createAgentReconcile({
@@ -147,12 +156,16 @@ export const lead = async (options: LeadingOptions, signal: AbortSignal): Promis
       for (const pod of breakGlass) queue.add(`break-glass/${breakGlassKey(pod)}`);
       if (nodes.length + workloads.length + pods > 0) enqueueAll();
     }),
-    ours.reports.subscribe(({ item }) => enqueue(`report/${item.metadata.name}`)),
+    ours.reports.subscribe(({ item: { metadata } }) => {
+      enqueue(`report/${metadata.name}`);
+      enqueue(`snapshot/${metadata.name}`);
+    }),
     ours.policies.subscribe(({ item }) => enqueue(`policy/${item.metadata.name}`)),
     ours.agents.subscribe(({ item }) => enqueue(`agent/${item.metadata.name}`)),
   ];
   metrics.setLeading(true);
   enqueueAll();
+  for (const { metadata } of ours.reports.list()) enqueue(`snapshot/${metadata.name}`);
   markNodes(model.inventory.nodes.keys());
   for (const pod of model.inventory.eachPod()) {
     if (breaksGlass(pod)) queue.add(`break-glass/${breakGlassKey(pod.facts)}`);

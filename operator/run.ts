@@ -88,6 +88,8 @@ export const runOperator = async (
   const work = async (leading: AbortSignal): Promise<void> => {
     const leadCoverage = lead(
       {
+        transport,
+        cluster: flags.clusterName,
         keeper,
         ours,
         definitions,

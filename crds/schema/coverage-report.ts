@@ -88,19 +88,51 @@ const rule = group('A rule in one status.', {
   nodes: count('Nodes on which it is so.').default(0),
 });
 
+const attackRule = {
+  agent: text('The ProtectionAgent that has it.', { max: 253 }),
+  policy: text('The detection policy that holds it.', { max: 253 }),
+  rule: text('Its name as the agent reports it.', { max: 253 }),
+};
+
 const attack = group('Coverage of MITRE ATT&CK by loaded rules.', {
+  version: text('The edition of ATT&CK that names and order follow.', { max: 16 }).optional(),
   tactics: atomicList(
     'Tactics in the order of the matrix.',
     group('A tactic.', {
       id: tacticId('Its identifier.'),
       name: text('Its name.', { max: 64 }).optional(),
+      rules: count('Loaded rules that serve it.').default(0),
       techniques: atomicList(
-        'Its techniques that a loaded rule covers or a policy requires.',
+        'Its techniques that a loaded rule covers, a policy requires, or a rule that is not loaded would cover.',
         group('A technique.', {
           id: techniqueId('Its identifier.'),
           rules: count('Loaded rules that cover it.').default(0),
           nodes: count('Nodes on which at least one of them is loaded.').default(0),
+          workloads: count('Workloads for which at least one of them is loaded.').default(0),
           required: flag('True if a WorkloadPolicy requires it.').default(false),
+          disabledRules: count(
+            'Rules that would cover it, are switched off, filtered or refused, and are loaded nowhere.',
+          ).default(0),
+          agents: atomicList(
+            'Agents whose rules cover it.',
+            group('An agent.', {
+              name: text('The ProtectionAgent.', { max: 253 }),
+              rules: count('How many of its rules.').default(0),
+            }),
+            16,
+          ).optional(),
+          examples: atomicList('The first few rules that cover it.', group('A rule.', attackRule), 5).optional(),
+          fillers: atomicList(
+            'The first few rules that would cover it where it is not covered.',
+            group('A rule.', {
+              ...attackRule,
+              why: oneOf(
+                'Why it does not. LoadedElsewhere: only other nodes have it. NotLoaded: it is declared or in a catalogue only.',
+                ['LoadedElsewhere', 'Disabled', 'Filtered', 'Failed', 'NotLoaded'],
+              ),
+            }),
+            5,
+          ).optional(),
         }),
         250,
       ).optional(),
@@ -108,7 +140,18 @@ const attack = group('Coverage of MITRE ATT&CK by loaded rules.', {
     32,
   ).optional(),
   nodes: count('Nodes that were looked at.').default(0),
+  workloads: count('Workloads that were looked at.').default(0),
   unmappedRules: count('Loaded rules that name no technique.').default(0),
+  unknown: atomicList(
+    'Identifiers that rules name and the table of ATT&CK does not hold.',
+    group('An identifier.', {
+      id: text('As it is written.', { max: 253 }),
+      agent: text('The ProtectionAgent.', { max: 253 }),
+      policy: text('The detection policy that names it.', { max: 253 }),
+      rules: count('How many of its rules name it.').default(0),
+    }),
+    100,
+  ).optional(),
 });
 
 const namespace = group('A namespace.', {
@@ -150,7 +193,7 @@ const comparison = group('What has changed since the baseline.', {
 const snapshot = group('What proves this snapshot.', {
   takenAt: instant('When it was taken.'),
   digest: text(
-    'SHA-256 over the RFC 8785 JSON of spec, status and slices, without this field and without conditions.',
+    'SHA-256 over the RFC 8785 JSON of spec, status and slices, without this field, without imported and without conditions.',
     {
       max: 71,
       pattern: /^sha256:[0-9a-f]{64}$/,
@@ -162,10 +205,20 @@ const snapshot = group('What proves this snapshot.', {
   imported: flag('True if it was restored from an export.').default(false),
 });
 
+const snapshotSchedule = group('What the operator remembers of spec.snapshots.', {
+  schedule: text('The schedule that this is about.', { max: 100 }),
+  timeZone: text('Its time zone.', { max: 64 }).optional(),
+  lastScheduledAt: instant(
+    'The last time of the schedule that was served, or when the schedule was first seen. What was missed since is served once.',
+  ),
+  lastSnapshot: text('The snapshot that was taken then.', { max: 253 }).optional(),
+  nextAt: instant('When the next one is due.').optional(),
+});
+
 const status = group('The report.', {
   observedGeneration: observedGeneration().optional(),
   conditions: conditions(
-    'Ready (the report is being kept), Complete (True if every asset is Protected, Warning or Exempt; Unknown if the others are all Unknown)',
+    'Ready (the report is being kept), Complete (True if every asset is Protected, Warning or Exempt; Unknown if the others are all Unknown), SnapshotsScheduled (where spec.snapshots is set), BaselineFound (where spec.baseline is set)',
   ).optional(),
   evaluatedAt: instant(
     'When the report was last found true. Rewritten at most once per spec.refreshInterval while nothing changes.',
@@ -204,6 +257,7 @@ const status = group('The report.', {
   history: atomicList('The past, the oldest first.', moment, 744).optional(),
   comparison: comparison.optional(),
   snapshot: snapshot.optional(),
+  snapshotSchedule: snapshotSchedule.optional(),
   slices: count('CoverageSlices that hold the assets behind this report.').optional(),
 });
 

@@ -14,8 +14,9 @@ import { resources } from '../../../kube/resource.ts';
 import type { Requeue } from '../../../kube/workqueue.ts';
 import { rfc3339, type StatusWriter } from '../../status.ts';
 import type { OurObjects, RawObject } from '../../watches.ts';
+import type { OverTime } from '../history/over-time.ts';
 import type { SliceKeeper } from '../slices/reconcile.ts';
-import { planReport } from './plan.ts';
+import { planReport, type ReportPlan } from './plan.ts';
 
 export interface ReportControllerOptions {
   readonly model: CoverageModel;
@@ -23,6 +24,8 @@ export interface ReportControllerOptions {
   readonly writer: Writer;
   readonly status: StatusWriter;
   readonly slices: SliceKeeper;
+  /** What the report says of the past, of its snapshots and against its baseline. */
+  readonly overTime: OverTime;
   /** Kinds of which nothing has been heard for too long. */
   readonly unheard: () => readonly string[];
   readonly now: () => number;
@@ -35,13 +38,14 @@ export interface ReportControllerOptions {
 export type Reconcile = (name: string) => Promise<Requeue | void>;
 
 export const createReportReconcile = (options: ReportControllerOptions): Reconcile => {
-  const { model, ours, writer, status, slices, now } = options;
+  const { ours, writer, status, slices, now } = options;
   const writtenAt = new Map<string, number>();
   const lastComplete = new Map<string, string>();
   return async (name) => {
     const object = ours.reports.get('', name);
     if (object === undefined) {
       slices.forget(name);
+      options.overTime.forget(name);
       writtenAt.delete(name);
       lastComplete.delete(name);
       return name === clusterReportName ? create(writer, name) : undefined;
@@ -60,11 +64,8 @@ export const createReportReconcile = (options: ReportControllerOptions): Reconci
     const { spec } = parsed.value;
     // A snapshot is frozen: it is not ours to keep current.
     if (spec.snapshotOf !== undefined || object.metadata.deletionTimestamp !== undefined) return;
-    const tally = tallyOf(model, spec);
-    const idle = spec.scope?.namespaceSelector === undefined ? idleNodes(model, tally) : 0;
-    const report = buildReport(tally, model.agents(), idle);
-    const { content, aspects } = planReport(report, slices.countOf(name, tally), options.unheard());
     const at = now();
+    const { report, content, aspects, wakeAt } = describeReport(options, object, spec, at);
     const refresh = parseDuration(spec.refreshInterval);
     const evaluatedAt = writtenAt.get(name) ?? storedEvaluatedAt(object);
     const wrote = await status.write({
@@ -80,7 +81,37 @@ export const createReportReconcile = (options: ReportControllerOptions): Reconci
     options.onReport(name, report, wrote ? at : evaluatedAt);
     noteTransition(options, lastComplete, object, report);
     slices.touch(name);
-    return { requeueAfterMs: Math.max(1000, (wrote ? at : evaluatedAt) + refresh - at) };
+    return { requeueAfterMs: Math.max(1000, Math.min((wrote ? at : evaluatedAt) + refresh, wakeAt) - at) };
+  };
+};
+
+export interface DescribedReport extends ReportPlan {
+  readonly report: Report;
+  readonly tally: Tally;
+  /** When time alone changes what the report says of the past. */
+  readonly wakeAt: number;
+}
+
+/** All that a report says now, of this moment and of the past: what is written into its status, and what a snapshot freezes. */
+export const describeReport = (
+  { model, slices, overTime, unheard }: Pick<ReportControllerOptions, 'model' | 'slices' | 'overTime' | 'unheard'>,
+  object: RawObject,
+  spec: CoverageReport['spec'],
+  at: number,
+): DescribedReport => {
+  const { name } = object.metadata;
+  const tally = tallyOf(model, spec);
+  const idle = spec.scope?.namespaceSelector === undefined ? idleNodes(model, tally) : 0;
+  const report = buildReport(tally, model.agents(), idle);
+  const silent = unheard();
+  const present = planReport(report, slices.countOf(name, tally), silent);
+  const past = overTime.describe({ object, spec, report, tally, at, isHeard: silent.length === 0 });
+  return {
+    report,
+    tally,
+    content: { ...present.content, ...past.content },
+    aspects: [...present.aspects, ...past.aspects],
+    wakeAt: past.wakeAt,
   };
 };
 

@@ -4,7 +4,7 @@ import { coverageReportSchema, type CoverageReport } from '../../../crds/schema/
 import type { CoverageModel } from '../../../domain/coverage/model.ts';
 import { buildSlices, sliceCount, sliceIndexOf, type SliceAssets } from '../../../domain/coverage/slices.ts';
 import type { Tally } from '../../../domain/coverage/tally.ts';
-import { apiVersionOf, resources } from '../../../kube/resource.ts';
+import { resources } from '../../../kube/resource.ts';
 import type { Writer, Written } from '../../../kube/apply.ts';
 import { isWrittenAfter } from '../../../kube/resource-version.ts';
 import type { Store } from '../../../kube/store.ts';
@@ -12,11 +12,14 @@ import type { Requeue } from '../../../kube/workqueue.ts';
 import { fieldManager } from '../../status.ts';
 import type { OurObjects, RawObject } from '../../watches.ts';
 import { tallyOf } from '../report/reconcile.ts';
+import { labelValue, ownedBy, reportLabel } from './metadata.ts';
 import { contentHash, planSlice, sliceName, type SliceContent, type StoredSlice } from './plan.ts';
 
 export interface SliceKeeper {
   /** How many slices the report has, for its status. */
   readonly countOf: (report: string, tally: Tally) => number;
+  /** All slices of the report as they would be written now. */
+  readonly contentsOf: (report: string, tally: Tally) => readonly SliceContent[];
   /** Assets whose verdict changed, in all reports. */
   readonly changed: (nodes: readonly string[], workloads: readonly string[]) => void;
   /** The report may have slices to write. */
@@ -80,6 +83,15 @@ export const createSliceKeeper = (options: SliceKeeperOptions): SliceKeeper => {
   const countOf = (report: string, tally: Tally): number =>
     kinds.reduce((sum, assets) => sum + placementOf(report, assets, assetsIn(tally, assets)).of, 0);
 
+  const contentsOf = (report: string, tally: Tally): readonly SliceContent[] =>
+    kinds.flatMap((assets) => {
+      const { of } = placementOf(report, assets, assetsIn(tally, assets));
+      const all = new Set(Array.from({ length: of }, (_, index) => index));
+      return buildSlices(tally, assets, of, all).map(({ index, profiles }) =>
+        planSlice(report, assets, index, of, profiles),
+      );
+    });
+
   const writeDue = async (report: string, object: RawObject, tally: Tally, assets: SliceAssets): Promise<number> => {
     const placement = placementOf(report, assets, assetsIn(tally, assets));
     const at = now();
@@ -125,6 +137,7 @@ export const createSliceKeeper = (options: SliceKeeperOptions): SliceKeeper => {
 
   return {
     countOf,
+    contentsOf,
     changed: (nodes, workloads) => {
       for (const ofReport of placements.values()) {
         mark(ofReport.get('Nodes'), nodes);
@@ -177,23 +190,12 @@ const write = (writer: Writer, report: RawObject, name: string, { spec, profiles
         name,
         labels: {
           'app.kubernetes.io/managed-by': fieldManager,
-          'workloadprotection.dev/report': labelValue(spec.report),
+          [reportLabel]: labelValue(spec.report),
         },
-        ownerReferences: [
-          {
-            apiVersion: apiVersionOf(resources.coverageReports),
-            kind: resources.coverageReports.kind,
-            name: report.metadata.name,
-            uid: report.metadata.uid,
-            controller: true,
-          },
-        ],
+        ownerReferences: [ownedBy(report)],
       },
       spec,
       profiles,
     },
     { fieldManager },
   );
-
-/** A label's value is at most 63 characters long and ends in a letter or digit; a report's name may be longer. */
-const labelValue = (name: string): string => name.slice(0, 63).replace(/[^A-Za-z0-9]+$/, '');
