@@ -166,7 +166,7 @@ describe('policies that failed', () => {
     ]);
   });
 
-  test('in part are the agent’s trouble, since which ones is not told', () => {
+  test("in part are the agent's trouble, since which ones is not told", () => {
     expect(read({ enabled: 4, partially_enabled: 1 }).issues).toMatchObject([
       { reason: 'AgentHealth', cause: expect.stringContaining('only some of the hooks of 1 TracingPolicy') },
     ]);
