@@ -1,0 +1,87 @@
+// Reads a body within its limits: as long as it comes, as long as it unpacks to, and as much as all bodies may take at once.
+import type { IncomingMessage } from 'node:http';
+import { gunzip } from 'node:zlib';
+
+export type Body =
+  | { readonly kind: 'text'; readonly text: string; readonly bytes: number }
+  | { readonly kind: 'tooLarge'; readonly message: string }
+  | { readonly kind: 'unsupported'; readonly message: string }
+  | { readonly kind: 'malformed'; readonly message: string }
+  /** Too much is being read already. */
+  | { readonly kind: 'crowded'; readonly message: string }
+  /** The sender has gone. */
+  | { readonly kind: 'aborted' };
+
+export interface BodyReader {
+  read(request: IncomingMessage): Promise<Body>;
+}
+
+/** As they come. A set of Datadog's rules is 600 KB. */
+const largestBytes = 4 * 1024 * 1024;
+/** Unpacked. JSON packs to a tenth; what unpacks to a hundred times its size is meant to hurt. */
+const largestUnpacked = 16 * 1024 * 1024;
+const mostExpansion = 100;
+const smallUnpacked = 1024 * 1024;
+/** All that is being read or unpacked. */
+const mostAtOnce = 64 * 1024 * 1024;
+
+export const createBodyReader = (): BodyReader => {
+  let reading = 0;
+  /** Whether so much more may be held. */
+  const reserve = (bytes: number): boolean => {
+    if (reading + bytes > mostAtOnce) return false;
+    reading += bytes;
+    return true;
+  };
+
+  const unpack = async (packed: Buffer): Promise<Body> => {
+    const most = Math.min(largestUnpacked, Math.max(smallUnpacked, packed.length * mostExpansion));
+    if (!reserve(most)) return crowded;
+    try {
+      const { bytes, error } = await gunzipped(packed, most);
+      if (bytes !== undefined) return { kind: 'text', text: bytes.toString('utf8'), bytes: packed.length };
+      return error?.code === 'ERR_BUFFER_TOO_LARGE'
+        ? { kind: 'tooLarge', message: `the body unpacks to more than ${most} bytes` }
+        : { kind: 'malformed', message: 'the body is not gzip, whatever content-encoding says' };
+    } finally {
+      reading -= most;
+    }
+  };
+
+  return {
+    async read(request) {
+      const { 'content-encoding': encoding = 'identity', 'content-length': length = '0' } = request.headers;
+      if (encoding !== 'identity' && encoding !== 'gzip')
+        return { kind: 'unsupported', message: 'content-encoding must be gzip, or left out' };
+      if (Number(length) > largestBytes) return tooLarge;
+      const parts: Buffer[] = [];
+      let bytes = 0;
+      try {
+        // The connection outlives a body that is too large: it carries the answer.
+        for await (const part of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+          if (bytes + part.length > largestBytes) return tooLarge;
+          if (!reserve(part.length)) return crowded;
+          bytes += part.length;
+          parts.push(part);
+        }
+        const whole = parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
+        return encoding === 'gzip' ? await unpack(whole) : { kind: 'text', text: whole.toString('utf8'), bytes };
+      } catch {
+        return { kind: 'aborted' };
+      } finally {
+        reading -= bytes;
+      }
+    },
+  };
+};
+
+const tooLarge: Body = { kind: 'tooLarge', message: `the body is larger than ${largestBytes} bytes` };
+const crowded: Body = { kind: 'crowded', message: `bodies of ${mostAtOnce} bytes are being read already` };
+
+const gunzipped = (
+  packed: Buffer,
+  most: number,
+): Promise<{ readonly bytes?: Buffer; readonly error?: NodeJS.ErrnoException }> =>
+  new Promise((resolve) => {
+    gunzip(packed, { maxOutputLength: most }, (error, bytes) => resolve(error === null ? { bytes } : { error }));
+  });

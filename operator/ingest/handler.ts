@@ -1,0 +1,209 @@
+// What happens to a request between its headers and its answer. Who may not send is told so before a byte of the body is kept.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { namedNodes } from '../../agents/named-nodes.ts';
+import type { Clock } from '../../kube/clock.ts';
+import { JournalError, type Journal } from '../journal/journal.ts';
+import type { Authenticate } from './authenticate.ts';
+import { createBodyReader, type Body } from './body.ts';
+import { encodeEntry } from './entry.ts';
+import { readItems, type Item, type Items, type Refusal } from './items.ts';
+import type { IngestMetrics, Refused } from './metrics.ts';
+import { createRates } from './rate.ts';
+import type { Proof, Sender } from './sender.ts';
+import { sourceOf, sources, type Source } from './source.ts';
+
+export interface IngestOptions {
+  readonly authenticate: Authenticate;
+  readonly journal: Pick<Journal, 'append'>;
+  /** Why this replica takes nothing in now; undefined where it does. */
+  readonly closed: () => string | undefined;
+  readonly clock: Clock;
+  readonly metrics: IngestMetrics;
+}
+
+/** What a request comes to. Errors are of single events; `message` is of the whole. */
+interface Answer {
+  readonly status: number;
+  readonly body: {
+    readonly message?: string;
+    readonly accepted: number;
+    readonly rejected: number;
+    readonly errors: readonly Refusal[];
+  };
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly reason?: Refused;
+}
+
+const mostErrors = 10;
+/** What a disk or a leader may need to be back; a sender that counts on it has lost nothing. */
+const retryAfterSeconds = 5;
+
+export const createIngestHandler = (options: IngestOptions) => {
+  const { authenticate, journal, closed, clock, metrics } = options;
+  const rates = createRates(() => clock.monotonic());
+  const bodies = createBodyReader();
+
+  const take = async (request: IncomingMessage, source: Source): Promise<Answer | undefined> => {
+    const why = closed();
+    if (why !== undefined) return later('standby', 503, why, retryAfterSeconds);
+    const proof = await authenticate(request, source);
+    if (proof.kind !== 'sender') return unproven(proof);
+    const { sender } = proof;
+    const wait = rates.wait(sender);
+    if (wait > 0) return tooFast(wait);
+    const type = misfitType(request);
+    if (type !== undefined) return refuse('unsupported', 415, type);
+    const body = await bodies.read(request);
+    if (body.kind === 'aborted') return undefined;
+    if (body.kind !== 'text') return unread(body);
+    metrics.received(source, body.bytes);
+    const items = readItems(body.text);
+    if ('message' in items) return refuse('malformed', 400, items.message);
+    const { good, bad } = withinScope(items, source, sender);
+    metrics.events(source, 'rejected', bad.length);
+    if (good.length === 0) return rejected(bad);
+    const tooMany = rates.take(sender, good.length);
+    if (tooMany > 0) return tooFast(tooMany);
+    try {
+      await journal.append(
+        encodeEntry({
+          source,
+          sender: sender.name,
+          node: sender.node,
+          at: clock.now(),
+          items: good.map(({ item }) => item),
+        }),
+        good.length,
+      );
+    } catch (error) {
+      return unwritten(error);
+    }
+    metrics.events(source, 'accepted', good.length);
+    return {
+      status: 202,
+      body: { accepted: good.length, rejected: bad.length, errors: bad.slice(0, mostErrors) },
+    };
+  };
+
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const began = clock.monotonic();
+    const source = sourceOf(request.url ?? '');
+    let answer: Answer | undefined;
+    if (source === undefined) answer = refuse('notFound', 404, `there are /ingest/v1/ with ${sources.join(', ')}`);
+    else if (request.method !== 'POST')
+      answer = { ...refuse('method', 405, 'events are sent by POST'), headers: { allow: 'POST' } };
+    else {
+      try {
+        answer = await take(request, source);
+      } catch (error) {
+        metrics.failed(error);
+        answer = later('failed', 503, 'the request could not be handled; the log says why', retryAfterSeconds);
+      }
+    }
+    if (answer?.reason !== undefined) metrics.refused(source ?? 'none', answer.reason);
+    if (answer === undefined || response.destroyed) return;
+    send(request, response, answer);
+    if (source !== undefined) metrics.answered(source, answer.status, (clock.monotonic() - began) / 1000);
+  };
+};
+
+/** A sender that is limited to its node may not name another, or it could clear or blame what it has nothing to do with. */
+const withinScope = (
+  { good, bad }: Items,
+  source: Source,
+  { node }: Sender,
+): { readonly good: readonly { readonly item: Item }[]; readonly bad: readonly Refusal[] } => {
+  if (node === undefined) return { good, bad };
+  const refused: Refusal[] = [];
+  const kept = good.filter(({ index, item }) => {
+    const other = namedNodes(source, item).find((named) => named.node !== node);
+    if (other !== undefined)
+      refused.push({ index, field: other.field, message: `names another node than the sender's, which is ${node}` });
+    return other === undefined;
+  });
+  return refused.length === 0
+    ? { good, bad }
+    : { good: kept, bad: [...bad, ...refused].sort((a, b) => a.index - b.index) };
+};
+
+/** Falco sends text/plain where json_output is off: lines for people, which nothing can be made of. */
+const misfitType = ({ headers }: IncomingMessage): string | undefined => {
+  const type = (headers['content-type'] ?? 'application/json').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  if (/^application\/(?:[-.\w]+\+)?(?:json|x-ndjson|ndjson|jsonl|json-seq|jsonlines)$/.test(type)) return undefined;
+  return type === 'text/plain'
+    ? 'content-type text/plain is not taken: send JSON (with Falco, set json_output: true)'
+    : 'content-type must be application/json or application/x-ndjson';
+};
+
+const refuse = (reason: Refused, status: number, message: string): Answer => ({
+  status,
+  body: { message, accepted: 0, rejected: 0, errors: [] },
+  reason,
+});
+
+const later = (reason: Refused, status: number, message: string, seconds: number): Answer => ({
+  ...refuse(reason, status, message),
+  headers: { 'retry-after': String(seconds) },
+});
+
+const tooFast = (waitMs: number): Answer =>
+  later('rate', 429, 'this sender sends more events than are taken from one', Math.max(1, Math.ceil(waitMs / 1000)));
+
+const rejected = (bad: readonly Refusal[]): Answer => ({
+  status: 400,
+  body: {
+    message: 'none of the events can be taken',
+    accepted: 0,
+    rejected: bad.length,
+    errors: bad.slice(0, mostErrors),
+  },
+  reason: 'malformed',
+});
+
+const unproven = (proof: Exclude<Proof, { kind: 'sender' }>): Answer => {
+  switch (proof.kind) {
+    case 'unknown':
+      return {
+        ...refuse('unauthenticated', 401, proof.message),
+        headers: { 'www-authenticate': 'Bearer realm="workload-protection"' },
+      };
+    case 'forbidden':
+      return refuse('forbidden', 403, proof.message);
+    case 'unavailable':
+      return later('unavailable', 503, proof.message, retryAfterSeconds);
+  }
+};
+
+const unread = (body: Exclude<Body, { kind: 'text' | 'aborted' }>): Answer => {
+  switch (body.kind) {
+    case 'tooLarge':
+      return refuse('tooLarge', 413, body.message);
+    case 'unsupported':
+      return refuse('unsupported', 415, body.message);
+    case 'malformed':
+      return refuse('malformed', 400, body.message);
+    case 'crowded':
+      return later('busy', 429, body.message, 1);
+  }
+};
+
+const unwritten = (error: unknown): Answer => {
+  if (!(error instanceof JournalError)) throw error;
+  return error.kind === 'busy'
+    ? later('busy', 429, error.message, 1)
+    : later('journal', 503, error.message, retryAfterSeconds);
+};
+
+const send = (request: IncomingMessage, response: ServerResponse, { status, body, headers }: Answer): void => {
+  const text = JSON.stringify(body);
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+    // What is left of a body that nobody wants is not waited for.
+    ...(request.complete ? {} : { connection: 'close' }),
+    ...headers,
+  });
+  response.end(text);
+  if (!request.complete) request.resume();
+};

@@ -1,0 +1,34 @@
+// Answers that are kept for a while. Who asks while an answer is on its way waits for that one.
+import type { Clock } from '../../kube/clock.ts';
+
+export interface Memory<T> {
+  /** What is known, or what `find` finds; a failure is not kept. */
+  get(key: string, find: () => Promise<{ readonly value: T; readonly keptMs: number }>): Promise<T>;
+}
+
+export const createMemory = <T>({ clock, most }: { readonly clock: Clock; readonly most: number }): Memory<T> => {
+  const known = new Map<string, { readonly value: T; readonly until: number }>();
+  const finding = new Map<string, Promise<T>>();
+  return {
+    async get(key, find) {
+      const found = known.get(key);
+      if (found !== undefined && found.until > clock.monotonic()) return found.value;
+      const underWay = finding.get(key);
+      if (underWay !== undefined) return underWay;
+      const search = (async () => {
+        try {
+          const { value, keptMs } = await find();
+          known.delete(key);
+          known.set(key, { value, until: clock.monotonic() + keptMs });
+          // The oldest first: it is asked anew should it come again.
+          if (known.size > most) known.delete(known.keys().next().value ?? '');
+          return value;
+        } finally {
+          finding.delete(key);
+        }
+      })();
+      finding.set(key, search);
+      return search;
+    },
+  };
+};
