@@ -116,6 +116,8 @@ export interface ContainerFacts {
 /** What all pods of one template have in common; one object serves them all. */
 export interface PodShape {
   readonly labels: Labels;
+  /** The few that agents heed, where there are any. */
+  readonly annotations?: Labels;
   readonly containers: readonly ContainerFacts[];
   readonly runtimeClass: string | undefined;
   readonly privileged: boolean;

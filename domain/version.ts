@@ -35,6 +35,14 @@ export const isOlder = (version: string, minimum: string): boolean | undefined =
   return b.preRelease === undefined || comparePreReleases(a.preRelease, b.preRelease) < 0;
 };
 
+/** Likewise for detection policies, whose versions may be generations of an object: whole numbers. */
+export const isOlderContent = (version: string, minimum: string): boolean | undefined =>
+  wholeNumber.test(version) && wholeNumber.test(minimum)
+    ? Number(version) < Number(minimum)
+    : isOlder(version, minimum);
+
+const wholeNumber = /^\d+$/;
+
 /** `version` in the manner of an existing image tag: with its `v` and its flavour, where it has them. */
 export const likeTag = (tag: string | undefined, version: string): string => {
   const [, v = '', , suffix = ''] = pattern.exec(tag ?? '') ?? [];

@@ -1,5 +1,5 @@
 // A pod, or a template of pods → what all pods of one template have in common.
-import type { PodShape } from '../domain/types.ts';
+import type { Labels, PodShape } from '../domain/types.ts';
 import { containersOf, literalEnv } from './containers.ts';
 import { list, object, type Raw, text, textMap, textOrNone } from './read.ts';
 
@@ -10,6 +10,7 @@ export const projectPodShape = (template: unknown): PodShape => {
   const containers = containersOf(spec);
   return {
     labels: textMap(object(metadata).labels),
+    ...heededAnnotations(textMap(object(metadata).annotations)),
     containers: containers.map(({ role, raw }) => ({
       name: text(raw.name),
       image: text(raw.image),
@@ -22,6 +23,14 @@ export const projectPodShape = (template: unknown): PodShape => {
     hostNetwork: spec.hostNetwork === true,
     hostPath: list(spec.volumes).some((volume) => object(object(volume).hostPath).path !== undefined),
   };
+};
+
+/** By which a pod takes itself out of an agent's protection. Others may be long, and are none of our business. */
+const heeded: readonly string[] = ['kubearmor-policy'];
+
+const heededAnnotations = (annotations: Labels): Pick<PodShape, 'annotations'> => {
+  const kept = heeded.flatMap((key) => (annotations[key] === undefined ? [] : [[key, annotations[key]] as const]));
+  return kept.length === 0 ? {} : { annotations: Object.fromEntries(kept) };
 };
 
 /** Words that switch. Other values of the environment, secrets among them, are none of our business. */

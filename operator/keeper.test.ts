@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createCoverageModel } from '../domain/coverage/model.ts';
-import { defaultGracePeriod } from '../domain/coverage/judge.ts';
+import { defaultGracePeriod } from '../domain/coverage/demand.ts';
 import { aFalco } from '../domain/testing/agents.ts';
 import { aNode } from '../domain/testing/nodes.ts';
 import { aDaemonSet } from '../domain/testing/pods.ts';

@@ -1,10 +1,11 @@
 // One node: which agents are on it and what the policies make of that.
 import type { PolicySet } from '../policy/resolve.ts';
-import type { NodeFacts } from '../types.ts';
+import type { AgentDefinition, NodeFacts } from '../types.ts';
 import type { Context } from './context.ts';
+import { hear, isLost } from './heard.ts';
 import type { NodeEntry } from './inventory.ts';
 import { verdictOfParts, verdictOn } from './judgements.ts';
-import { presenceOn, type AgentPresence } from './presence.ts';
+import { presenceOn, type AgentPresence, type Said } from './presence.ts';
 import type { Verdict } from './verdict.ts';
 
 export const evaluateNode = (context: Context, node: NodeEntry, now: number): void => {
@@ -13,8 +14,9 @@ export const evaluateNode = (context: Context, node: NodeEntry, now: number): vo
     forgetNode(context, node);
     return;
   }
-  let presences = presencesOn(context, node, facts);
-  if (noteGone(node, presences, now)) presences = presencesOn(context, node, facts);
+  const { said, validUntil: heardUntil } = listen(context, facts, now);
+  let presences = presencesOn(context, node, facts, said);
+  if (noteGone(node, presences, now)) presences = presencesOn(context, node, facts, said);
   node.presences = presences.map((presence) => withoutSpentGrace(presence, context.maximumGrace, now));
   const situation = context.situations.numberOf(node.presences);
   if (situation !== node.presenceId) context.dirty.podsOf(node);
@@ -25,6 +27,7 @@ export const evaluateNode = (context: Context, node: NodeEntry, now: number): vo
   );
   // Its pods' grace periods end in it too, and they are not all judged anew with their node.
   node.validUntil = Math.min(node.validUntil > now ? node.validUntil : Number.POSITIVE_INFINITY, validUntil);
+  node.heardUntil = heardUntil;
   if (facts.virtual === undefined) setVerdict(context, node, { verdict, set });
 };
 
@@ -42,6 +45,7 @@ const forgetNode = (context: Context, node: NodeEntry): void => {
   node.presenceId = -1;
   node.goneAt = undefined;
   node.validUntil = Number.POSITIVE_INFINITY;
+  node.heardUntil = Number.POSITIVE_INFINITY;
   context.dirty.podsOf(node);
 };
 
@@ -49,18 +53,41 @@ const presencesOn = (
   { catalogue, configMap }: Context,
   node: NodeEntry,
   facts: NodeFacts,
+  said: ReadonlyMap<AgentDefinition, Said>,
 ): readonly AgentPresence[] => {
   const pods = [...node.agentPods].map((pod) => pod.facts);
-  return catalogue.agents.map((agent) =>
-    presenceOn({
+  return catalogue.agents.map((agent) => {
+    const words = said.get(agent);
+    return presenceOn({
       agent,
       node: facts,
       pods: pods.flatMap((pod) => catalogue.asPodOf(agent, pod) ?? []),
       installations: catalogue.installationsOf(agent),
       configMap,
       goneAt: node.goneAt?.get(agent.name),
-    }),
-  );
+      ...(words === undefined ? {} : { said: words }),
+    });
+  });
+};
+
+/** What the agents say on the node, and until when it stays so unless they speak again. */
+const listen = (
+  { catalogue, telemetry, rulesets, steps }: Context,
+  { name, labels }: NodeFacts,
+  now: number,
+): { readonly said: ReadonlyMap<AgentDefinition, Said>; readonly validUntil: number } => {
+  const said = new Map<AgentDefinition, Said>();
+  let next = Number.POSITIVE_INFINITY;
+  for (const agent of catalogue.agents) {
+    const instance = telemetry.of(name, agent.name);
+    const { heard, validUntil } = hear(agent, instance, steps, now);
+    // What has not been confirmed for too long is only declared.
+    const statement = heard === undefined || isLost(heard) ? undefined : instance?.statement;
+    const ruleset = rulesets.on(agent.name, statement?.loaded, labels);
+    said.set(agent, { heard, version: statement?.version, ruleset });
+    next = Math.min(next, validUntil);
+  }
+  return { said, validUntil: next };
 };
 
 /** Remembers when an agent that was on the node left it, so that its replacement gets its time. */
@@ -78,10 +105,16 @@ const noteGone = (node: NodeEntry, presences: readonly AgentPresence[], now: num
 };
 
 /** Once every grace period is over, nodes that wait since different times are in the same situation. */
-const withoutSpentGrace = (presence: AgentPresence, maximumGrace: number, now: number): AgentPresence =>
-  presence.expectedSince !== undefined && presence.expectedSince + maximumGrace <= now
-    ? { ...presence, expectedSince: undefined }
-    : presence;
+const withoutSpentGrace = (presence: AgentPresence, maximumGrace: number, now: number): AgentPresence => {
+  const { expectedSince, heard } = presence;
+  const isSpent = (since: number | undefined): boolean => since !== undefined && since + maximumGrace <= now;
+  if (!isSpent(expectedSince) && !isSpent(heard?.askedSince)) return presence;
+  return {
+    ...presence,
+    ...(isSpent(expectedSince) ? { expectedSince: undefined } : {}),
+    ...(heard !== undefined && isSpent(heard.askedSince) ? { heard: { ...heard, askedSince: undefined } } : {}),
+  };
+};
 
 const setVerdict = (
   { tally, dirty }: Context,

@@ -55,7 +55,7 @@ const setOf = (
 const runs = ({ node, phase }: PodFacts): boolean => node !== undefined && phase !== 'Succeeded' && phase !== 'Failed';
 
 const timedVerdictOn = (
-  { catalogue, handlerOf, interner, situations }: Context,
+  { catalogue, handlerOf, interner, scopes, situations }: Context,
   { facts: pod }: PodEntry,
   node: NodeEntry,
   { virtual }: NodeFacts,
@@ -66,10 +66,14 @@ const timedVerdictOn = (
   const handler = shape.runtimeClass === undefined ? undefined : handlerOf(shape.runtimeClass);
   // An agent's own pod is no pod with the agent beside it.
   const sidecars = catalogue.isAgentPod(pod) ? noSidecars : catalogue.sidecarsIn(shape);
-  const judge = (): TimedVerdict =>
-    verdictOn(interner, presencesForPod(node.presences, catalogue.agents, pod, handler, sidecars, virtual), set, now);
+  const judge = (): TimedVerdict => {
+    const own = scopes.forPod(node.presences, pod);
+    return verdictOn(interner, presencesForPod(own, catalogue.agents, pod, handler, sidecars, virtual), set, now);
+  };
   // A sidecar's readiness is the pod's own; everything else is shared with all pods in the same situation.
-  return sidecars.length > 0 ? judge() : situations.recall(node.presenceId, `${set.id} ${handler ?? ''}`, now, judge);
+  if (sidecars.length > 0) return judge();
+  const situation = `${set.id} ${handler ?? ''}${scopes.keyOf(node.presences, pod)}`;
+  return situations.recall(node.presenceId, situation, now, judge);
 };
 
 const noSidecars: readonly Sidecar[] = [];

@@ -3,6 +3,7 @@ import { isEqual } from '../equal.ts';
 import type { Instance } from '../telemetry/book.ts';
 import type { Context } from './context.ts';
 import { uncount } from './evaluate-pod.ts';
+import type { Heard } from './heard.ts';
 import type { NodeEntry, PodEntry } from './inventory.ts';
 import type { NodeFacts } from '../types.ts';
 import type { Intake, Sources } from './sources.ts';
@@ -85,10 +86,14 @@ export const createIntake = (context: Context, sources: Sources): Intake => {
       const before = namespaces.get(facts.name);
       const isKept = before !== undefined && sameFacts(before.labels, facts.labels);
       namespaces.set(facts.name, isKept ? { ...facts, labels: before.labels } : facts);
-      if (!isKept) dirty.podsIn(facts.name);
+      if (isKept) return;
+      context.scopes.forget();
+      dirty.podsIn(facts.name);
     },
     removeNamespace: (name) => {
-      if (namespaces.delete(name)) dirty.podsIn(name);
+      if (!namespaces.delete(name)) return;
+      context.scopes.forget();
+      dirty.podsIn(name);
     },
     upsertRuntimeClass: (facts) => {
       const before = runtimeClasses.get(facts.name);
@@ -118,27 +123,35 @@ export const createIntake = (context: Context, sources: Sources): Intake => {
     setTelemetry: (name, agent, said) => {
       const { before, after } = telemetry.set(name, agent, said);
       const node = inventory.nodes.get(name);
-      if (node === undefined || isSameInstance(before, after)) return false;
+      const heard = node?.presences.find((presence) => presence.agent === agent)?.heard;
+      if (node === undefined || !saysOtherwise(before, after, heard)) return false;
       dirty.nodes.add(node);
       return true;
     },
     setDeclarations: (agent, declared) => {
-      if (isEqual(declarations.get(agent), declared)) return false;
+      const known = declarations.get(agent);
+      if (isEqual(known, declared)) return false;
       declarations.set(agent, declared);
-      for (const node of inventory.nodes.values()) dirty.nodes.add(node);
+      stale.declarations = true;
+      if (!isEqual(known?.exclusions ?? [], declared.exclusions)) stale.exclusions = true;
       return true;
     },
   };
 };
 
-/** Apart from when it was said. */
-const isSameInstance = (a: Instance | undefined, b: Instance | undefined): boolean =>
-  a === b ||
-  (a !== undefined &&
-    b !== undefined &&
-    a.statement === b.statement &&
-    a.askedSince === b.askedSince &&
-    a.failure === b.failure);
+/** Whether its node could be judged otherwise: hardly ever, since most readings only say that nothing has changed. */
+const saysOtherwise = (
+  before: Instance | undefined,
+  after: Instance | undefined,
+  heard: Heard | undefined,
+): boolean => {
+  if (before === undefined || after === undefined) return before !== after;
+  if (before.statement !== after.statement) return true;
+  if (after.statement === undefined && before.askedSince !== after.askedSince) return true;
+  const isFresh = heard?.hasAnswered === true && heard.olderThan === 0;
+  if (heard === undefined || (isFresh && after.at >= before.at)) return false;
+  return before.at !== after.at || before.failure !== after.failure;
+};
 
 /** Another machine under the same name: what was seen on the first says nothing of it. */
 const forgetPast = (node: NodeEntry): void => {

@@ -23,6 +23,8 @@ export interface NodeEntry {
   verdict: Verdict | undefined;
   /** When a grace period on this node or its pods ends. */
   validUntil: number;
+  /** When the last words of an agent here are older than something asks. */
+  heardUntil: number;
 }
 
 export interface PodEntry {
@@ -97,6 +99,7 @@ export const createInventory = (): Inventory => {
       set: undefined,
       verdict: undefined,
       validUntil: Number.POSITIVE_INFINITY,
+      heardUntil: Number.POSITIVE_INFINITY,
     };
     nodes.set(name, created);
     return created;

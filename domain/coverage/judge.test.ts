@@ -5,6 +5,7 @@ import { somePolicy } from '../testing/fleet.ts';
 import { aPolicy, minutes, requiring } from '../testing/policies.ts';
 import type { Policy } from '../types.ts';
 import { judge } from './judge.ts';
+import { aLoaded, aRule, aRuleset } from '../testing/telemetry.ts';
 import { nearnessOf, type AgentPresence } from './presence.ts';
 
 const works = (overrides: Partial<AgentPresence> = {}): AgentPresence => ({
@@ -140,8 +141,8 @@ describe('an asset', () => {
       ['EvidenceTooWeak'],
     ],
     [
-      'is not judged on rules that are proved to be loaded',
-      [works({ evidence: 'Loaded' })],
+      'is protected where a loaded rule covers what is asked',
+      [works({ evidence: 'Loaded', ruleset: aRuleset([aLoaded({ rules: [aRule({ techniques: ['T1611'] })] })]) })],
       [aPolicy({ require: requiring({ mitre: [{ tactic: 'TA0004', techniques: ['T1611'], minimumRules: 1 }] }) })],
       'Protected',
       [],

@@ -2,14 +2,15 @@
 // every policy must be satisfied; where none selects, the baseline asks for some recognised agent.
 import { stateOf } from '../reason.ts';
 import { badnessOf, strengthOf } from '../state.ts';
-import type { AgentRequirement, Evidence, Policy, State } from '../types.ts';
+import type { Ruleset } from '../telemetry/ruleset.ts';
+import type { Evidence, Policy, State } from '../types.ts';
 import { isOlder } from '../version.ts';
-import { nearnessOf, versionWanted, type AgentPresence } from './presence.ts';
-import { clip } from './words.ts';
+import { agentGaps } from './agent-gaps.ts';
+import { contentGaps } from './content-gaps.ts';
+import { baseline, defaultGracePeriod, demandOf, gapOf, graceEnd, type Demand } from './demand.ts';
+import { nearnessOf, type AgentPresence } from './presence.ts';
+import { silenceOf } from './silence.ts';
 import { mergeGaps, stateOfGaps, type AgentVerdict, type Gap } from './verdict.ts';
-
-/** Grace where no policy selects the asset, in milliseconds. */
-export const defaultGracePeriod = 300_000;
 
 export interface Judgement {
   readonly state: State;
@@ -17,26 +18,11 @@ export interface Judgement {
   readonly evidence: Evidence | undefined;
   readonly gaps: readonly Gap[];
   readonly agents: readonly AgentVerdict[];
+  /** What the agents that protect the asset have loaded. */
+  readonly rulesets: readonly Ruleset[];
   /** When the judgement changes by itself because a grace period ends; Infinity if it does not. */
   readonly validUntil: number;
 }
-
-interface Demand {
-  readonly policy: string | undefined;
-  readonly agents: readonly AgentRequirement[];
-  readonly evidence: Evidence;
-  readonly gracePeriod: number;
-  /** Detection policies, rules or techniques are asked for. */
-  readonly content: readonly string[];
-}
-
-const baseline: Demand = {
-  policy: undefined,
-  agents: [],
-  evidence: 'Running',
-  gracePeriod: defaultGracePeriod,
-  content: [],
-};
 
 export const judge = (presences: readonly AgentPresence[], policies: readonly Policy[], now: number): Judgement => {
   const demands = policies.length === 0 ? [baseline] : policies.map(demandOf);
@@ -48,6 +34,7 @@ export const judge = (presences: readonly AgentPresence[], policies: readonly Po
     evidence: weakest(outcomes),
     gaps,
     agents: presences.flatMap((presence) => describeAgent(presence, grace, now)),
+    rulesets: presences.flatMap(({ ruleset, trouble }) => (trouble === undefined ? (ruleset ?? []) : [])),
     validUntil: nextChange(presences, demands, now),
   };
 };
@@ -56,39 +43,44 @@ export const judge = (presences: readonly AgentPresence[], policies: readonly Po
 const nextChange = (presences: readonly AgentPresence[], demands: readonly Demand[], now: number): number => {
   let next = Number.POSITIVE_INFINITY;
   for (const presence of presences) {
-    if (presence.trouble === undefined) continue;
+    const asked = { expectedSince: presence.heard?.askedSince };
     for (const { gracePeriod } of demands) {
-      const end = graceEnd(presence, gracePeriod);
-      if (end > now && end < next) next = end;
+      for (const end of [
+        presence.trouble === undefined ? Number.NEGATIVE_INFINITY : graceEnd(presence, gracePeriod),
+        graceEnd(asked, gracePeriod),
+      ]) {
+        if (end > now && end < next) next = end;
+      }
     }
   }
   return next;
 };
-
-const demandOf = ({ name, require, gracePeriod }: Policy): Demand => ({
-  policy: name,
-  agents: require.agents,
-  evidence: require.evidence,
-  gracePeriod,
-  content: [
-    ...require.policies.map((policy) => `policy ${policy.name}`),
-    ...require.mitre.flatMap(({ tactic, techniques }) => (techniques.length === 0 ? [`tactic ${tactic}`] : techniques)),
-  ],
-});
 
 interface Outcome {
   readonly gaps: readonly Gap[];
   readonly evidence: Evidence | undefined;
   readonly state: State;
   readonly nearness: number;
+  /** It works, so that what it has loaded may be asked about. */
+  readonly speaks: boolean;
 }
 
 const meet = (demand: Demand, presences: readonly AgentPresence[], now: number): Outcome => {
   const candidates = candidatesOf(demand, presences);
   const outcomes = candidates.map(({ presence, minVersion }) => tryAgent(demand, presence, minVersion, now));
   const best = outcomes.reduce<Outcome | undefined>((a, b) => (a === undefined || isBetter(b, a) ? b : a), undefined);
-  return best === undefined || best.nearness === nearnessOf.uninstalled ? nothingInstalled(demand, presences) : best;
+  if (best === undefined || best.nearness === nearnessOf.uninstalled) return nothingInstalled(demand, presences);
+  if (!best.speaks) return best;
+  const working = candidates
+    .map(({ presence }) => presence)
+    .filter((presence) => speaks(demand, presence, now) && presence.trouble === undefined);
+  const gaps = [...best.gaps, ...contentGaps(demand, working)];
+  return { ...best, gaps, state: stateOfGaps(gaps) };
 };
+
+/** Whether what it has loaded may be asked about. */
+const speaks = (demand: Demand, presence: AgentPresence, now: number): boolean =>
+  silenceOf(demand, presence, now) === undefined;
 
 const candidatesOf = (
   { agents }: Demand,
@@ -108,21 +100,19 @@ const isBetter = (a: Outcome, b: Outcome): boolean => {
 };
 
 const tryAgent = (demand: Demand, presence: AgentPresence, minVersion: string | undefined, now: number): Outcome => {
-  const trouble = troubleAt(presence, demand.gracePeriod, now);
-  const gaps: Gap[] =
+  const trouble = troubleAt(presence, demand.gracePeriod, now) ?? silenceOf(demand, presence, now);
+  const gaps =
     trouble === undefined
-      ? shortfalls(demand, presence, minVersion)
+      ? agentGaps(demand, presence, minVersion)
       : [gapOf(demand, presence.agent, trouble.reason, trouble.cause, trouble.remedy)];
   return {
     gaps,
     evidence: presence.evidence,
     state: stateOfGaps(gaps),
     nearness: presence.nearness,
+    speaks: trouble === undefined,
   };
 };
-
-const graceEnd = ({ expectedSince }: AgentPresence, gracePeriod: number): number =>
-  expectedSince === undefined ? Number.NEGATIVE_INFINITY : expectedSince + gracePeriod;
 
 /** The trouble as it reads now: within the grace period only "not yet", with what is in the way at present. */
 const troubleAt = (presence: AgentPresence, gracePeriod: number, now: number): AgentPresence['trouble'] => {
@@ -132,74 +122,6 @@ const troubleAt = (presence: AgentPresence, gracePeriod: number, now: number): A
     cause: `within the grace period; at present ${presence.trouble.cause}`,
     remedy: `Wait for the grace period to end; if it does not settle: ${presence.trouble.remedy}`,
   };
-};
-
-/** What a working agent still leaves open. */
-const shortfalls = (demand: Demand, presence: AgentPresence, required: string | undefined): Gap[] => {
-  const { agent, version, evidence } = presence;
-  const gaps: Gap[] = [];
-  const by = demand.policy === undefined ? '' : `WorkloadPolicy ${demand.policy}`;
-  if (required !== undefined && version === undefined) {
-    gaps.push(
-      gapOf(
-        demand,
-        agent,
-        'EvidenceTooWeak',
-        `${by} requires ${agent} ${required} or later, and neither image tag nor label tells the version`,
-        'Run the agent from an image whose tag is its version, or label its pods app.kubernetes.io/version',
-      ),
-    );
-  }
-  const minimum = highestMissed(version, [
-    { version: required, of: by },
-    { version: presence.minVersion, of: `ProtectionAgent ${agent}` },
-  ]);
-  if (minimum !== undefined) {
-    gaps.push(
-      gapOf(
-        demand,
-        agent,
-        'AgentOutdated',
-        `${agent} ${version ?? ''} is older than ${minimum.version}, the minimum of ${minimum.of}`,
-        presence.upgrade.replaceAll(versionWanted, minimum.version.replace(/^v/i, '')),
-      ),
-    );
-  }
-  if (strengthOf(evidence) < strengthOf(demand.evidence)) {
-    gaps.push(
-      gapOf(
-        demand,
-        agent,
-        'EvidenceTooWeak',
-        `${by} requires the evidence ${demand.evidence} and ${agent} is known to be ${evidence ?? 'nothing'} only`,
-        `Switch on the telemetry of ProtectionAgent ${agent}, or require less: kubectl edit wpol ${demand.policy ?? ''}`,
-      ),
-    );
-  } else if (demand.content.length > 0 && evidence !== 'Loaded') {
-    gaps.push(
-      gapOf(
-        demand,
-        agent,
-        'EvidenceTooWeak',
-        `${by} requires ${demand.content.join(', ')}, and nothing proves what ${agent} has loaded (evidence ${evidence ?? 'none'})`,
-        `Switch on the telemetry of ProtectionAgent ${agent}`,
-      ),
-    );
-  }
-  return gaps;
-};
-
-/** Of the minimums that the version falls short of, the one that satisfies them all. */
-const highestMissed = (
-  version: string | undefined,
-  minimums: readonly { readonly version: string | undefined; readonly of: string }[],
-): { readonly version: string; readonly of: string } | undefined => {
-  let highest: { readonly version: string; readonly of: string } | undefined;
-  for (const { version: minimum, of } of minimums) {
-    if (version === undefined || minimum === undefined || isOlder(version, minimum) !== true) continue;
-    if (highest === undefined || isOlder(highest.version, minimum) === true) highest = { version: minimum, of };
-  }
-  return highest;
 };
 
 const nothingInstalled = (demand: Demand, presences: readonly AgentPresence[]): Outcome => {
@@ -218,31 +140,19 @@ const nothingInstalled = (demand: Demand, presences: readonly AgentPresence[]): 
         ? `Create the ProtectionAgent, or correct the name: kubectl edit wpol ${demand.policy ?? ''}`
         : `Install ${names.join(' or ')}`;
   const gaps = [gapOf(demand, undefined, 'AgentMissing', cause, remedy)];
-  return { gaps, evidence: undefined, state: stateOfGaps(gaps), nearness: nearnessOf.uninstalled };
+  return { gaps, evidence: undefined, state: stateOfGaps(gaps), nearness: nearnessOf.uninstalled, speaks: false };
 };
-
-const gapOf = (
-  { policy }: Demand,
-  agent: string | undefined,
-  reason: Gap['reason'],
-  cause: string,
-  remedy: string,
-): Gap => ({
-  reason,
-  cause: clip(cause),
-  remedy: clip(remedy),
-  agent,
-  policies: policy === undefined ? [] : [policy],
-});
 
 const weakest = (outcomes: readonly Outcome[]): Evidence | undefined =>
   outcomes.map(({ evidence }) => evidence).reduce((a, b) => (strengthOf(b) < strengthOf(a) ? b : a));
 
+/** How the asset would stand with this agent alone, by what the agent itself leaves open. */
 const describeAgent = (presence: AgentPresence, grace: number, now: number): readonly AgentVerdict[] => {
   const { agent, version, evidence, minVersion } = presence;
   if (evidence === undefined) return [];
-  const trouble = troubleAt(presence, grace, now);
+  const demand = { ...baseline, gracePeriod: grace };
+  const trouble = troubleAt(presence, grace, now) ?? silenceOf(demand, presence, now);
   const outdated = version !== undefined && minVersion !== undefined && isOlder(version, minVersion) === true;
-  const state = trouble === undefined ? (outdated ? 'Warning' : 'Protected') : stateOf(trouble.reason);
+  const state = trouble === undefined ? stateOfGaps(agentGaps(demand, presence, undefined)) : stateOf(trouble.reason);
   return [{ name: agent, version, state, evidence, outdated }];
 };

@@ -1,6 +1,7 @@
 // Verdicts for nodes, pods and workloads, each distinct situation judged once and remembered.
 import type { PolicySet } from '../policy/resolve.ts';
 import { strengthOf, worstAsset } from '../state.ts';
+import type { Ruleset } from '../telemetry/ruleset.ts';
 import type { Evidence } from '../types.ts';
 import { judge, type Judgement } from './judge.ts';
 import type { AgentPresence } from './presence.ts';
@@ -43,25 +44,28 @@ export const verdictOfParts = (interner: VerdictInterner, parts: ReadonlySet<Ver
     evidence: weakestOf(counted),
     gaps: mergeGaps(counted.flatMap(({ gaps }) => gaps)),
     agents: unionOf(counted.flatMap(({ agents }) => agents)),
+    rulesets: sharedBy(counted),
     exemptions: exemptionsOf(counted),
     judged: all.some((part) => part.judged),
   });
 };
 
-const judged = ({ state, evidence, gaps, agents }: Judgement, set: PolicySet): Omit<Verdict, 'id'> => ({
+const judged = ({ state, evidence, gaps, agents, rulesets }: Judgement, set: PolicySet): Omit<Verdict, 'id'> => ({
   state,
   evidence,
   gaps,
   agents,
+  rulesets,
   exemptions: granted(set),
   judged: set.selecting.length > 0,
 });
 
-const exempt = ({ evidence, agents }: Judgement, set: PolicySet): Omit<Verdict, 'id'> => ({
+const exempt = ({ evidence, agents, rulesets }: Judgement, set: PolicySet): Omit<Verdict, 'id'> => ({
   state: 'Exempt',
   evidence,
   gaps: [],
   agents,
+  rulesets,
   exemptions: granted(set),
   judged: true,
 });
@@ -76,6 +80,13 @@ const exemptionsOf = (verdicts: readonly Verdict[]): readonly GrantedExemption[]
 
 const weakestOf = (verdicts: readonly Verdict[]): Evidence | undefined =>
   verdicts.map(({ evidence }) => evidence).reduce((a, b) => (strengthOf(b) < strengthOf(a) ? b : a));
+
+/** What a whole has loaded can be said only where all its parts have loaded the same. */
+const sharedBy = (parts: readonly Verdict[]): readonly Ruleset[] => {
+  const [first, ...others] = parts.map(({ rulesets }) => rulesets);
+  const ids = (rulesets: readonly Ruleset[]): string => rulesets.map(({ id }) => id).join();
+  return first !== undefined && others.every((other) => ids(other) === ids(first)) ? first : [];
+};
 
 const unionOf = (agents: readonly AgentVerdict[]): readonly AgentVerdict[] => {
   const union = new Map(agents.map((agent) => [JSON.stringify(agent), agent]));

@@ -9,9 +9,12 @@ import { evaluateNode, evaluateVirtualNode } from './evaluate-node.ts';
 import { breaksGlass, evaluatePod } from './evaluate-pod.ts';
 import { evaluateWorkload } from './evaluate-workload.ts';
 import { createIntake } from './intake.ts';
+import { stepsOf } from './heard.ts';
 import { createInventory, type Inventory } from './inventory.ts';
-import { defaultGracePeriod } from './judge.ts';
+import { defaultGracePeriod } from './demand.ts';
+import { createPodScopes } from './pod-scopes.ts';
 import { refresh, type Schedule } from './refresh.ts';
+import { createRulesets } from './rulesets.ts';
 import { createSituations } from './situations.ts';
 import { createSources, type Intake, type Sources } from './sources.ts';
 import { createTally, type Tally } from './tally.ts';
@@ -80,15 +83,20 @@ export const createCoverageModel = (): CoverageModel => {
   };
 };
 
-const createContext = ({ namespaces, runtimeClasses, configMaps }: Sources): Context => {
+const createContext = ({ namespaces, runtimeClasses, configMaps, telemetry, declarations }: Sources): Context => {
   const inventory = createInventory();
+  const namespaceLabels = (name: string): Labels => namespaces.get(name)?.labels ?? noLabels;
   return {
     inventory,
     tally: createTally(),
     dirty: createDirty(inventory),
-    namespaceLabels: (name) => namespaces.get(name)?.labels ?? noLabels,
+    namespaceLabels,
     handlerOf: (runtimeClass) => runtimeClasses.get(runtimeClass)?.handler ?? runtimeClass,
     configMap: (namespace, name) => configMaps.get(`${namespace}/${name}`),
+    telemetry,
+    rulesets: createRulesets(declarations),
+    scopes: createPodScopes(declarations, namespaceLabels),
+    steps: stepsOf([]),
     catalogue: createAgentCatalogue([], []),
     resolver: createPolicyResolver([], 0),
     exposure: new Map(),
@@ -120,6 +128,9 @@ const evaluateDirty = (context: Context, now: number): Pick<Evaluation, 'pods' |
 
 const nextChange = ({ inventory, resolver }: Context, now: number): number => {
   let next = resolver.validUntil;
-  for (const { validUntil } of inventory.nodes.values()) if (validUntil > now && validUntil < next) next = validUntil;
+  for (const { validUntil, heardUntil } of inventory.nodes.values()) {
+    if (validUntil > now && validUntil < next) next = validUntil;
+    if (heardUntil > now && heardUntil < next) next = heardUntil;
+  }
   return next;
 };

@@ -1,8 +1,10 @@
 // What one agent does on one node: it runs there, it is there and does not work, or it is not there, and why.
 import type { Reason } from '../reason.ts';
+import type { Ruleset } from '../telemetry/ruleset.ts';
 import type { AgentDefinition, ConfigMapFacts, DaemonSetFacts, Evidence, NodeFacts, PodFacts } from '../types.ts';
 import { likeTag } from '../version.ts';
 import { whyAbsent } from './absence.ts';
+import { isLost, type Heard } from './heard.ts';
 import { whyNotReady } from './not-ready.ts';
 import { protectionSwitchedOn } from './protection-switch.ts';
 import { compareText } from './verdict.ts';
@@ -31,6 +33,19 @@ export interface AgentPresence {
   /** How to bring it to a newer version, where it runs; `versionWanted` stands for the version. */
   readonly upgrade: string;
   readonly minVersion: string | undefined;
+  /** A command that has it load everything anew, where its DaemonSet is known. */
+  readonly restart?: string;
+  /** What it says of itself; left out where it is not asked, or does not work. */
+  readonly heard?: Heard;
+  /** What it has loaded; left out where nobody says, or it does not work. */
+  readonly ruleset?: Ruleset;
+}
+
+/** What an agent says of itself on a node. */
+export interface Said {
+  readonly heard: Heard | undefined;
+  readonly version: string | undefined;
+  readonly ruleset: Ruleset | undefined;
 }
 
 /** A DaemonSet in which the agent was recognised. */
@@ -56,6 +71,7 @@ export interface PresenceInput {
   readonly configMap: (namespace: string, name: string) => ConfigMapFacts | undefined;
   /** When the agent's last pod on the node was seen to go; undefined if none was. */
   readonly goneAt: number | undefined;
+  readonly said?: Said;
 }
 
 /** Stands for a version in the words on upgrading: no name and no image can contain it. */
@@ -71,32 +87,43 @@ export const presenceOn = (input: PresenceInput): AgentPresence => {
   return running.pod.ready ? working(input, running) : whyNotReady(input, running);
 };
 
-const working = ({ agent, node, installations, configMap }: PresenceInput, running: AgentPod): AgentPresence => {
+const working = (input: PresenceInput, running: AgentPod): AgentPresence => {
+  const { agent, node, installations, configMap, said } = input;
   const installation = installationOf(running.pod, installations);
   const present = {
     agent: agent.name,
-    version: running.version,
+    // An image tag says what somebody called it.
+    version: said?.version ?? running.version,
+    evidence: evidenceOf(said),
+    trouble: undefined,
     expectedSince: undefined,
     nearness: nearnessOf.running,
     upgrade: upgradeOf(agent, installation),
     minVersion: agent.minVersion,
+    ...(installation === undefined ? {} : { restart: restartOf(installation) }),
+    ...(said?.heard === undefined ? {} : { heard: said.heard }),
+    ...(said?.ruleset === undefined ? {} : { ruleset: said.ruleset }),
   };
   const switchedOn = protectionSwitchedOn(agent, node, running.pod, installation?.daemonSet, configMap);
-  if (switchedOn.known) {
-    return switchedOn.on
-      ? { ...present, evidence: 'Running', trouble: undefined }
-      : {
-          ...present,
-          evidence: 'Running',
-          trouble: { reason: 'ProtectionDisabled', cause: switchedOn.cause, remedy: agent.protectionRemedy },
-        };
+  if (switchedOn.known && !switchedOn.on) {
+    const trouble = { reason: 'ProtectionDisabled', cause: switchedOn.cause, remedy: agent.protectionRemedy } as const;
+    return { ...present, trouble };
   }
-  return {
-    ...present,
-    evidence: 'Declared',
-    trouble: { reason: 'EvidenceTooWeak', cause: switchedOn.cause, remedy: switchedOn.remedy },
-  };
+  const disabled = said?.heard?.issues.find(({ reason }) => reason === 'ProtectionDisabled');
+  if (disabled !== undefined) return { ...present, trouble: disabled };
+  // Who tells which policies are at work proves what the settings do not say.
+  if (switchedOn.known || (said?.ruleset?.proof ?? 'None') !== 'None') return present;
+  const { cause, remedy } = switchedOn;
+  return { ...present, evidence: 'Declared', trouble: { reason: 'EvidenceTooWeak', cause, remedy } };
 };
+
+const evidenceOf = (said: Said | undefined): Evidence => {
+  if (said?.heard === undefined || !said.heard.hasAnswered || isLost(said.heard)) return 'Running';
+  return said.ruleset === undefined || said.ruleset.proof === 'None' ? 'Reporting' : 'Loaded';
+};
+
+const restartOf = ({ daemonSet: { namespace, name } }: Installation): string =>
+  `kubectl -n ${namespace} rollout restart daemonset/${name}`;
 
 export const installationOf = (pod: PodFacts, installations: readonly Installation[]): Installation | undefined =>
   installations.find(({ daemonSet }) => daemonSet.namespace === pod.namespace && daemonSet.name === pod.owner?.name);

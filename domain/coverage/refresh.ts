@@ -4,7 +4,10 @@ import { createPolicyResolver } from '../policy/resolve.ts';
 import { createAgentCatalogue } from './agents.ts';
 import type { Context } from './context.ts';
 import { exposureOf } from './exposure.ts';
-import { defaultGracePeriod } from './judge.ts';
+import { stepsOf } from './heard.ts';
+import { defaultGracePeriod } from './demand.ts';
+import { createPodScopes } from './pod-scopes.ts';
+import { createRulesets } from './rulesets.ts';
 import { createSituations } from './situations.ts';
 import type { Sources } from './sources.ts';
 import { createVerdictInterner } from './verdict.ts';
@@ -15,6 +18,9 @@ const maximumVerdicts = 20_000;
 /** Situations, likewise: every node that comes has one of its own while its grace period runs. */
 const maximumSituations = 50_000;
 
+/** Rulesets, likewise, beyond twice those that agents tell at present: old verdicts hold on to those that are gone. */
+const maximumRulesets = 500;
+
 /** When the last evaluation was, and when time alone would have changed it. */
 export interface Schedule {
   readonly last: number;
@@ -24,14 +30,28 @@ export interface Schedule {
 export const refresh = (context: Context, sources: Sources, { last, nextAt }: Schedule, now: number): void => {
   const { inventory, dirty } = context;
   const { stale } = sources;
-  const isFull = context.interner.size() > maximumVerdicts || context.situations.size() > maximumSituations;
+  if (stale.declarations) {
+    context.rulesets.forget();
+    context.scopes = createPodScopes(sources.declarations, context.namespaceLabels);
+    for (const node of inventory.nodes.values()) dirty.nodes.add(node);
+  }
+  // Which pods an agent leaves out is no matter of their nodes.
+  if (stale.exclusions) for (const pod of inventory.eachPod()) dirty.pods.add(pod);
+  const isFull =
+    context.interner.size() > maximumVerdicts ||
+    context.situations.size() > maximumSituations ||
+    context.rulesets.made() > maximumRulesets + 2 * context.telemetry.size();
   // A clock that was set back makes grace periods and exemptions hold again.
   const isOutdated = stale.policies || now >= context.resolver.validUntil || now < last;
   if (isOutdated) {
     context.resolver = createPolicyResolver(sources.policies, now);
+    context.steps = stepsOf(sources.policies.map(({ require }) => require));
     context.maximumGrace = Math.max(defaultGracePeriod, ...sources.policies.map(({ gracePeriod }) => gracePeriod));
   }
-  if (isFull) context.interner = createVerdictInterner();
+  if (isFull) {
+    context.interner = createVerdictInterner();
+    context.rulesets = createRulesets(sources.declarations);
+  }
   if (isOutdated || isFull || stale.agents) {
     context.situations = createSituations();
     dirty.everything();
@@ -48,9 +68,11 @@ export const refresh = (context: Context, sources: Sources, { last, nextAt }: Sc
     }
     dirty.exposedNamespaces.clear();
   }
-  Object.assign(stale, { agents: false, daemonSets: false, policies: false });
+  Object.assign(stale, { agents: false, daemonSets: false, policies: false, declarations: false, exclusions: false });
   if (now < nextAt) return;
   for (const node of inventory.nodes.values()) {
+    // Its pods follow where it stands otherwise.
+    if (node.heardUntil <= now) dirty.nodes.add(node);
     if (node.validUntil > now) continue;
     dirty.nodes.add(node);
     dirty.podsOf(node);

@@ -16,7 +16,7 @@ export const createSituations = (): Situations => {
   const remembered = new Map<number, Map<string, TimedVerdict>>();
   return {
     numberOf: (presences) => {
-      const key = JSON.stringify(presences);
+      const key = textOf(presences);
       const known = numbers.get(key);
       if (known !== undefined) return known;
       const next = numbers.size;
@@ -35,3 +35,9 @@ export const createSituations = (): Situations => {
     size: () => numbers.size,
   };
 };
+
+/** All that a verdict hangs on, with what is loaded told by its name: it may be hundreds of rules. */
+export const textOf = (presences: readonly AgentPresence[]): string =>
+  JSON.stringify(presences.map((presence) => (presence.ruleset === undefined ? presence : named(presence))));
+
+const named = ({ ruleset, ...presence }: AgentPresence): object => ({ ...presence, ruleset: ruleset?.id });

@@ -25,7 +25,13 @@ export interface Sources {
   agents: readonly AgentDefinition[];
   policies: readonly Policy[];
   /** What was made of the facts and must be made anew. */
-  readonly stale: { agents: boolean; daemonSets: boolean; policies: boolean };
+  readonly stale: {
+    agents: boolean;
+    daemonSets: boolean;
+    policies: boolean;
+    declarations: boolean;
+    exclusions: boolean;
+  };
 }
 
 export interface Intake {
@@ -64,5 +70,5 @@ export const createSources = (): Sources => ({
   declarations: new Map(),
   agents: [],
   policies: [],
-  stale: { agents: true, daemonSets: true, policies: true },
+  stale: { agents: true, daemonSets: true, policies: true, declarations: true, exclusions: false },
 });

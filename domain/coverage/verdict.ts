@@ -3,6 +3,7 @@
 import type { Reason } from '../reason.ts';
 import { stateOf } from '../reason.ts';
 import { badnessOf, worseOf } from '../state.ts';
+import type { Ruleset } from '../telemetry/ruleset.ts';
 import type { AssetState, Evidence, State } from '../types.ts';
 
 export interface Gap {
@@ -40,6 +41,8 @@ export interface Verdict {
   /** Worst first. */
   readonly gaps: readonly Gap[];
   readonly agents: readonly AgentVerdict[];
+  /** What its agents have loaded; empty where nobody tells, or its parts differ. */
+  readonly rulesets: readonly Ruleset[];
   readonly exemptions: readonly GrantedExemption[];
   /** Whether any policy selects the asset; false: only the baseline judged it. */
   readonly judged: boolean;
@@ -60,6 +63,7 @@ export const createVerdictInterner = (): VerdictInterner => {
         verdict.evidence,
         verdict.gaps,
         verdict.agents,
+        verdict.rulesets.map(({ id }) => id),
         verdict.exemptions,
         verdict.judged,
       ]);

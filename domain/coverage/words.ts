@@ -40,3 +40,18 @@ export const schedulerWords = (message: string): string => {
   const own = reasons.filter((reason) => !/node ?affinity|NodeAffinity/.test(reason));
   return clip((own.length > 0 ? own : reasons).join(', ') || message, longestQuote);
 };
+
+/** "90s", "3m", "1h30m". */
+export const duration = (milliseconds: number): string => {
+  const seconds = Math.round(milliseconds / 1000);
+  const [hours, minutes, rest] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  const parts = [hours > 0 ? `${hours}h` : '', minutes > 0 ? `${minutes}m` : '', rest > 0 ? `${rest}s` : ''];
+  return parts.join('') || '0s';
+};
+
+/** 0.005 → "0.5%". */
+export const percent = (share: number): string => `${Number((share * 100).toFixed(4))}%`;
+
+/** "a, b and 3 more": the first few of many names. */
+export const few = (names: readonly string[], most = 5): string =>
+  names.length <= most ? names.join(', ') : `${names.slice(0, most).join(', ')} and ${names.length - most} more`;

@@ -20,6 +20,7 @@ const aVerdict = (state: AssetState, overrides: Partial<Verdict> = {}): Verdict 
   evidence: 'Running',
   gaps: state === 'Protected' || state === 'Exempt' ? [] : [gap()],
   agents: [{ name: 'falco', version: '0.44.1', state: 'Protected', evidence: 'Running', outdated: false }],
+  rulesets: [],
   exemptions: [],
   judged: true,
   ...overrides,
