@@ -1,8 +1,9 @@
 // Every agent that we can read, by the type that a ProtectionAgent names.
 import type { AgentAdapter } from './agent.ts';
 import { kubeArmor } from './kubearmor/adapter.ts';
+import { kubescape } from './kubescape/adapter.ts';
 import { tetragon } from './tetragon/adapter.ts';
 
 export const adapters: ReadonlyMap<string, AgentAdapter> = new Map(
-  [kubeArmor, tetragon].map((adapter) => [adapter.type, adapter]),
+  [kubeArmor, kubescape, tetragon].map((adapter) => [adapter.type, adapter]),
 );
