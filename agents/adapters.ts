@@ -3,7 +3,8 @@ import type { AgentAdapter } from './agent.ts';
 import { kubeArmor } from './kubearmor/adapter.ts';
 import { kubescape } from './kubescape/adapter.ts';
 import { tetragon } from './tetragon/adapter.ts';
+import { tracee } from './tracee/adapter.ts';
 
 export const adapters: ReadonlyMap<string, AgentAdapter> = new Map(
-  [kubeArmor, kubescape, tetragon].map((adapter) => [adapter.type, adapter]),
+  [kubeArmor, kubescape, tetragon, tracee].map((adapter) => [adapter.type, adapter]),
 );
