@@ -42,7 +42,7 @@ export interface TelemetryOptions {
   readonly model: {
     readonly inventory: Pick<Inventory, 'nodes'>;
     readonly catalogue: () => AgentCatalogue;
-    readonly setTelemetry: (node: string, agent: string, telemetry: InstanceTelemetry | undefined) => void;
+    readonly setTelemetry: (node: string, agent: string, telemetry: InstanceTelemetry | undefined) => boolean;
   };
   readonly touch: () => void;
   /** Tells when something may have changed in the model; returns how to end it. */
@@ -73,8 +73,7 @@ export const createTelemetry = (options: TelemetryOptions): Telemetry => {
     adapters: options.adapters,
     credentials: createCredentials(options),
     tell: (node, agent, telemetry) => {
-      model.setTelemetry(node, agent, telemetry);
-      touch();
+      if (model.setTelemetry(node, agent, telemetry)) touch();
     },
     onScrape: metrics.scraped,
     clock,

@@ -26,15 +26,15 @@ export const restoredFrom = (slices: readonly unknown[], evaluatedAt: number): R
     if (createdAt > evaluatedAt) return undefined;
     const knowledge = known.get(node)?.(settings.agent);
     if (knowledge === undefined) return undefined;
-    const { said, age, failure } = knowledge;
-    const at = evaluatedAt - (age === 'stale' ? settings.staleAfterMs : 0);
+    const { said, isStale, failure } = knowledge;
+    const at = evaluatedAt - (isStale ? settings.staleAfterMs : 0);
     return { reading: said && { ...said, at }, askedSince: createdAt, failure };
   };
 };
 
 interface Knowledge {
   readonly said: Omit<Reading, 'at'> | undefined;
-  readonly age: 'fresh' | 'stale';
+  readonly isStale: boolean;
   readonly failure: string | undefined;
 }
 
@@ -50,9 +50,10 @@ const knowledgeOf = (profile: Raw, name: string, policiesOf: PoliciesOf | undefi
     .filter((item) => text(item.agent) === name);
   const has = (reason: string): boolean => reasons.some((item) => text(item.reason) === reason);
   // It has been silent for long, and counts as silent until it answers.
-  if (has('TelemetryUnavailable')) return { said: undefined, age: 'stale', failure: silent };
+  if (has('TelemetryUnavailable')) return { said: undefined, isStale: true, failure: silent };
   const evidence = text(agent.evidence);
-  if (evidence !== 'Reporting' && evidence !== 'Loaded') return undefined;
+  const isStale = has('TelemetryStale');
+  if (evidence !== 'Reporting' && evidence !== 'Loaded' && !isStale) return undefined;
   const policies = policiesOf?.(name) ?? [];
   const version = textOrNone(agent.version);
   return {
@@ -63,8 +64,8 @@ const knowledgeOf = (profile: Raw, name: string, policiesOf: PoliciesOf | undefi
         : { policies, policiesAre: evidence === 'Loaded' ? ('Complete' as const) : ('Partial' as const) }),
       issues: reasons.flatMap(issueOf),
     },
-    age: has('TelemetryStale') ? 'stale' : 'fresh',
-    failure: has('TelemetryStale') ? silent : undefined,
+    isStale,
+    failure: isStale ? silent : undefined,
   };
 };
 
@@ -89,11 +90,19 @@ const createPoliciesOf = (ruleset: Raw): PoliciesOf => {
   return rememberEach((agent) => all.filter((item) => text(item.agent) === agent).flatMap(policyOf));
 };
 
-const statuses = ['Loaded', 'PartiallyLoaded', 'Filtered', 'Disabled', 'Failed'] as const;
+/** What is written of a policy → what the agent said of it. Declared and Missing it has not said. */
+const statuses: Readonly<Record<string, LoadedPolicy['status']>> = {
+  Loaded: 'Loaded',
+  Outdated: 'Loaded',
+  Drifted: 'Loaded',
+  PartiallyLoaded: 'PartiallyLoaded',
+  Filtered: 'Filtered',
+  Disabled: 'Disabled',
+  Failed: 'Failed',
+};
 
 const policyOf = (item: Raw): readonly LoadedPolicy[] => {
-  const status = statuses.find((known) => known === item.status);
-  // Declared only: no agent has said that it has it.
+  const status = statuses[text(item.status)];
   if (status === undefined) return [];
   const version = textOrNone(item.version);
   const source: PolicySource | undefined = policySources.find((known) => known === item.source);

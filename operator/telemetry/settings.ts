@@ -1,7 +1,7 @@
 // How each agent is to be scraped, from its ProtectionAgent. One that cannot be read goes on being scraped as it was: what is
 // wrong with it is said in its status.
-import { parseDuration } from '../../crds/schema/duration.ts';
 import { protectionAgentSchema, type ProtectionAgent } from '../../crds/schema/protection-agent.ts';
+import { agentDefinitionOf } from '../../facts/agent.ts';
 import { parseSpec } from '../../facts/parse.ts';
 import type { Store } from '../../kube/store.ts';
 import type { RawObject } from '../watches.ts';
@@ -33,12 +33,6 @@ export interface TlsSettings {
   readonly serverName: string | undefined;
   readonly insecure: boolean;
 }
-
-/** Undefined for an agent that is not scraped, and for what is no ProtectionAgent. */
-export const scrapeSettingsOf = (raw: unknown): ScrapeSettings | undefined => {
-  const parsed = parseSpec<ProtectionAgent>(protectionAgentSchema, raw);
-  return parsed.ok ? settingsOf(parsed.value) : undefined;
-};
 
 /** Whether what is sent is worth stealing: then not every pod that looks right is asked. */
 export const usesCredentials = ({ token, tls }: ScrapeSettings): boolean =>
@@ -73,20 +67,19 @@ export const followScrapedAgents = (agents: Store<RawObject>, changed: () => voi
   };
 };
 
-/** Design: an agent is late when three of its intervals have passed. */
-const staleIntervals = 3;
-
-const settingsOf = ({ metadata: { name }, spec }: ProtectionAgent): ScrapeSettings | undefined => {
-  const { mode, port, path, scheme, tls, authorization, interval, staleAfter } = spec.telemetry;
+/** Undefined for an agent that is not scraped. */
+const settingsOf = (agent: ProtectionAgent): ScrapeSettings | undefined => {
+  const { metadata, spec } = agent;
+  const { mode, port, path, scheme, tls, authorization } = spec.telemetry;
   if (mode !== 'Scrape' || port === undefined) return undefined;
-  const intervalMs = parseDuration(interval);
+  const { interval, staleAfter } = agentDefinitionOf(agent).telemetry;
   return {
-    agent: name,
+    agent: metadata.name,
     type: spec.type,
     port,
     path,
-    intervalMs,
-    staleAfterMs: staleAfter === undefined ? staleIntervals * intervalMs : parseDuration(staleAfter),
+    intervalMs: interval,
+    staleAfterMs: staleAfter,
     tls:
       scheme === 'HTTP'
         ? undefined
