@@ -22,6 +22,7 @@ import type { CoverageKeeper } from './keeper.ts';
 import type { OperatorMetrics } from './observability/metrics.ts';
 import { createReportsOverTime } from './reports-over-time.ts';
 import { createStatusWriter } from './status.ts';
+import type { ScrapeStanding } from './telemetry/standing.ts';
 import type { OurObjects } from './watches.ts';
 
 export interface LeadingOptions {
@@ -32,6 +33,8 @@ export interface LeadingOptions {
   readonly ours: OurObjects;
   readonly definitions: Definitions;
   readonly configMaps: AgentConfigMaps;
+  /** How asking the pods of an agent goes. */
+  readonly scrapes: (agent: string) => ScrapeStanding;
   /** Kinds of which nothing has been heard for too long. */
   readonly unheard: () => readonly string[];
   readonly writer: Writer;

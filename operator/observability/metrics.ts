@@ -8,6 +8,7 @@ import type { ReflectorMetrics } from '../../kube/reflector.ts';
 import type { TransportMetrics } from '../../kube/transport.ts';
 import type { WorkQueueMetrics } from '../../kube/workqueue.ts';
 import { taintOutcomes, type TaintOutcome } from '../controllers/nodes/outcome.ts';
+import type { TelemetryMetrics } from '../telemetry/keep.ts';
 import type { Watch } from '../watches.ts';
 
 export interface OperatorMetrics {
@@ -27,6 +28,7 @@ export interface OperatorMetrics {
   readonly setReport: (report: Report | undefined) => void;
   readonly setEvaluatedAt: (report: string, at: number) => void;
   readonly setLeading: (leads: boolean) => void;
+  readonly telemetry: TelemetryMetrics;
   /** Whether pods of opted-in namespaces are refused where nobody judges them; undefined where none has been asked to. */
   readonly setFailClosed: (isClosed: boolean | undefined) => void;
 }
@@ -177,6 +179,7 @@ export const createOperatorMetrics = (watches: () => readonly Watch[]): Operator
     reflector: reflectorCounters(registers),
     transport: transportHistogram(registers),
     queue: queueMetrics(registers),
+    telemetry: telemetryMetrics(registers),
     missed: (resource, objects) => missed.inc({ resource }, objects),
     evaluated: (seconds) => evaluation.observe(seconds),
     wrote: (kind) => writes.inc({ kind }),
@@ -268,6 +271,50 @@ const transportHistogram = (registers: Registry[]): TransportMetrics => {
     registers,
   });
   return { request: (verb, resource, code, seconds) => requests.observe({ verb, resource, code }, seconds) };
+};
+
+const telemetryMetrics = (registers: Registry[]): TelemetryMetrics => {
+  const scrapes = new Counter({
+    name: `${prefix}telemetry_scrapes_total`,
+    help: "Times that an agent's pod was asked how it is, by what came of it.",
+    labelNames: ['agent', 'outcome'],
+    registers,
+  });
+  const seconds = new Histogram({
+    name: `${prefix}telemetry_scrape_duration_seconds`,
+    help: "How long an agent's pod took to answer, or to be given up.",
+    labelNames: ['agent'],
+    buckets: [0.005, 0.025, 0.1, 0.5, 1, 2.5, 5, 10],
+    registers,
+  });
+  let scraper: Parameters<TelemetryMetrics['setScraper']>[0];
+  new Gauge({
+    name: `${prefix}telemetry_agents_asked`,
+    help: "Agents' pods that are asked once in their interval, in the leader.",
+    labelNames: ['agent'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [agent, pods] of scraper?.asked() ?? []) this.set({ agent }, pods);
+    },
+  });
+  new Gauge({
+    name: `${prefix}telemetry_agents_waiting`,
+    help: "Agents' pods whose turn it is and that wait for a slot, in the leader; above 0 for long, agents hang or are too many.",
+    registers,
+    collect() {
+      this.set(scraper?.load().waiting ?? 0);
+    },
+  });
+  return {
+    scraped: (agent, outcome, took) => {
+      scrapes.inc({ agent, outcome });
+      seconds.observe({ agent }, took);
+    },
+    setScraper: (next) => {
+      scraper = next;
+    },
+  };
 };
 
 const queueMetrics = (registers: Registry[]): WorkQueueMetrics => {
