@@ -1,0 +1,70 @@
+// An event of Workload Protection out of whatever it was wrapped in on its way: as the agent writes it, as a log that carries it in its
+// message, as the log search of Datadog's API answers it. Where it comes from stands in its tags, not in its body.
+import type { EventOrigin } from '../push.ts';
+import { isObject, list, object, text, texts, type Raw } from '../read.ts';
+
+export interface DatadogEvent {
+  readonly ruleId: string;
+  readonly agent: Raw;
+  readonly body: Raw;
+  /** Epoch milliseconds; undefined where it tells none. */
+  readonly date: number | undefined;
+}
+
+/** Undefined for what is no event of it. */
+export const readDatadogEvent = (event: unknown): DatadogEvent | undefined => {
+  for (const body of bodiesOf(event)) {
+    const agent = object(body.agent);
+    const ruleId = text(agent.rule_id);
+    if (ruleId !== '') return { ruleId, agent, body, date: dateOf(body.date) };
+  }
+  return undefined;
+};
+
+export const originOf = (event: unknown): EventOrigin => {
+  const wrapping = object(event);
+  const attributes = object(wrapping.attributes);
+  const tags = [wrapping, attributes, ...bodiesOf(event)].flatMap((part) => [
+    ...tagsIn(part.ddtags),
+    ...tagsIn(part.tags),
+  ]);
+  const tagged = (name: string): readonly string[] => [
+    ...new Set(tags.flatMap((tag) => (tag.startsWith(`${name}:`) ? tag.slice(name.length + 1) : []))),
+  ];
+  const [pod] = tagged('pod_name');
+  const [namespace] = tagged('kube_namespace');
+  return {
+    nodes: tagged('kube_node'),
+    hostnames: [
+      ...new Set(
+        [wrapping.hostname, wrapping.host, attributes.host, ...tagged('host')].map(text).filter((name) => name !== ''),
+      ),
+    ],
+    pod: pod === undefined || namespace === undefined ? undefined : { namespace, name: pod },
+  };
+};
+
+/** Deepest first: a log's own `agent` is no agent of ours. */
+const bodiesOf = (event: unknown): readonly Raw[] => {
+  const outer = object(event);
+  const attributes = object(outer.attributes);
+  return [parsed(outer.message), object(attributes.attributes), attributes, outer].filter(isObject);
+};
+
+const parsed = (message: unknown): unknown => {
+  if (typeof message !== 'string' || !message.startsWith('{')) return message;
+  try {
+    return JSON.parse(message) as unknown;
+  } catch {
+    return undefined;
+  }
+};
+
+const tagsIn = (value: unknown): readonly string[] =>
+  typeof value === 'string' ? value.split(',').map((tag) => tag.trim()) : texts(list(value));
+
+/** The agent writes RFC 3339; logs on their way may have milliseconds. */
+const dateOf = (value: unknown): number | undefined => {
+  const date = typeof value === 'number' ? value : Date.parse(text(value));
+  return Number.isFinite(date) && date > 0 ? date : undefined;
+};
