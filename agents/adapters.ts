@@ -1,6 +1,7 @@
 // Every agent that we can read, by the type that a ProtectionAgent names.
 import type { AgentAdapter } from './agent.ts';
 import { datadog } from './datadog/adapter.ts';
+import { falco } from './falco/adapter.ts';
 import { kubeArmor } from './kubearmor/adapter.ts';
 import { kubescape } from './kubescape/adapter.ts';
 import { tetragon } from './tetragon/adapter.ts';
