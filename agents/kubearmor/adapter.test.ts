@@ -63,14 +63,10 @@ describe('a KubeArmorPolicy', () => {
     ]);
   });
 
-  test('that is inactive says so, and its rules are switched off', () => {
-    expect(policyNamed('payments/resting')).toMatchObject({
-      rules: [{ name: 'process /bin/sh', status: 'Disabled' }],
-      trouble: {
-        cause: 'KubeArmorPolicy payments/resting says status: Inactive',
-        remedy: 'Set its spec.status to Active',
-      },
-    });
+  test('that is inactive has its rules switched off', () => {
+    expect(policyNamed('payments/resting')?.rules?.map(({ name, status }) => [name, status])).toEqual([
+      ['process /bin/sh', 'Disabled'],
+    ]);
   });
 
   test.each([

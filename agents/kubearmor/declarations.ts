@@ -50,14 +50,6 @@ const policyOf = (
     declaredBy,
     rules: readRules(spec, annotatedAttackIds(raw), isOff),
     ...scope,
-    ...(isOff
-      ? {
-          trouble: {
-            cause: `${declaredBy.kind} ${fullName} says status: Inactive`,
-            remedy: 'Set its spec.status to Active',
-          },
-        }
-      : {}),
   };
 };
 

@@ -59,7 +59,7 @@ describe('Rules and their bindings', () => {
       {
         name: 'Unexpected service account token access',
         status: 'Filtered',
-        message: 'It is for versions >=0.3.0 of the agent, which runs in v0.2.400.',
+        message: 'it is for versions >=0.3.0 of the agent, which runs in v0.2.400',
         tactics: ['TA0006'],
         techniques: ['T1528'],
       },
@@ -67,7 +67,7 @@ describe('Rules and their bindings', () => {
       {
         name: 'Exec to pod',
         status: 'Filtered',
-        message: 'No RuntimeRuleAlertBinding binds it to pods.',
+        message: 'no RuntimeRuleAlertBinding binds it to pods',
         tactics: ['TA0002'],
         techniques: ['T1609'],
       },
@@ -108,9 +108,20 @@ test('Rules that nothing binds are in trouble', () => {
   const declared = declare(items.filter(({ kind }) => kind === 'Rules'));
   expect(declared.policies).toHaveLength(1);
   expect(declared.policies[0]).toMatchObject({
-    trouble: { cause: 'No RuntimeRuleAlertBinding binds any rule of Rules default-rules to pods' },
+    trouble: { cause: 'no RuntimeRuleAlertBinding binds any of its rules to pods' },
   });
   expect(new Set(declared.policies[0]?.rules?.map(({ status }) => status))).toEqual(new Set(['Filtered', 'Disabled']));
+});
+
+test('spare Rules beside others that are bound are no trouble', () => {
+  const spare = {
+    kind: 'Rules',
+    metadata: { name: 'spare' },
+    spec: { rules: [{ id: 'X1', name: 'X', enabled: true }] },
+  };
+  const found = declare([...items, spare]).policies.find(({ name }) => name === 'spare');
+  expect(found?.trouble).toBeUndefined();
+  expect(found?.rules?.map(({ status }) => status)).toEqual(['Filtered']);
 });
 
 test('before there were Rules, a binding names rules that are part of the agent', () => {

@@ -77,11 +77,12 @@ const bound = (
     .map(({ scope, entries }) => ({ scope, rules: new Set(entries.flatMap((entry) => boundBy(entry, rules))) }))
     .filter((binding) => binding.rules.size > 0);
   if (taken.length === 0) {
+    // A spare object is no trouble; that there is no binding at all is.
     const trouble = {
-      cause: `No RuntimeRuleAlertBinding binds any rule of Rules ${name} to pods`,
+      cause: 'no RuntimeRuleAlertBinding binds any of its rules to pods',
       remedy: 'Create a RuntimeRuleAlertBinding that names its rules, such as all-rules-all-pods of the Helm chart',
     };
-    return [{ ...common, rules: rules.map(unbound), trouble }];
+    return [{ ...common, rules: rules.map(unbound), ...(bindings.length === 0 ? { trouble } : {}) }];
   }
   const nowhere = rules.filter((rule) => !taken.some((binding) => binding.rules.has(rule)));
   return taken.map((binding) => ({
@@ -94,7 +95,7 @@ const bound = (
 const unbound = ({ facts }: KubescapeRule): KubescapeRule['facts'] =>
   facts.status === 'Disabled'
     ? facts
-    : { ...facts, status: 'Filtered', message: 'No RuntimeRuleAlertBinding binds it to pods.' };
+    : { ...facts, status: 'Filtered', message: 'no RuntimeRuleAlertBinding binds it to pods' };
 
 /** Before there were Rules objects the rules were part of the agent, and a binding named them. */
 const builtIn = (agent: string, { found, scope, entries }: Binding): DeclaredPolicy => {

@@ -52,6 +52,6 @@ const statusOf = (rule: Raw, versions: readonly string[]): Pick<RuleFacts, 'stat
   if (range === undefined || versions.length === 0) return { status: 'Loaded' };
   const unfit = versions.filter((version) => satisfies(version, range) === false);
   if (unfit.length === 0) return { status: 'Loaded' };
-  const message = `It is for versions ${range} of the agent, which runs in ${versions.join(', ')}.`;
+  const message = `it is for versions ${range} of the agent, which runs in ${versions.join(', ')}`;
   return { status: unfit.length === versions.length ? 'Filtered' : 'Loaded', message };
 };

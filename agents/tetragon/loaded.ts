@@ -107,9 +107,9 @@ const stateOfIdle = (counts: Counts): Pick<LoadedPolicy, 'status' | 'message'> |
 };
 
 const idleStates = {
-  failed: { status: 'Failed', message: 'It holds no kernel memory, and as many policies are in error.' },
-  disabled: { status: 'Disabled', message: 'It holds no kernel memory, and as many policies are disabled.' },
-  skipped: { status: 'Filtered', message: 'It holds no kernel memory, and as many policies are for other nodes.' },
+  failed: { status: 'Failed', message: 'it holds no kernel memory, and as many policies are in error' },
+  disabled: { status: 'Disabled', message: 'it holds no kernel memory, and as many policies are disabled' },
+  skipped: { status: 'Filtered', message: 'it holds no kernel memory, and as many policies are for other nodes' },
 } as const;
 
 const failures = (counts: Counts, idle: readonly string[]): readonly HealthIssue[] => {
