@@ -8,5 +8,5 @@ import { tetragon } from './tetragon/adapter.ts';
 import { tracee } from './tracee/adapter.ts';
 
 export const adapters: ReadonlyMap<string, AgentAdapter> = new Map(
-  [datadog, kubeArmor, kubescape, tetragon, tracee].map((adapter) => [adapter.type, adapter]),
+  [datadog, falco, kubeArmor, kubescape, tetragon, tracee].map((adapter) => [adapter.type, adapter]),
 );
