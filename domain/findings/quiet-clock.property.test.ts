@@ -1,0 +1,127 @@
+// Whatever happens to agents, operators and wall clocks, a finding is never resolved before the silence was really observed; and where
+// all is well it is resolved on time.
+import { assert, constant, integer, oneof, property, record, array, type Arbitrary } from 'fast-check';
+import { expect, test } from 'vitest';
+import { advance, openFinding, seeAgain, type FindingState } from './life-cycle.ts';
+import {
+  longestLookMs,
+  mustStoreQuiet,
+  quietToStore,
+  restoreQuietClock,
+  storedQuiet,
+  type StoredQuiet,
+} from './quiet-clock.ts';
+
+const minute = 60_000;
+const required = 30 * minute;
+
+type Step =
+  | { readonly kind: 'pass' | 'restart' | 'step'; readonly ms: number }
+  | { readonly kind: 'blind' | 'hear' | 'event' };
+
+const step: Arbitrary<Step> = oneof(
+  record({ kind: constant('pass' as const), ms: integer({ min: 1, max: 12 * minute }) }),
+  record({ kind: constant('restart' as const), ms: integer({ min: 0, max: 90 * minute }) }),
+  record({ kind: constant('step' as const), ms: integer({ min: -48 * 60 * minute, max: 48 * 60 * minute }) }),
+  record({ kind: constant('blind' as const) }),
+  record({ kind: constant('hear' as const) }),
+  record({ kind: constant('event' as const) }),
+);
+
+/** A world with one finding: real time, a wall clock that may be set, an operator that may die, and who really listened. */
+const createWorld = () => {
+  let [real, offset, isHeard, heardSince] = [0, 1_000_000_000, true, 0];
+  let state: FindingState = openFinding({ count: 1, first: 0, last: 0 }, offset).state;
+  let stored: StoredQuiet = state.quiet.stored;
+  let aliveUntil = offset;
+  const wall = (): number => real + offset;
+
+  const store = (): void => {
+    stored = quietToStore(state.quiet, wall());
+    state = { ...state, quiet: storedQuiet(state.quiet, stored) };
+  };
+
+  const look = (elapsed: number): void => {
+    const listening = isHeard
+      ? ({ listening: true } as const)
+      : ({ listening: false, reason: 'AgentBlind', message: '' } as const);
+    state = advance(state, {
+      now: wall(),
+      elapsed,
+      listening,
+      case: { phase: 'New', riskAcceptedUntil: undefined, actor: '' },
+      required,
+      requiredRuns: undefined,
+      cleanRuns: 0,
+      isGone: false,
+    }).state;
+    if (state.phase === 'Resolved') return;
+    if (mustStoreQuiet(state.quiet, wall())) store();
+    aliveUntil = wall();
+  };
+
+  const pass = (ms: number): void => {
+    for (let left = ms; left > 0 && state.phase !== 'Resolved'; left -= longestLookMs) {
+      const elapsed = Math.min(left, longestLookMs);
+      real += elapsed;
+      if (isHeard) heardSince += elapsed;
+      look(elapsed);
+    }
+  };
+
+  const take = (next: Step): void => {
+    switch (next.kind) {
+      case 'pass':
+        return pass(next.ms);
+      case 'restart':
+        // Dies in the middle of two looks, of which nothing is stored.
+        real += Math.min(next.ms, longestLookMs) / 2 + next.ms;
+        state = { ...state, quiet: restoreQuietClock(stored, aliveUntil) };
+        return look(0);
+      case 'step':
+        offset += next.ms;
+        return look(0);
+      case 'event':
+        state = seeAgain(state, { count: 1, first: wall(), last: wall() }, wall()).state;
+        heardSince = 0;
+        look(0);
+        // An event is written at once, with its place in the journal; one that was not is replayed.
+        return store();
+      default:
+        isHeard = next.kind === 'hear';
+        return look(0);
+    }
+  };
+
+  return { take, state: () => state, heardSince: () => heardSince };
+};
+
+test('no sequence of outages, restarts, clock steps and events resolves a finding before its silence was observed', () => {
+  assert(
+    property(array(step, { maxLength: 60 }), (steps) => {
+      const world = createWorld();
+      for (const next of steps) {
+        if (world.state().phase === 'Resolved') break;
+        world.take(next);
+        expect(world.state().quiet.observed).toBeLessThanOrEqual(world.heardSince());
+      }
+      if (world.state().phase === 'Resolved') expect(world.heardSince()).toBeGreaterThanOrEqual(required);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('whatever was before, a workload that is fixed and heard is resolved within a minute of its time', () => {
+  assert(
+    property(array(step, { maxLength: 30 }), (steps) => {
+      const world = createWorld();
+      for (const next of steps) world.take(next);
+      if (world.state().phase === 'Resolved') return;
+      world.take({ kind: 'hear' });
+      world.take({ kind: 'event' });
+      world.take({ kind: 'pass', ms: required + minute });
+      expect(world.state().phase).toBe('Resolved');
+    }),
+    { numRuns: 300 },
+  );
+});

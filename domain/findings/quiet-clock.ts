@@ -1,0 +1,123 @@
+// The quiet clock of one finding: time without the behaviour counts only while somebody listened. It is driven by elapsed time of a
+// clock that never jumps; wall-clock times stand in what is stored and are corrected where the wall clock was set.
+import type { SuspendedReason } from './types.ts';
+
+/** Whether the behaviour would be heard at present. */
+export type Listening =
+  | { readonly listening: true }
+  | { readonly listening: false; readonly reason: SuspendedReason; readonly message: string };
+
+/** As a Finding stores it. Times by the wall clock of whoever wrote it. */
+export interface StoredQuiet {
+  readonly observedBefore: number;
+  /** Undefined while the clock stands still. */
+  readonly runningSince: number | undefined;
+  readonly suspended: { readonly reason: SuspendedReason; readonly message: string } | undefined;
+  /** Of Jobs and CronJobs. */
+  readonly observedRuns: number;
+}
+
+/** A clock is looked at whenever anything changes, and at least so often. */
+export const longestLookMs = 15_000;
+
+export interface QuietClock {
+  /** Time without the behaviour in which somebody listened, in milliseconds; never more than really passed. */
+  readonly observed: number;
+  readonly observedRuns: number;
+  readonly listening: Listening;
+  /** What is stored, or should be. */
+  readonly stored: StoredQuiet;
+  /** For how long `listening` has said otherwise than what is stored. */
+  readonly differsFor: number;
+}
+
+/** A standstill, or an error of what is stored, up to so much is not worth a write. */
+const toleranceMs = 60_000;
+/** What a process that died may have failed to store: the tolerance, and the time between two looks at a clock. */
+const unstoredMs = toleranceMs + longestLookMs;
+
+const neverHeard: Listening = { listening: false, reason: 'AgentBlind', message: 'nothing has been looked at yet' };
+
+export const newQuietClock = (): QuietClock => ({
+  observed: 0,
+  observedRuns: 0,
+  listening: neverHeard,
+  stored: { observedBefore: 0, runningSince: undefined, suspended: undefined, observedRuns: 0 },
+  differsFor: 0,
+});
+
+/**
+ * Goes on with what another process has stored. Of a clock that ran, only the time up to `aliveUntil` counts, by which the other
+ * process was last known to live (by the same wall clock as the stored times): what came later nobody heard. And not the last of it:
+ * a standstill that was too short to be stored must not be counted either. It is stored anew at once, or the next restart would count
+ * the time between.
+ */
+export const restoreQuietClock = (stored: StoredQuiet, aliveUntil: number | undefined): QuietClock => {
+  const { observedBefore, runningSince, observedRuns } = stored;
+  const ran =
+    runningSince === undefined || aliveUntil === undefined ? 0 : Math.max(0, aliveUntil - runningSince - unstoredMs);
+  return {
+    observed: observedBefore + ran,
+    observedRuns,
+    listening: { listening: false, reason: 'OperatorDown', message: 'the operator has just started' },
+    stored,
+    differsFor: runningSince === undefined ? 0 : Number.POSITIVE_INFINITY,
+  };
+};
+
+/**
+ * Lets `elapsed` milliseconds pass. They count if somebody listened at their beginning and still does at their end: who fell silent
+ * in between may have done so at once.
+ */
+export const passQuietTime = (clock: QuietClock, elapsed: number, listening: Listening): QuietClock => {
+  // What was restored is stored first: until then its time would be counted twice.
+  if (clock.differsFor === Number.POSITIVE_INFINITY) return { ...clock, listening };
+  const counts = clock.listening.listening && listening.listening;
+  const { runningSince, suspended } = clock.stored;
+  const isStored = listening.listening ? runningSince !== undefined : suspended?.reason === listening.reason;
+  return {
+    ...clock,
+    observed: clock.observed + (counts ? Math.max(0, elapsed) : 0),
+    listening,
+    differsFor: isStored ? 0 : clock.differsFor + Math.max(0, elapsed),
+  };
+};
+
+/** The behaviour was seen: all silence so far is worth nothing. */
+export const breakSilence = (clock: QuietClock): QuietClock => ({ ...clock, observed: 0, observedRuns: 0 });
+
+export const countCleanRuns = (clock: QuietClock, runs: number): QuietClock => ({
+  ...clock,
+  observedRuns: clock.observedRuns + runs,
+});
+
+/** What is to be stored now, by the wall clock `now`. */
+export const quietToStore = ({ observed, observedRuns, listening }: QuietClock, now: number): StoredQuiet =>
+  listening.listening
+    ? { observedBefore: observed, runningSince: now, suspended: undefined, observedRuns }
+    : {
+        observedBefore: observed,
+        runningSince: undefined,
+        suspended: { reason: listening.reason, message: listening.message },
+        observedRuns,
+      };
+
+/**
+ * Whether what is stored is too far from the truth: somebody who restored it would count more, or much less, than was observed; or the
+ * clock has started or stopped, and not only for a moment.
+ */
+export const mustStoreQuiet = (clock: QuietClock, now: number): boolean => {
+  const { stored, observed, observedRuns, listening, differsFor } = clock;
+  if (stored.observedRuns !== observedRuns) return true;
+  const implied = stored.observedBefore + (stored.runningSince === undefined ? 0 : now - stored.runningSince);
+  if (Math.abs(implied - observed) > toleranceMs) return true;
+  if (differsFor > toleranceMs) return true;
+  // The first word on a clock that has never run is said at once.
+  return !listening.listening && stored.runningSince === undefined && stored.suspended === undefined;
+};
+
+export const storedQuiet = (clock: QuietClock, stored: StoredQuiet): QuietClock => ({
+  ...clock,
+  stored,
+  differsFor: 0,
+});
