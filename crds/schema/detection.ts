@@ -9,7 +9,10 @@ export const detectionPolicyFields = {
   agent: text('The ProtectionAgent that has it.', { max: 253 }).optional(),
   version: reportedVersion('Its version, or the digest of its content.').optional(),
   source: text('Where it comes from, such as ConfigMap, OCI or RemoteConfiguration.', { max: 63 }).optional(),
-  status: oneOf('How it stands. Declared: an object says so, and no agent has confirmed it.', policyStatuses),
+  status: oneOf(
+    'How it stands. Declared: an object says so, and no agent has confirmed it. Missing: an object declares it, and the agent has not loaded it. Outdated or Drifted: it is loaded in an older version, or with another content, than an object declares.',
+    policyStatuses,
+  ),
   type: oneOf("What it is for, where the agent's tags say so.", policyTypes).optional(),
   declaredBy: group('The object that declares it, where one does.', {
     kind: text('Its kind.', { max: 63 }),

@@ -61,7 +61,17 @@ export const ranks = ['Low', 'Medium', 'High', 'Critical'] as const;
 export const risks = ['Privileged', 'HostPID', 'HostNetwork', 'HostPath', 'Exposed', 'OpenFindings'] as const;
 
 export const policyTypes = ['ThreatDetection', 'Compliance', 'BestPractice'] as const;
-export const policyStatuses = ['Declared', 'Loaded', 'PartiallyLoaded', 'Filtered', 'Disabled', 'Failed'] as const;
+export const policyStatuses = [
+  'Declared',
+  'Loaded',
+  'PartiallyLoaded',
+  'Filtered',
+  'Disabled',
+  'Failed',
+  'Missing',
+  'Outdated',
+  'Drifted',
+] as const;
 export const ruleStatuses = ['Loaded', 'Filtered', 'Disabled', 'Failed', 'Missing'] as const;
 
 export const builtInBehaviours = [

@@ -1,7 +1,6 @@
 // Verdicts for nodes, pods and workloads, each distinct situation judged once and remembered.
 import type { PolicySet } from '../policy/resolve.ts';
 import { strengthOf, worstAsset } from '../state.ts';
-import type { Ruleset } from '../telemetry/ruleset.ts';
 import type { Evidence } from '../types.ts';
 import { judge, type Judgement } from './judge.ts';
 import type { AgentPresence } from './presence.ts';
@@ -44,7 +43,7 @@ export const verdictOfParts = (interner: VerdictInterner, parts: ReadonlySet<Ver
     evidence: weakestOf(counted),
     gaps: mergeGaps(counted.flatMap(({ gaps }) => gaps)),
     agents: unionOf(counted.flatMap(({ agents }) => agents)),
-    rulesets: sharedBy(counted),
+    rulesets: counted.map(({ rulesets }) => rulesets).reduce(interner.common),
     exemptions: exemptionsOf(counted),
     judged: all.some((part) => part.judged),
   });
@@ -80,13 +79,6 @@ const exemptionsOf = (verdicts: readonly Verdict[]): readonly GrantedExemption[]
 
 const weakestOf = (verdicts: readonly Verdict[]): Evidence | undefined =>
   verdicts.map(({ evidence }) => evidence).reduce((a, b) => (strengthOf(b) < strengthOf(a) ? b : a));
-
-/** What a whole has loaded can be said only where all its parts have loaded the same. */
-const sharedBy = (parts: readonly Verdict[]): readonly Ruleset[] => {
-  const [first, ...others] = parts.map(({ rulesets }) => rulesets);
-  const ids = (rulesets: readonly Ruleset[]): string => rulesets.map(({ id }) => id).join();
-  return first !== undefined && others.every((other) => ids(other) === ids(first)) ? first : [];
-};
 
 const unionOf = (agents: readonly AgentVerdict[]): readonly AgentVerdict[] => {
   const union = new Map(agents.map((agent) => [JSON.stringify(agent), agent]));

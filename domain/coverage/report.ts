@@ -1,8 +1,11 @@
 // What a report says of a fleet or a part of it: counts, agents, gaps, namespaces, and the banner.
+import type { AttackMatrix } from '../attack/types.ts';
 import { badnessOf } from '../state.ts';
 import { states, type AgentDefinition, type AssetState } from '../types.ts';
+import { reportAttack } from './attack-report.ts';
 import { countAssets, countable, fieldOfState, protectedOf, type Counts, type SmallCounts } from './counts.ts';
 import { groupGaps, type GapGroup } from './gaps.ts';
+import { reportLoaded, type LoadedReport } from './loaded-report.ts';
 import type { Tally } from './tally.ts';
 import { compareText, type AgentVerdict } from './verdict.ts';
 
@@ -43,6 +46,8 @@ export interface Completeness {
 export interface Report {
   readonly counts: ReportCounts;
   readonly agents: readonly AgentUse[];
+  readonly loaded: LoadedReport;
+  readonly attack: AttackMatrix;
   readonly gaps: readonly GapGroup[];
   readonly namespaces: readonly NamespaceStanding[];
   readonly complete: Completeness;
@@ -61,14 +66,17 @@ export const buildReport = (tally: Tally, definitions: readonly AgentDefinition[
   return {
     counts,
     agents: agentsIn(tally, definitions),
+    loaded: reportLoaded(buckets),
+    attack: reportAttack(buckets),
     gaps,
     namespaces: namespacesIn(tally),
     complete: completeness(counts, gaps),
   };
 };
 
-/** An agent is in use on a node where it works, degraded or not. */
-const works = ({ state }: AgentVerdict): boolean => state === 'Protected' || state === 'Warning';
+/** An agent is in use on a node where its pod works, whatever it fails to load there. */
+const works = ({ state, evidence }: AgentVerdict): boolean =>
+  evidence !== 'Declared' && state !== 'NoAgent' && state !== 'NoProtection';
 
 const agentsIn = (tally: Tally, definitions: readonly AgentDefinition[]): readonly AgentUse[] => {
   const uses = new Map<string, { nodes: number; versions: Map<string, { nodes: number; outdated: boolean }> }>();

@@ -1,6 +1,7 @@
 // The assets behind a report, cut into a bounded number of slices: placed by a stable hash, so that one change touches one.
 import { fnv1a, shortHash } from '../hash.ts';
 import { badnessOf, mostCritical } from '../state.ts';
+import type { Ruleset } from '../telemetry/ruleset.ts';
 import type { AssetState, Criticality, Evidence } from '../types.ts';
 import type { Bucket, Tally } from './tally.ts';
 import { compareText, type AgentVerdict, type Gap, type GrantedExemption } from './verdict.ts';
@@ -15,6 +16,8 @@ export interface SliceProfile {
   readonly gaps: readonly Gap[];
   readonly agents: readonly AgentVerdict[];
   readonly exemption: GrantedExemption | undefined;
+  /** Which of the slice's rulesets its agents have loaded; undefined where nobody tells, or the slice holds too many. */
+  readonly ruleset: string | undefined;
   readonly policies: readonly string[];
   readonly criticality: Criticality | undefined;
   readonly names: readonly string[];
@@ -23,7 +26,18 @@ export interface SliceProfile {
 export interface Slice {
   readonly index: number;
   readonly profiles: readonly SliceProfile[];
+  /** Each once, for all profiles that name it. */
+  readonly rulesets: readonly SliceRuleset[];
 }
+
+/** What the agents of some assets have loaded together. */
+export interface SliceRuleset {
+  readonly id: string;
+  readonly rulesets: readonly Ruleset[];
+}
+
+/** The API's bound on the rulesets of one slice. Those of most assets are kept; profiles of the others name none. */
+const mostRulesets = 64;
 
 /** Large enough that profiles are shared, small enough that a rewrite is some ten kilobytes. */
 const assetsPerSlice = 256;
@@ -53,7 +67,8 @@ export const buildSlices = (
   for (const index of wanted) profiles.set(index, new Map());
   const add = (slice: GrowingSlice, name: string, profile: Profiled): void => {
     const known = slice.get(profile.content);
-    if (known === undefined) slice.set(profile.content, { profile: profile.profile, names: [name] });
+    if (known === undefined)
+      slice.set(profile.content, { profile: profile.profile, rulesets: profile.rulesets, names: [name] });
     else known.names.push(name);
   };
   const place = (hash: number, name: string, profile: () => Profiled): void => {
@@ -68,24 +83,56 @@ export const buildSlices = (
   }
   const idle = (): Profiled => notRunning;
   if (assets === 'Workloads') for (const { hash, key } of tally.notRunning) place(hash, key, idle);
-  return [...profiles].map(([index, slice]) => ({
-    index,
-    profiles: [...slice.values()]
-      .map(({ profile, names }) => ({ ...profile, names: names.toSorted(compareText) }))
-      .toSorted(byBadness),
-  }));
+  return [...profiles].map(([index, slice]) => {
+    const rulesets = rulesetsOf(slice.values());
+    const told = new Set(rulesets.map(({ id }) => id));
+    return {
+      index,
+      profiles: [...slice.values()]
+        .map(({ profile: { ruleset, ...profile }, names }) => ({
+          ...profile,
+          ruleset: ruleset !== undefined && told.has(ruleset) ? ruleset : undefined,
+          names: names.toSorted(compareText),
+        }))
+        .toSorted(byBadness),
+      rulesets,
+    };
+  });
+};
+
+const rulesetsOf = (
+  profiles: Iterable<{
+    readonly rulesets: readonly Ruleset[];
+    readonly profile: SliceProfile;
+    readonly names: readonly string[];
+  }>,
+): readonly SliceRuleset[] => {
+  const found = new Map<string, { readonly rulesets: readonly Ruleset[]; assets: number }>();
+  for (const { rulesets, profile, names } of profiles) {
+    if (profile.ruleset === undefined) continue;
+    const known = found.get(profile.ruleset) ?? { rulesets, assets: 0 };
+    known.assets += names.length;
+    found.set(profile.ruleset, known);
+  }
+  return [...found]
+    .toSorted(([a, { assets: x }], [b, { assets: y }]) => y - x || compareText(a, b))
+    .slice(0, mostRulesets)
+    .map(([id, { rulesets }]) => ({ id, rulesets }))
+    .toSorted((a, b) => compareText(a.id, b.id));
 };
 
 /** By content: a short id may, once in a great while, be that of two profiles. */
-type GrowingSlice = Map<string, { readonly profile: SliceProfile; readonly names: string[] }>;
+type GrowingSlice = Map<string, Omit<Profiled, 'content'> & { readonly names: string[] }>;
 
 export interface Profiled {
   readonly profile: SliceProfile;
+  readonly rulesets: readonly Ruleset[];
   readonly content: string;
 }
 
 const notRunning: Profiled = {
   content: 'NotRunning',
+  rulesets: [],
   profile: {
     id: 'NotRunning',
     state: 'NotRunning',
@@ -93,6 +140,7 @@ const notRunning: Profiled = {
     gaps: [],
     agents: [],
     exemption: undefined,
+    ruleset: undefined,
     policies: [],
     criticality: undefined,
     names: [],
@@ -100,20 +148,29 @@ const notRunning: Profiled = {
 };
 
 const profileOf = ({ verdict, set }: Bucket): Profiled => {
-  const { state, evidence, gaps, agents, exemptions } = verdict;
+  const { state, evidence, gaps, agents, rulesets, exemptions } = verdict;
   const parts = {
     state,
     evidence,
     gaps,
     agents,
     exemption: state === 'Exempt' ? exemptions.toSorted((a, b) => a.expiresAt - b.expiresAt)[0] : undefined,
+    ruleset: idOf(rulesets),
     policies: set.judging.map(({ name }) => name),
     criticality: set.selecting
       .map(({ criticality }) => criticality)
       .reduce<Criticality | undefined>((a, b) => (a === undefined ? b : mostCritical(a, b)), undefined),
   };
   const content = JSON.stringify(parts);
-  return { content, profile: { id: `${state}-${shortHash(content)}`, ...parts, names: [] } };
+  return { content, rulesets, profile: { id: `${state}-${shortHash(content)}`, ...parts, names: [] } };
+};
+
+/** An agent's own where it is alone, which is nearly always. */
+const idOf = (rulesets: readonly Ruleset[]): string | undefined => {
+  const [first, second] = rulesets;
+  if (first === undefined || second === undefined) return first?.id;
+  const ids = rulesets.map(({ id }) => id).join();
+  return `${shortHash(ids)}${shortHash(`${ids.length}${ids}`)}`;
 };
 
 const byBadness = (a: SliceProfile, b: SliceProfile): number =>

@@ -2,9 +2,13 @@
 // 150,000 pods holds a few dozen of them, and counting is counting references.
 import type { Reason } from '../reason.ts';
 import { stateOf } from '../reason.ts';
+import { compareText } from '../order.ts';
 import { badnessOf, worseOf } from '../state.ts';
+import { createCommonRulesets, type CommonRulesets } from '../telemetry/common.ts';
 import type { Ruleset } from '../telemetry/ruleset.ts';
 import type { AssetState, Evidence, State } from '../types.ts';
+
+export { compareText } from '../order.ts';
 
 export interface Gap {
   readonly reason: Reason;
@@ -41,7 +45,7 @@ export interface Verdict {
   /** Worst first. */
   readonly gaps: readonly Gap[];
   readonly agents: readonly AgentVerdict[];
-  /** What its agents have loaded; empty where nobody tells, or its parts differ. */
+  /** What its agents have loaded, all its parts alike; empty where nobody tells. */
   readonly rulesets: readonly Ruleset[];
   readonly exemptions: readonly GrantedExemption[];
   /** Whether any policy selects the asset; false: only the baseline judged it. */
@@ -50,11 +54,14 @@ export interface Verdict {
 
 export interface VerdictInterner {
   readonly intern: (verdict: Omit<Verdict, 'id'>) => Verdict;
+  /** What is loaded on both sides. */
+  readonly common: CommonRulesets['of'];
   readonly size: () => number;
 }
 
 export const createVerdictInterner = (): VerdictInterner => {
   const known = new Map<string, Verdict>();
+  const common = createCommonRulesets();
   let nextId = 0;
   return {
     intern: (verdict) => {
@@ -73,6 +80,7 @@ export const createVerdictInterner = (): VerdictInterner => {
       known.set(key, created);
       return created;
     },
+    common: common.of,
     size: () => known.size,
   };
 };
@@ -107,6 +115,3 @@ export const mergeGap = (a: Gap, b: Gap): Gap => {
   if (addsNothing) return a;
   return { ...a, remedy, agent, policies: [...new Set([...a.policies, ...b.policies])].toSorted() };
 };
-
-/** By code units, so that the order is the same everywhere. */
-export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -1,7 +1,7 @@
 // What is declared for an agent and what it says that it has loaded, put together for one node.
 import { countAttack } from '../attack/count.ts';
-import { compareText } from '../coverage/verdict.ts';
 import { shortHash } from '../hash.ts';
+import { compareText } from '../order.ts';
 import { isOlderContent } from '../version.ts';
 import type { Loaded } from './book.ts';
 import { isInForce, type Ruleset, type RulesetPolicy } from './ruleset.ts';
@@ -93,6 +93,7 @@ const loadedAsDeclared = (loaded: LoadedPolicy, declared: DeclaredPolicy, conten
   // An agent that refuses a policy says more of it than that its content is another.
   const { status, message } =
     isWorking && said.status !== 'Loaded' ? said : { status: loaded.status, message: loaded.message };
+  const rules = rulesOf(loaded, said.status === 'Loaded' ? declared : undefined, contents);
   return {
     name: declared.name,
     agent: declared.agent,
@@ -104,7 +105,8 @@ const loadedAsDeclared = (loaded: LoadedPolicy, declared: DeclaredPolicy, conten
     declaredBy: declared.declaredBy,
     message,
     remedy: declared.trouble?.remedy,
-    rules: rulesOf(loaded, said.status === 'Loaded' ? declared : undefined, contents),
+    rules,
+    missing: missingOf(declared, rules),
     pods: declared.pods,
   };
 };
@@ -147,6 +149,7 @@ const notLoaded = (declared: DeclaredPolicy, are: Loaded['are'] | undefined): Ru
   message: declared.trouble?.cause,
   remedy: declared.trouble?.remedy,
   rules: declared.rules,
+  missing: [],
   pods: declared.pods,
 });
 
@@ -162,8 +165,15 @@ const onlyLoaded = (agent: string, loaded: LoadedPolicy, contents: Contents): Ru
   message: loaded.message,
   remedy: undefined,
   rules: rulesOf(loaded, undefined, contents),
+  missing: [],
   pods: undefined,
 });
+
+const missingOf = (declared: DeclaredPolicy, rules: readonly RuleFacts[] | undefined): readonly string[] => {
+  if (rules === undefined || declared.rules === undefined) return [];
+  const there = new Set(rules.map(({ name }) => name));
+  return declared.rules.flatMap(({ name }) => (there.has(name) ? [] : [name]));
+};
 
 /** What the agent lists, else what the content of this digest holds, else what the object that agrees with it declares. */
 const rulesOf = (

@@ -35,6 +35,8 @@ export interface RulesetPolicy {
   readonly remedy: string | undefined;
   /** Undefined where nobody knows what is in it. */
   readonly rules: readonly RuleFacts[] | undefined;
+  /** Names of rules that are declared, and not in what is loaded. */
+  readonly missing: readonly string[];
   /** Undefined for all pods on the node. */
   readonly pods: PodScope | undefined;
 }

@@ -71,6 +71,7 @@ export const aLoaded = (overrides: Partial<RulesetPolicy> = {}): RulesetPolicy =
   message: undefined,
   remedy: undefined,
   rules: [aRule()],
+  missing: [],
   pods: undefined,
   ...overrides,
 });

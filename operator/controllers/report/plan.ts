@@ -4,8 +4,10 @@ import { countable, protectedOf, type Counts } from '../../../domain/coverage/co
 import type { Report } from '../../../domain/coverage/report.ts';
 import type { Aspect, StatusContent } from '../../status.ts';
 import { writtenCounts, writtenGap } from '../gap.ts';
+import { writtenPolicy, writtenRule } from '../detection.ts';
+import { writtenAttack } from './attack.ts';
 
-const most = { gaps: 100, namespaces: 500, agents: 50, versions: 50 } as const;
+const most = { gaps: 100, namespaces: 500, agents: 50, versions: 50, policies: 300, rules: 300 } as const;
 
 export interface ReportPlan {
   readonly content: StatusContent;
@@ -13,7 +15,7 @@ export interface ReportPlan {
 }
 
 export const planReport = (report: Report, slices: number, unheard: readonly string[]): ReportPlan => {
-  const { counts, gaps, namespaces, agents, complete } = report;
+  const { counts, gaps, namespaces, agents, loaded, attack, complete } = report;
   const content = {
     summary: {
       ...(counts.workloads.protectedPercent === undefined
@@ -38,6 +40,11 @@ export const planReport = (report: Report, slices: number, unheard: readonly str
       nodes,
       versions: versions.slice(0, most.versions).map((version) => ({ ...version })),
     })),
+    policies: loaded.policies.slice(0, most.policies).map(writtenPolicy),
+    policiesOmitted: Math.max(0, loaded.policies.length - most.policies),
+    rules: loaded.rules.slice(0, most.rules).map(writtenRule),
+    rulesOmitted: Math.max(0, loaded.rules.length - most.rules),
+    attack: writtenAttack(attack),
     gaps: gaps.slice(0, most.gaps).map(writtenGap),
     gapsOmitted: Math.max(0, gaps.length - most.gaps),
     namespaces: namespaces.slice(0, most.namespaces).map(({ name, state, workloads }) => ({ name, state, workloads })),

@@ -1,30 +1,50 @@
 // A slice as the API writes it, from the domain's.
-import type { CoverageProfile, CoverageSlice } from '../../../crds/schema/coverage-slice.ts';
-import type { SliceAssets, SliceProfile } from '../../../domain/coverage/slices.ts';
+import type { CoverageProfile, CoverageRuleset, CoverageSlice } from '../../../crds/schema/coverage-slice.ts';
+import type { Slice, SliceAssets, SliceProfile } from '../../../domain/coverage/slices.ts';
 import { shortHash } from '../../../domain/hash.ts';
 import { canonical, cut, rfc3339 } from '../../status.ts';
 import { longestSentence, mostPolicies } from '../gap.ts';
+import { writtenRuleset } from './ruleset.ts';
 
 export const sliceName = (report: string, assets: SliceAssets, index: number): string =>
   `${report}-${assets.toLowerCase()}-${index}`;
 
-export type SliceContent = Pick<CoverageSlice, 'spec' | 'profiles'>;
+export type SliceContent = Pick<CoverageSlice, 'spec' | 'profiles' | 'rulesets'>;
 
 export const planSlice = (
   report: string,
   assets: SliceAssets,
   index: number,
   of: number,
-  profiles: readonly SliceProfile[],
-): SliceContent => ({
-  spec: { report, assets, index, of, frozen: false },
-  profiles: profiles.map(writtenProfile),
-});
+  { profiles, rulesets }: Pick<Slice, 'profiles' | 'rulesets'>,
+): SliceContent => {
+  const kept = withinBytes(rulesets.map(writtenRuleset));
+  const told = new Set(kept.map(({ id }) => id));
+  return {
+    spec: { report, assets, index, of, frozen: false },
+    profiles: profiles.map((profile) => writtenProfile(profile, told)),
+    rulesets: kept,
+  };
+};
+
+/** Of the 1.5 MB that etcd takes for an object, what rulesets may have beside verdicts and names. */
+const mostRulesetBytes = 700_000;
+
+/** What does not fit is left out, and its profiles name no ruleset: their verdicts stand all the same. */
+const withinBytes = (rulesets: readonly CoverageRuleset[]): readonly CoverageRuleset[] => {
+  let bytes = 0;
+  return rulesets.filter((ruleset) => {
+    const size = Buffer.byteLength(JSON.stringify(ruleset));
+    if (bytes + size > mostRulesetBytes) return false;
+    bytes += size;
+    return true;
+  });
+};
 
 const mostReasons = 32;
 const mostAgents = 16;
 
-const writtenProfile = (profile: SliceProfile): CoverageProfile => ({
+const writtenProfile = (profile: SliceProfile, rulesets: ReadonlySet<string>): CoverageProfile => ({
   id: profile.id,
   state: profile.state,
   ...(profile.evidence === undefined ? {} : { evidence: profile.evidence }),
@@ -41,6 +61,7 @@ const writtenProfile = (profile: SliceProfile): CoverageProfile => ({
     state,
     evidence,
   })),
+  ...(profile.ruleset === undefined || !rulesets.has(profile.ruleset) ? {} : { ruleset: profile.ruleset }),
   ...(profile.policies.length === 0 ? {} : { policies: profile.policies.slice(0, mostPolicies) }),
   ...(profile.criticality === undefined ? {} : { criticality: profile.criticality }),
   ...(profile.exemption === undefined
@@ -68,16 +89,16 @@ export interface StoredSlice {
 }
 
 export const projectSlice = (raw: unknown): StoredSlice | undefined => {
-  const { metadata, spec, profiles } = raw as Partial<CoverageSlice>;
+  const { metadata, spec, profiles = [], rulesets = [] } = raw as Partial<CoverageSlice>;
   if (metadata === undefined || spec === undefined || spec.frozen) return undefined;
   const { report, assets, index } = spec;
   const { name, resourceVersion = '' } = metadata;
-  return { name, report, assets, index, hash: contentHash({ spec, profiles: profiles ?? [] }), resourceVersion };
+  return { name, report, assets, index, hash: contentHash({ spec, profiles, rulesets }), resourceVersion };
 };
 
 /** Tells whether a slice says something else than before. */
-export const contentHash = ({ spec, profiles }: SliceContent): string => {
-  const text = canonical([spec.index, spec.of, profiles]);
+export const contentHash = ({ spec, profiles, rulesets }: SliceContent): string => {
+  const text = canonical([spec.index, spec.of, profiles, rulesets]);
   // Two halves, since 32 bits over thousands of versions would one day collide.
   return `${shortHash(text)}${shortHash(`${text.length}${text}`)}`;
 };

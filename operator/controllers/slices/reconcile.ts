@@ -87,9 +87,7 @@ export const createSliceKeeper = (options: SliceKeeperOptions): SliceKeeper => {
     kinds.flatMap((assets) => {
       const { of } = placementOf(report, assets, assetsIn(tally, assets));
       const all = new Set(Array.from({ length: of }, (_, index) => index));
-      return buildSlices(tally, assets, of, all).map(({ index, profiles }) =>
-        planSlice(report, assets, index, of, profiles),
-      );
+      return buildSlices(tally, assets, of, all).map((slice) => planSlice(report, assets, slice.index, of, slice));
     });
 
   const writeDue = async (report: string, object: RawObject, tally: Tally, assets: SliceAssets): Promise<number> => {
@@ -97,8 +95,9 @@ export const createSliceKeeper = (options: SliceKeeperOptions): SliceKeeper => {
     const at = now();
     const nextAt = (index: number): number => (writtenAt.get(sliceName(report, assets, index)) ?? 0) + writeEveryMs;
     const due = new Set([...placement.dirty].filter((index) => nextAt(index) <= at));
-    for (const { index, profiles } of buildSlices(tally, assets, placement.of, due)) {
-      const content = planSlice(report, assets, index, placement.of, profiles);
+    for (const slice of buildSlices(tally, assets, placement.of, due)) {
+      const { index } = slice;
+      const content = planSlice(report, assets, index, placement.of, slice);
       const name = sliceName(report, assets, index);
       placement.dirty.delete(index);
       const hash = contentHash(content);
@@ -182,7 +181,12 @@ const storedCount = (stored: Store<StoredSlice>, report: string, assets: SliceAs
   return count > 0 && Number.isInteger(Math.log2(count)) ? count : 1;
 };
 
-const write = (writer: Writer, report: RawObject, name: string, { spec, profiles }: SliceContent): Promise<Written> =>
+const write = (
+  writer: Writer,
+  report: RawObject,
+  name: string,
+  { spec, profiles, rulesets }: SliceContent,
+): Promise<Written> =>
   writer.apply(
     resources.coverageSlices,
     {
@@ -196,6 +200,7 @@ const write = (writer: Writer, report: RawObject, name: string, { spec, profiles
       },
       spec,
       profiles,
+      rulesets,
     },
     { fieldManager },
   );
