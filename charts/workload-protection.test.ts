@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
+import { adapters } from '../agents/adapters.ts';
 import { workloadPolicySchema } from '../crds/schema/workload-policy.ts';
 import { chart, findHelm, releaseNamespace, set, type Rendered } from './testing/helm.ts';
 
@@ -55,6 +56,7 @@ const everything = set({
   'webhook.hostNetwork': true,
   'webhook.matchConditions': [{ name: 'mine', expression: 'true' }],
   'webhook.failClosed': { enabled: true, fallbackAfter: '2m' },
+  'webhook.admissionPolicies.enabled': true,
 });
 const certManager = set({
   'webhook.certificate.source': 'CertManager',
@@ -255,6 +257,9 @@ describe.skipIf(found === undefined)('the chart', () => {
         'findings/status workloadprotection.dev',
         'mutatingwebhookconfigurations admissionregistration.k8s.io workload-protection',
         'protectionagents/status workloadprotection.dev',
+        // Where they are generated: nobody knows their names beforehand.
+        'validatingadmissionpolicies admissionregistration.k8s.io',
+        'validatingadmissionpolicybindings admissionregistration.k8s.io',
         // To create the fail-closed configuration, where that is asked for.
         'validatingwebhookconfigurations admissionregistration.k8s.io',
         'validatingwebhookconfigurations admissionregistration.k8s.io workload-protection',
@@ -277,13 +282,34 @@ describe.skipIf(found === undefined)('the chart', () => {
       ]);
     });
 
-    it('let the operator read ConfigMaps in the named namespaces only', async () => {
+    it('let the operator read those Secrets of its own namespace that are named, and no others', async () => {
+      const objects = await helm.objects(...set({ telemetrySecrets: ['tetragon-client', 'falco-token'] }));
+      const role = objects.find((each) => identity(each) === `Role/${releaseNamespace}/workload-protection-operator`);
+      expect(rulesOf(role!).filter(({ resources }) => resources.includes('secrets'))).toEqual([
+        { apiGroups: [''], resources: ['secrets'], resourceNames: ['falco-token', 'tetragon-client'], verbs: ['get'] },
+      ]);
+    });
+
+    it('let the operator read every kind that declares policies of an agent, and only read it', async () => {
+      const roles = ofKind(await helm.objects(), 'ClusterRole');
+      const rules = rulesOf(roles.find(({ metadata }) => metadata.name === 'workload-protection-operator')!);
+      for (const { group, plural } of [...adapters.values()].flatMap(({ declaringKinds }) => declaringKinds)) {
+        const rule = rules.find(({ apiGroups, resources }) => apiGroups.includes(group) && resources.includes(plural));
+        expect(rule?.verbs, `${plural}.${group}`).toEqual(['list', 'watch']);
+      }
+    });
+
+    it('let the operator read ConfigMaps in the named namespaces and its own only', async () => {
       const reading = async (...settings: readonly string[]): Promise<readonly (string | undefined)[]> =>
         ofKind(await helm.objects(...settings), 'Role')
           .filter((role) => rulesOf(role).some(({ resources }) => resources.includes('configmaps')))
           .map(({ metadata }) => metadata.namespace);
-      expect(await reading()).toEqual([]);
-      expect(await reading(...set({ agentNamespaces: ['falco', 'datadog'] }))).toEqual(['datadog', 'falco']);
+      expect(await reading()).toEqual([releaseNamespace]);
+      expect(await reading(...set({ agentNamespaces: ['falco', 'datadog'] }))).toEqual([
+        releaseNamespace,
+        'datadog',
+        'falco',
+      ]);
     });
 
     it('bind every role to a ServiceAccount that is there', async () => {

@@ -1,6 +1,7 @@
 // Wires the operator: watches fill the model, the keeper evaluates it, and whoever leads writes what came of it.
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { adapters } from '../agents/adapters.ts';
 import { createCoverageModel } from '../domain/coverage/model.ts';
 import { createWriter } from '../kube/apply.ts';
 import { systemClock } from '../kube/clock.ts';
@@ -16,6 +17,7 @@ import { tlsHandshake } from '../process/tls-handshake.ts';
 import { createAgentConfigMaps } from './agent-config-maps.ts';
 import { keepFailClosed } from './controllers/fail-closed/keep.ts';
 import { applyDefinitions } from './definitions.ts';
+import { createEvidence } from './evidence.ts';
 import type { operatorFlags } from './flags.ts';
 import { staleness, unheard } from './freshness.ts';
 import { createCoverageKeeper } from './keeper.ts';
@@ -33,6 +35,7 @@ export const runOperator = async (
   signal: AbortSignal,
 ): Promise<void> => {
   const clock = systemClock;
+  const { namespace } = flags;
   const stop = new AbortController();
   const until = AbortSignal.any([signal, stop.signal]);
   let watches: readonly Watch[] = [];
@@ -59,7 +62,7 @@ export const runOperator = async (
   watches = createWatches(sources, ours);
   const election = createLeaderElection({
     transport,
-    namespace: flags.namespace,
+    namespace,
     name: leaseName,
     identity,
     clock,
@@ -86,6 +89,11 @@ export const runOperator = async (
   const configMaps = createAgentConfigMaps(sources, until, ended);
   keeper.subscribe(configMaps.follow);
   const work = async (leading: AbortSignal): Promise<void> => {
+    const evidence = createEvidence({ keeper, ours, adapters, transport, namespace, metrics, clock, log, userAgent });
+    const { scrapes } = evidence;
+    const gathering = evidence.run(leading);
+    const beside = flags.failClosed ? [failClosed(leading)] : [];
+    await Promise.race([evidence.judged, gathering, ...beside]);
     const leadCoverage = lead(
       {
         transport,
@@ -94,6 +102,7 @@ export const runOperator = async (
         ours,
         definitions,
         configMaps,
+        scrapes,
         unheard: () => unheard(watches, clock),
         writer: createWriter(transport),
         events,
@@ -104,7 +113,7 @@ export const runOperator = async (
       },
       leading,
     );
-    await Promise.all([leadCoverage, ...(flags.failClosed ? [failClosed(leading)] : [])]);
+    await Promise.all([leadCoverage, gathering, ...beside]);
   };
   const failClosed = (leading: AbortSignal): Promise<void> =>
     keepFailClosed(
