@@ -11,8 +11,8 @@ export type BreakGlassRequest =
   { readonly ok: true; readonly value: BreakGlass } | { readonly ok: false; readonly problem: string };
 
 /** As in the exemptions of policies, which are written with more leisure. */
-const shortestReason = 8;
-const longestReason = 1024;
+export const shortestReason = 8;
+export const longestReason = 1024;
 
 /** Undefined where neither annotation is there. Whether the end is past is for those who know the hour. */
 export const breakGlassOf = (raw: unknown): BreakGlassRequest | undefined => {

@@ -20,6 +20,10 @@ export const operatorFlags = {
     'Keep the ValidatingWebhookConfiguration workload-protection-fail-closed: in namespaces with the label workloadprotection.dev/fail-closed=true no pod is made that the webhook has not judged. The chart gives the rights for it.',
     false,
   ),
+  admissionPolicies: switchFlag(
+    'Keep a ValidatingAdmissionPolicy for each WorkloadPolicy with the annotation workloadprotection.dev/admission-policy=true, as far as it can be said in CEL: API servers then enforce it without us. The chart gives the rights for it.',
+    false,
+  ),
   failClosedFallback: durationFlag(
     'How long no replica of the webhook may have answered before pods of these namespaces are let through unjudged.',
     '60s',

@@ -15,6 +15,7 @@ import type { FlagValues } from '../process/flags.ts';
 import { createHealthServer } from '../process/http-health.ts';
 import { tlsHandshake } from '../process/tls-handshake.ts';
 import { createAgentConfigMaps } from './agent-config-maps.ts';
+import { keepAdmissionPolicies } from './controllers/admission-policy/keep.ts';
 import { keepFailClosed } from './controllers/fail-closed/keep.ts';
 import { applyDefinitions } from './definitions.ts';
 import { createEvidence } from './evidence.ts';
@@ -92,7 +93,10 @@ export const runOperator = async (
     const evidence = createEvidence({ keeper, ours, adapters, transport, namespace, metrics, clock, log, userAgent });
     const { scrapes } = evidence;
     const gathering = evidence.run(leading);
-    const beside = flags.failClosed ? [failClosed(leading)] : [];
+    const beside = [
+      ...(flags.failClosed ? [failClosed(leading)] : []),
+      ...(flags.admissionPolicies ? [admissionPolicies(leading)] : []),
+    ];
     await Promise.race([evidence.judged, gathering, ...beside]);
     const leadCoverage = lead(
       {
@@ -115,6 +119,20 @@ export const runOperator = async (
     );
     await Promise.all([leadCoverage, gathering, ...beside]);
   };
+  const admissionPolicies = (leading: AbortSignal): Promise<void> =>
+    keepAdmissionPolicies(
+      {
+        transport,
+        writer: createWriter(transport),
+        events,
+        model,
+        policies: ours.policies,
+        clock,
+        log,
+        metrics: metrics.reflector,
+      },
+      leading,
+    );
   const failClosed = (leading: AbortSignal): Promise<void> =>
     keepFailClosed(
       {
