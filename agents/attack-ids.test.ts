@@ -32,7 +32,10 @@ describe('a tag', () => {
     ['an id inside a word', 'PORT1059', technique()],
     ['letters right behind an id', 'T1059x', technique()],
     ['nothing', '', technique()],
-    ['a label alone', 'mitre_', technique('mitre_')],
+    ['a label alone', 'mitre_', technique()],
+    ['that it is ATT&CK at all', 'MITRE_ATT&CK', technique()],
+    ['an attack that is no ATT&CK', 'attack-surface', technique()],
+    ['the whole of a label', 'MITRE_ATTACK_T1059', technique('T1059')],
   ])('%s', (_, tag, expected) => {
     expect(attackIdsInTags([tag])).toEqual(expected);
   });
@@ -42,6 +45,7 @@ describe('a place for ATT&CK alone', () => {
   test.each([
     ['a name of a tactic', ['Credential Access'], tactic('TA0006')],
     ['a name with hyphens', ['privilege-escalation'], tactic('TA0004')],
+    ['the newer name of a tactic', ['Stealth', 'defense_impairment'], tactic('TA0005', 'TA0112')],
     ['what cannot be read stays', ['Container Escape'], technique('Container Escape')],
   ])('%s', (_, written, expected) => {
     expect(attackIdsIn(written)).toEqual(expected);

@@ -1,5 +1,6 @@
 // ATT&CK ids out of the notations of agents: `T1059.004`, `t1059_004`, `MITRE_T1036_masquerading`, `mitre_execution`,
 // `technique:T1552-unsecured-credentials`, `tactic:TA0006-credential-access`. Whether an id exists is not asked here; a table does that.
+import { tactics } from '../domain/attack/tactics.ts';
 
 export interface AttackIds {
   readonly tactics: readonly string[];
@@ -49,8 +50,10 @@ const collect = (items: Iterable<string>, onlyAttack: boolean): AttackIds => {
   return { tactics: distinct(tactics), techniques: distinct(techniques) };
 };
 
-/** Words before the id that say what it is: `MITRE_`, `mitre-attack:`, `attack.`, `technique:`. */
-const label = /^(?:(?:mitre|attack|att&ck|sub-?technique|technique|tactic)s?[-_.:/ ]+)+/i;
+/** Words before the id that say what it is: `MITRE_`, `mitre-attack:`, `attack.`, `technique:`; `attack-surface` says nothing. */
+const label = /^(?:(?:mitre|attack(?=\.)|(?<=mitre.)attack|att&ck|sub-?technique|technique|tactic)s?[-_.:/ ]+)+/i;
+/** That something is ATT&CK, and not what. */
+const nothingMore = /^(?:attack|att&ck)?$/i;
 
 const tacticPattern = /^TA(\d{4})(?![a-z0-9])/i;
 /** The part behind the dot is taken only if it is three digits: `T1036_masquerading` has none. */
@@ -64,8 +67,8 @@ const read = (written: string, onlyAttack: boolean): Found | undefined => {
   const technique = techniquePattern.exec(rest);
   if (technique !== null)
     return { technique: `T${technique[1]}${technique[2] === undefined ? '' : `.${technique[2]}`}` };
-  if (written === '' || (prefix === '' && !onlyAttack)) return undefined;
-  const named = tactics.get(
+  if (written === '' || nothingMore.test(rest) || (prefix === '' && !onlyAttack)) return undefined;
+  const named = tacticsByName.get(
     rest
       .toLowerCase()
       .replace(/[^a-z]+/g, ' ')
@@ -75,24 +78,14 @@ const read = (written: string, onlyAttack: boolean): Found | undefined => {
   return /tactic/i.test(prefix) ? { tactic: written } : { technique: written };
 };
 
-/** The tactics of the Enterprise matrix by their names; Defense Evasion became Stealth and Defense Impairment in version 19. */
-const tactics: ReadonlyMap<string, string> = new Map([
-  ['reconnaissance', 'TA0043'],
-  ['resource development', 'TA0042'],
-  ['initial access', 'TA0001'],
-  ['execution', 'TA0002'],
-  ['persistence', 'TA0003'],
-  ['privilege escalation', 'TA0004'],
-  ['defense evasion', 'TA0005'],
-  ['stealth', 'TA0005'],
-  ['defense impairment', 'TA0112'],
-  ['credential access', 'TA0006'],
-  ['discovery', 'TA0007'],
-  ['lateral movement', 'TA0008'],
-  ['collection', 'TA0009'],
-  ['exfiltration', 'TA0010'],
-  ['command and control', 'TA0011'],
-  ['impact', 'TA0040'],
-]);
+/** In version 19 Defense Evasion became these two; agents write either. */
+const laterNames = [
+  { id: 'TA0005', name: 'Stealth' },
+  { id: 'TA0112', name: 'Defense Impairment' },
+];
+
+const tacticsByName: ReadonlyMap<string, string> = new Map(
+  [...tactics, ...laterNames].map(({ id, name }) => [name.toLowerCase(), id]),
+);
 
 const distinct = (items: readonly string[]): readonly string[] => [...new Set(items)].sort();

@@ -43,7 +43,6 @@ const policyOf = (
   const fullName = namespace === '' ? name : `${namespace}/${name}`;
   return {
     agent,
-
     name: fullName,
     ...(version === undefined ? {} : { version }),
     source: 'CustomResource',
