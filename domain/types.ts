@@ -1,6 +1,8 @@
 // The facts that decisions are made from, and the verdicts that come out. Every shape here is ours: adapters in facts/ turn
 // Kubernetes objects into these, so that the core never depends on an API version. Times are epoch milliseconds.
 
+import type { PostureRule } from './findings/types.ts';
+
 export type Labels = Readonly<Record<string, string>>;
 
 /** From best to worst: the order of an asset's state. `Exempt` stands apart and is never compared. */
@@ -348,6 +350,8 @@ export interface Policy {
   readonly gracePeriod: number;
   readonly exemptions: readonly Exemption[];
   readonly nodes: NodeMarks;
+  /** Risky behaviours that are findings where this policy selects. */
+  readonly posture: readonly PostureRule[];
   readonly admission: {
     readonly mode: AdmissionMode;
     readonly when: 'AllNodes' | 'AnyNode';

@@ -1,5 +1,6 @@
 // WorkloadPolicy → the domain's Policy.
 import { parseDuration } from '../crds/schema/duration.ts';
+import type { EventMatcher as WrittenMatcher, PostureRule as WrittenPostureRule } from '../crds/schema/posture.ts';
 import { parseRatio } from '../crds/schema/ratio.ts';
 import {
   workloadPolicySchema,
@@ -9,6 +10,7 @@ import {
   type WorkloadPolicySpec,
 } from '../crds/schema/workload-policy.ts';
 import { admissionKinds } from '../crds/schema/vocabulary.ts';
+import type { EventMatcher, PostureRule } from '../domain/findings/types.ts';
 import type { Exemption, NodeMarks, Policy, Requirement } from '../domain/types.ts';
 import { toAssetSelector } from './label-selector.ts';
 import { parseSpec, type Result } from './parse.ts';
@@ -27,6 +29,7 @@ export const policyOf = ({ metadata, spec }: WorkloadPolicy): Policy => ({
   gracePeriod: parseDuration(spec.gracePeriod),
   exemptions: (spec.exemptions ?? []).map(exemptionOf),
   nodes: nodeMarksOf(spec.nodes),
+  posture: (spec.posture ?? []).map(postureRuleOf),
   admission: admissionOf(spec.admission),
 });
 
@@ -55,6 +58,29 @@ const requirementOf = (written: WrittenRequirement): Requirement => ({
   })),
   telemetryMaxAge: written.telemetryMaxAge === undefined ? undefined : parseDuration(written.telemetryMaxAge),
   maxDropRatio: written.maxDropRatio === undefined ? undefined : parseRatio(written.maxDropRatio),
+});
+
+const postureRuleOf = (written: WrittenPostureRule): PostureRule => ({
+  behaviour: written.behaviour,
+  match: (written.match?.anyOf ?? []).map(matcherOf),
+  severity: written.severity,
+  quietPeriod: parseDuration(written.quietPeriod),
+  quietEvidence: written.quietEvidence,
+  quietNodes: parseRatio(written.quietNodes),
+  quietRuns: written.quietRuns,
+  minimumPodAge: written.minimumPodAge === undefined ? undefined : parseDuration(written.minimumPodAge),
+  minimumVersion: written.minimumVersion,
+  exclude: (written.exclude ?? []).map(matcherOf),
+});
+
+const matcherOf = ({ allOf }: WrittenMatcher): EventMatcher => ({
+  allOf: allOf.map(({ field, equals = [], prefix = [], suffix = [], glob = [] }) => ({
+    field,
+    equals,
+    prefix,
+    suffix,
+    glob,
+  })),
 });
 
 const nodeMarksOf = ({ condition, startupTaint }: WorkloadPolicySpec['nodes']): NodeMarks => ({

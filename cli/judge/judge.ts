@@ -86,6 +86,7 @@ const baseline: Policy = {
   exemptions: [],
   admission: { mode: 'Warn', when: 'AllNodes', kinds: admissionKinds, refuses: [], breakGlass: 'Allowed' },
   nodes: { condition: false, startupTaint: { enabled: false, timeLimit: 0, onTimeLimit: 'Keep' } },
+  posture: [],
 };
 
 /** What only a running agent can prove cannot be asked of files; the notes say so. */

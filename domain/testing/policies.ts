@@ -31,6 +31,7 @@ export const aPolicy = (overrides: Partial<Policy> = {}): Policy => ({
   exemptions: [],
   admission: admitting(),
   nodes: marking(),
+  posture: [],
   ...overrides,
 });
 
