@@ -21,6 +21,10 @@ export interface Verb {
   readonly summary: string;
   /** The whole text of --help. */
   readonly help: string;
+  /** Verbs under this one: the next word may name one. */
+  readonly verbs?: readonly Verb[];
+  /** What a shell may offer after a flag, or, under the empty name, as the verb's own words. */
+  readonly values?: Readonly<Record<string, readonly string[]>>;
   /** Gives the exit code. Throws a UsageError where it is called wrongly. */
   readonly run: (args: readonly string[], io: Io) => Promise<number>;
 }

@@ -1,0 +1,59 @@
+// Rules over all nodes, out of what their rulesets say.
+import type { CoverageReport } from '../../crds/schema/coverage-report.ts';
+import { compareText, type Asset } from './asset.ts';
+
+export interface RuleRow {
+  readonly rule: string;
+  readonly policy: string;
+  readonly agent: string;
+  /** Nodes on which it is loaded; switched off or filtered; refused. */
+  readonly loaded: number;
+  readonly disabled: number;
+  readonly failed: number;
+  /** What the agent says of it where it is not loaded. */
+  readonly message?: string;
+}
+
+type ReportedRule = NonNullable<NonNullable<CoverageReport['status']>['rules']>[number];
+
+/** Those that are not loaded somewhere first, then by name. */
+export const ruleRows = (nodes: readonly Asset[], reported: readonly ReportedRule[]): readonly RuleRow[] => {
+  const rows = new Map<string, { -readonly [Key in keyof RuleRow]: RuleRow[Key] }>();
+  for (const [ruleset, count] of rulesetsOf(nodes)) {
+    for (const { name: policy, agent = '', rules = [], disabledRules = [], failedRules = [] } of ruleset.policies) {
+      const add = (rule: string, field: 'loaded' | 'disabled' | 'failed'): void => {
+        const key = `${agent}\n${policy}\n${rule}`;
+        const row = rows.get(key) ?? { rule, policy, agent, loaded: 0, disabled: 0, failed: 0 };
+        row[field] += count;
+        rows.set(key, row);
+      };
+      for (const rule of rules) add(rule, 'loaded');
+      for (const rule of disabledRules) add(rule, 'disabled');
+      for (const rule of failedRules) add(rule, 'failed');
+    }
+  }
+  // What is required and missing everywhere is in no ruleset; and only the report has the agents' words.
+  for (const { name, policy = '', agent = '', message } of reported) {
+    const key = `${agent}\n${policy}\n${name}`;
+    const row = rows.get(key) ?? { rule: name, policy, agent, loaded: 0, disabled: 0, failed: 0 };
+    if (message !== undefined) row.message = message;
+    rows.set(key, row);
+  }
+  return [...rows.values()].toSorted(
+    (a, b) => Number(isWhole(a)) - Number(isWhole(b)) || compareText(a.rule, b.rule) || compareText(a.policy, b.policy),
+  );
+};
+
+export const isWhole = ({ loaded, disabled, failed }: RuleRow): boolean => loaded > 0 && disabled + failed === 0;
+
+/** Each with the nodes that have it. Slices hold copies of one ruleset, so it is told by its id. */
+const rulesetsOf = (nodes: readonly Asset[]): readonly (readonly [NonNullable<Asset['ruleset']>, number])[] => {
+  const found = new Map<string, [NonNullable<Asset['ruleset']>, number]>();
+  for (const { ruleset } of nodes) {
+    if (ruleset === undefined) continue;
+    const known = found.get(ruleset.id);
+    if (known === undefined) found.set(ruleset.id, [ruleset, 1]);
+    else known[1] += 1;
+  }
+  return [...found.values()];
+};

@@ -1,0 +1,42 @@
+// What the verbs about coverage say in the same words.
+import type { Gap } from '../../crds/schema/verdict.ts';
+import { plain, plural } from '../output/text.ts';
+
+/** "12 nodes, 30 workloads". */
+export const affected = ({ nodes, workloads, pods }: Pick<Gap, 'nodes' | 'workloads' | 'pods'>): string => {
+  const parts = [
+    ...(nodes > 0 ? [plural(nodes, 'node')] : []),
+    ...(workloads > 0 ? [plural(workloads, 'workload')] : []),
+  ];
+  return parts.length === 0 ? plural(pods, 'pod') : parts.join(', ');
+};
+
+export const versioned = ({ name, version = '' }: { readonly name: string; readonly version?: string | undefined }) =>
+  version === '' ? name : `${name} ${version}`;
+
+/** The command in a remedy, where it holds one: what can be pasted. */
+export const commandIn = (remedy: string): string | undefined =>
+  /(?:^|: )((?:kubectl|helm) .+)$/.exec(remedy)?.[1]?.trim();
+
+/** Cause and remedy under a heading; a remedy's command on a line of its own, ready to be pasted. */
+export const causeLines = (
+  { cause, remedy }: { readonly cause: string; readonly remedy: string },
+  indent: string,
+): readonly string[] => {
+  const command = commandIn(remedy);
+  const words = command === undefined ? remedy : remedy.slice(0, remedy.length - command.length);
+  return [
+    `${indent}${plain(cause)}`,
+    ...(plain(words) === '' ? [] : [`${indent}Remedy: ${plain(words)}`]),
+    ...(command === undefined ? [] : [`${indent}$ ${plain(command)}`]),
+  ];
+};
+
+/** "3 minutes", "5 days": how long ago, roughly. */
+export const ageOf = (ms: number): string => {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 120) return plural(seconds, 'second');
+  if (seconds < 7200) return plural(Math.round(seconds / 60), 'minute');
+  if (seconds < 172_800) return plural(Math.round(seconds / 3600), 'hour');
+  return plural(Math.round(seconds / 86_400), 'day');
+};
