@@ -1,5 +1,6 @@
 // Every agent that we can read, by the type that a ProtectionAgent names.
 import type { AgentAdapter } from './agent.ts';
+import { custom } from './custom/adapter.ts';
 import { datadog } from './datadog/adapter.ts';
 import { falco } from './falco/adapter.ts';
 import { kubeArmor } from './kubearmor/adapter.ts';
@@ -8,5 +9,5 @@ import { tetragon } from './tetragon/adapter.ts';
 import { tracee } from './tracee/adapter.ts';
 
 export const adapters: ReadonlyMap<string, AgentAdapter> = new Map(
-  [datadog, falco, kubeArmor, kubescape, tetragon, tracee].map((adapter) => [adapter.type, adapter]),
+  [custom, datadog, falco, kubeArmor, kubescape, tetragon, tracee].map((adapter) => [adapter.type, adapter]),
 );

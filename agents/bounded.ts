@@ -1,8 +1,8 @@
 // An agent may name as many policies and rules as it likes; what is kept of one reading has a bound.
 
-/** With a message of 80 characters each this stays below the 128 KiB that a reading may take. */
+/** Of JSON: half of what a reading may take, since messages and rules come on top. */
 const maximumItems = 500;
-const maximumCharacters = 48 * 1024;
+const maximumCharacters = 64 * 1024;
 /** Above a Kubernetes name with its namespace (317), and above every rule's name that was ever seen. */
 const maximumName = 512;
 
@@ -20,9 +20,10 @@ export const boundedByName = <T extends { readonly name: string }>(items: readon
   let characters = 0;
   for (const item of [...byName.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     if (item.name.length > maximumName) continue;
-    if (kept.length === maximumItems || characters + item.name.length > maximumCharacters) break;
+    const size = JSON.stringify(item).length;
+    if (kept.length === maximumItems || characters + size > maximumCharacters) break;
     kept.push(item);
-    characters += item.name.length;
+    characters += size;
   }
   return { items: kept, cut: kept.length < byName.size };
 };
