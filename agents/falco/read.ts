@@ -3,7 +3,7 @@ import type { Answer, Probe, ReadInput, ReadResult } from '../agent.ts';
 import { bodyOf } from '../answer.ts';
 import { parseExposition, samplesOf, totalOf, type Exposition } from '../exposition.ts';
 import { object, textOrNone } from '../read.ts';
-import { readingOf, type FalcoState } from './state.ts';
+import { readingOf, unknownState, type FalcoState } from './state.ts';
 
 export const falcoProbes = (path: string): readonly Probe[] => [
   { name: 'versions', path: '/versions', needed: true },
@@ -31,18 +31,6 @@ const kernelCountersAreOff =
 
 const hintFor = ({ lost }: FalcoState): { readonly hint?: string } =>
   lost === undefined ? { hint: kernelCountersAreOff } : {};
-
-const unknownState: FalcoState = {
-  version: undefined,
-  files: undefined,
-  engines: [],
-  startedAt: undefined,
-  reloadedAt: undefined,
-  events: undefined,
-  lost: undefined,
-  lostAlerts: undefined,
-  unfollowedThreads: undefined,
-};
 
 const readVersion = (
   answers: ReadonlyMap<string, Answer>,

@@ -20,6 +20,19 @@ export interface FalcoState {
   readonly unfollowedThreads: number | undefined;
 }
 
+/** Of a Falco that tells nothing. */
+export const unknownState: FalcoState = {
+  version: undefined,
+  files: undefined,
+  engines: [],
+  startedAt: undefined,
+  reloadedAt: undefined,
+  events: undefined,
+  lost: undefined,
+  lostAlerts: undefined,
+  unfollowedThreads: undefined,
+};
+
 export interface RulesFileDigest {
   readonly name: string;
   readonly sha256: string;
@@ -114,7 +127,7 @@ const maximumFiles = 300;
 /** The longest file name that Linux allows. */
 const maximumName = 255;
 
-const policiesOf = (
+export const policiesOf = (
   files: readonly RulesFileDigest[],
 ): { readonly policies: readonly LoadedPolicy[]; readonly areAll: boolean } => {
   // Only base names are told: two directories may hold files of the same name.
