@@ -21,6 +21,16 @@ describe('toPolicy', () => {
         maxDropRatio: '0.5%',
       },
       admission: { mode: 'Deny', when: 'AnyNode', kinds: ['Pod'] },
+      posture: [
+        {
+          behaviour: 'CompilerInContainer',
+          severity: 'High',
+          quietPeriod: '48h',
+          quietEvidence: 'Delivered',
+          quietNodes: '90%',
+          exclude: [{ allOf: [{ field: 'Namespace', prefix: ['build-'] }] }],
+        },
+      ],
       exemptions: [
         { selector: { podSelector: {} }, reason: 'moves to the new cluster', expiresAt: '2027-03-01T00:00:00+01:00' },
         {
@@ -76,6 +86,24 @@ describe('toPolicy', () => {
         ],
         admission: { mode: 'Deny', when: 'AnyNode', kinds: ['Pod'], refuses: ['Pod'], breakGlass: 'Allowed' },
         nodes: { condition: false, startupTaint: { enabled: false, timeLimit: 600_000, onTimeLimit: 'Remove' } },
+        posture: [
+          {
+            behaviour: 'CompilerInContainer',
+            match: [],
+            severity: 'High',
+            quietPeriod: 172_800_000,
+            quietEvidence: 'Delivered',
+            quietNodes: 0.9,
+            quietRuns: 3,
+            minimumPodAge: undefined,
+            minimumVersion: undefined,
+            exclude: [
+              {
+                allOf: [{ field: 'Namespace', equals: [], prefix: ['build-'], suffix: [], glob: [] }],
+              },
+            ],
+          },
+        ],
       },
     });
   });

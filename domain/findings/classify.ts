@@ -1,0 +1,123 @@
+// Which findings an event makes on its subject. A behaviour that no policy names counts everywhere with its own defaults; one that a
+// policy names counts where a policy which names it selects the subject. Everything else is a signal and left alone.
+import { strengthOfQuiet } from './quiet-evidence.ts';
+import { criticalityRank } from '../state.ts';
+import type { Policy } from '../types.ts';
+import { behaviours, isBehaviour, type Behaviour } from './behaviours.ts';
+import { matchesAny, type MatchContext } from './match.ts';
+import type { PostureRule, QuietEvidence, SecurityEvent, Severity } from './types.ts';
+
+/** What must be observed before a finding is resolved. */
+export interface QuietTerms {
+  /** Milliseconds. */
+  readonly period: number;
+  /** Undefined: the most that the agent as installed can show. */
+  readonly evidence: QuietEvidence | undefined;
+  /** Share of the nodes that run the workload, from 0 to 1. */
+  readonly nodes: number;
+  /** Of Jobs and CronJobs. */
+  readonly runs: number;
+}
+
+export interface Behaving {
+  readonly behaviour: string;
+  readonly severity: Severity;
+  /** That name the behaviour; empty where its defaults hold. */
+  readonly policies: readonly string[];
+  readonly quiet: QuietTerms;
+  readonly tactics: readonly string[];
+  readonly techniques: readonly string[];
+}
+
+export interface ClassifyContext extends MatchContext {
+  /** Undefined where it is not known, as of a pod that has gone. */
+  readonly podAge: number | undefined;
+  /** Policies that select the subject. */
+  readonly selecting: readonly Policy[];
+  /** Behaviours that any policy of the cluster names. */
+  readonly named: ReadonlySet<string>;
+}
+
+export const defaultQuiet: QuietTerms = { period: 24 * 3_600_000, evidence: undefined, nodes: 1, runs: 3 };
+const customSeverity: Severity = 'Medium';
+
+export const behavioursNamedBy = (policies: readonly Policy[]): ReadonlySet<string> =>
+  new Set(policies.flatMap(({ posture }) => posture.map(({ behaviour }) => behaviour)));
+
+export const classify = (event: SecurityEvent, context: ClassifyContext): readonly Behaving[] => {
+  if (event.isInternal === true) return [];
+  return [...builtIn(event, context), ...custom(event, context)];
+};
+
+/** What several policies ask of one behaviour: all of it. Undefined where none of them names it. */
+export const termsOf = (
+  behaviour: string,
+  selecting: readonly Policy[],
+  counts: (rule: PostureRule) => boolean = () => true,
+): Pick<Behaving, 'policies' | 'quiet' | 'severity'> | undefined => {
+  const asking = selecting.flatMap(({ name, posture }) =>
+    posture.filter((rule) => rule.behaviour === behaviour && counts(rule)).map((rule) => ({ name, rule })),
+  );
+  if (asking.length === 0) return undefined;
+  const rules = asking.map(({ rule }) => rule);
+  const ownSeverity = behaviours.find(({ name }) => name === behaviour)?.severity ?? customSeverity;
+  return {
+    policies: [...new Set(asking.map(({ name }) => name))].toSorted(),
+    severity: rules.map(({ severity }) => severity ?? ownSeverity).reduce(worse),
+    quiet: {
+      period: Math.max(...rules.map(({ quietPeriod }) => quietPeriod)),
+      evidence: rules.map(({ quietEvidence }) => quietEvidence).reduce(stronger),
+      nodes: Math.max(...rules.map(({ quietNodes }) => quietNodes)),
+      runs: Math.max(...rules.map(({ quietRuns }) => quietRuns)),
+    },
+  };
+};
+
+const builtIn = (event: SecurityEvent, context: ClassifyContext): readonly Behaving[] =>
+  behaviours.flatMap((behaviour) => {
+    if (behaviour.match.length === 0 || !isBehaviour(behaviour, event)) return [];
+    const { name, severity, tactics, techniques } = behaviour;
+    const common = { behaviour: name, tactics, techniques };
+    if (!context.named.has(name)) {
+      return isTooYoung(behaviour, undefined, context)
+        ? []
+        : [{ ...common, severity, policies: [], quiet: defaultQuiet }];
+    }
+    const terms = termsOf(name, context.selecting, (rule) => doesCount(behaviour, rule, event, context));
+    return terms === undefined ? [] : [{ ...common, ...terms }];
+  });
+
+const custom = (event: SecurityEvent, context: ClassifyContext): readonly Behaving[] => {
+  const names = new Set(
+    context.selecting.flatMap(({ posture }) =>
+      posture.filter(({ match }) => match.length > 0).map(({ behaviour }) => behaviour),
+    ),
+  );
+  return [...names].flatMap((behaviour) => {
+    const terms = termsOf(
+      behaviour,
+      context.selecting,
+      (rule) => matchesAny(rule.match, event, context) && doesCount(undefined, rule, event, context),
+    );
+    // What the rule that saw it says of itself is all that is known of a behaviour of somebody's own.
+    return terms === undefined ? [] : [{ behaviour, tactics: event.tactics, techniques: event.techniques, ...terms }];
+  });
+};
+
+const doesCount = (
+  behaviour: Behaviour | undefined,
+  rule: PostureRule,
+  event: SecurityEvent,
+  context: ClassifyContext,
+): boolean => !isTooYoung(behaviour, rule, context) && !matchesAny(rule.exclude, event, context);
+
+const isTooYoung = (
+  behaviour: Behaviour | undefined,
+  rule: PostureRule | undefined,
+  { podAge }: ClassifyContext,
+): boolean => podAge !== undefined && podAge < (rule?.minimumPodAge ?? behaviour?.minimumPodAge ?? 0);
+
+const worse = (a: Severity, b: Severity): Severity => (criticalityRank(a) >= criticalityRank(b) ? a : b);
+
+const stronger = (a: QuietEvidence | undefined, b: QuietEvidence | undefined): QuietEvidence | undefined =>
+  strengthOfQuiet(a) >= strengthOfQuiet(b) ? a : b;
