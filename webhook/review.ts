@@ -62,7 +62,7 @@ export const parseReview = (body: unknown): Parsed => {
 
 /** The body of the answer. */
 export const answerReview = (uid: string, ruling: Ruling): object => {
-  const { allowed, message, code, causes = [], warnings = [], auditAnnotations = {}, patch } = ruling;
+  const { allowed, message, code, causes = [], warnings = [], auditAnnotations, patch } = ruling;
   return {
     apiVersion: 'admission.k8s.io/v1',
     kind: 'AdmissionReview',
@@ -95,7 +95,8 @@ export const answerReview = (uid: string, ruling: Ruling): object => {
         ? {}
         : { patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(patch), 'utf8').toString('base64') }),
       ...(warnings.length === 0 ? {} : { warnings }),
-      ...(Object.keys(auditAnnotations).length === 0 ? {} : { auditAnnotations }),
+      // The same number is in our log.
+      ...(auditAnnotations === undefined ? {} : { auditAnnotations: { ...auditAnnotations, decision: uid } }),
     },
   };
 };

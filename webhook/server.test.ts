@@ -120,7 +120,12 @@ describe('the admission server', () => {
     expect(JSON.parse(text)).toEqual({
       apiVersion: 'admission.k8s.io/v1',
       kind: 'AdmissionReview',
-      response: { uid: 'u-1', allowed: true, warnings: ['careful'], auditAnnotations: { verdict: 'Unprotected' } },
+      response: {
+        uid: 'u-1',
+        allowed: true,
+        warnings: ['careful'],
+        auditAnnotations: { verdict: 'Unprotected', decision: 'u-1' },
+      },
     });
   });
 

@@ -170,6 +170,7 @@ const reviewHandler =
       const { uid, kind, operation } = parsed.request;
       const tell = (ruling: Ruling): void => {
         sendJson(response, answerReview(uid, ruling));
+        if (isRemarkable(ruling)) remember(options.log, parsed.request, ruling);
         const answer = !ruling.allowed ? 'deny' : (ruling.warnings ?? []).length > 0 ? 'warn' : 'allow';
         const seconds = (clock.monotonic() - began) / 1000;
         metrics.answered({ kind: kind.kind, operation, verdict: ruling.verdict, answer, seconds });
@@ -179,6 +180,24 @@ const reviewHandler =
       else tell(ruling);
     });
   };
+
+/** What somebody will ask about one day. */
+const isRemarkable = ({ allowed, auditAnnotations }: Ruling): boolean =>
+  !allowed || auditAnnotations?.['break-glass'] !== undefined;
+
+/** The audit log of the API server has the same decision under its number. */
+const remember = (
+  log: Log,
+  { uid, kind, namespace, name, operation, dryRun }: AdmissionRequest,
+  ruling: Ruling,
+): void => {
+  const { allowed, verdict, message, auditAnnotations } = ruling;
+  const subject = { kind: kind.kind, namespace, name, operation, dryRun: dryRun === true };
+  log.info(
+    { decision: uid, ...subject, verdict, policies: auditAnnotations?.['policies'], message },
+    allowed ? 'let through by break-glass' : 'refused',
+  );
+};
 
 const judge = (
   { clock, log, metrics, failurePolicy }: AdmissionServerOptions,

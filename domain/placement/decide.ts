@@ -10,8 +10,8 @@ export interface Decision {
   /** For a refusal only. */
   readonly message: string | undefined;
   readonly warnings: readonly string[];
-  /** What the audit log keeps; the API server puts the webhook's name before each key. */
-  readonly auditAnnotations: Readonly<Record<string, string>>;
+  /** What the audit log keeps, where anything was judged; the API server puts the webhook's name before each key. */
+  readonly auditAnnotations?: Readonly<Record<string, string>>;
 }
 
 export interface Circumstances {
@@ -26,7 +26,7 @@ const maximumAuditedPolicies = 10;
 
 export const decidePlacement = (answer: Answer, kind: string, { emergency, before }: Circumstances = {}): Decision => {
   if (answer.kind !== 'Judged') {
-    return { ...allowed, auditAnnotations: answer.kind === 'NotSelected' ? {} : { verdict: answer.kind } };
+    return answer.kind === 'NotSelected' ? allowed : { ...allowed, auditAnnotations: { verdict: answer.kind } };
   }
   const flagged = answer.policies
     .filter((each) => each.isFlagged && (before === undefined || isWorse(each, before)))
@@ -45,7 +45,8 @@ export const decidePlacement = (answer: Answer, kind: string, { emergency, befor
       : undefined;
   const annotations = {
     verdict: answer.verdict,
-    ...(flagged.length === 0 ? {} : { policies: namesOf(flagged) }),
+    // Those that complain, or those that are content.
+    policies: namesOf(flagged.length === 0 ? answer.policies : flagged),
     ...(flagged[0]?.gap === undefined ? {} : { cause: flagged[0].gap.cause }),
   };
   if (denying.length === 0)
@@ -67,7 +68,7 @@ export const decidePlacement = (answer: Answer, kind: string, { emergency, befor
   };
 };
 
-const allowed: Decision = { allowed: true, message: undefined, warnings: [], auditAnnotations: {} };
+const allowed: Decision = { allowed: true, message: undefined, warnings: [] };
 
 const modeOf = ({ admission }: Policy): AdmissionMode => admission.mode;
 

@@ -1,5 +1,8 @@
 // Admission in an emergency and at its edges: what Deny refuses, how the glass is broken and who records it, what a change of agents or
 // policies would cost; by kubectl, through the real API server, with the texts that a user sees.
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { apiVersion } from '../../crds/schema/vocabulary.ts';
 import { breakGlassAnnotation, breakGlassUntilAnnotation } from '../../facts/break-glass.ts';
@@ -20,6 +23,8 @@ const hour = 3_600_000;
 
 let world: World;
 let operator: ProcessHandle;
+let webhook: ProcessHandle;
+let auditFolder: string;
 
 const policy = (name: string, admission: object): Manifest => ({
   apiVersion,
@@ -33,7 +38,19 @@ const policy = (name: string, admission: object): Manifest => ({
 });
 
 beforeAll(async () => {
-  world = await startWorld('admission');
+  auditFolder = await mkdtemp(path.join(tmpdir(), 'audit-'));
+  const rules = path.join(auditFolder, 'policy.yaml');
+  await writeFile(
+    rules,
+    'apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: Metadata, resources: [{group: "", resources: [pods]}]}]\n',
+  );
+  world = await startWorld('admission', {
+    apiServerArgs: [
+      `--audit-policy-file=${rules}`,
+      `--audit-log-path=${path.join(auditFolder, 'audit.log')}`,
+      '--audit-log-mode=blocking',
+    ],
+  });
   await createAll(world.cluster, [
     ...['vault', 'release', 'strict'].map((name) => namespace(name, { judged: name })),
     ...namespacesOf(agents),
@@ -55,7 +72,7 @@ beforeAll(async () => {
   ];
   for (const each of policies) await world.kubectl(['create', '-f', '-'], each);
   operator = await world.startOperator();
-  await world.startWebhook();
+  webhook = await world.startWebhook();
   await eventually(async () => {
     const { nodes } = await world.verdicts();
     expect([nodes.get('guarded')?.state, nodes.get('open')?.state]).toEqual(['Protected', 'NoAgent']);
@@ -65,7 +82,10 @@ beforeAll(async () => {
   }
 });
 
-afterAll(() => world?.stop());
+afterAll(async () => {
+  await world?.stop();
+  await rm(auditFolder, { recursive: true, force: true });
+});
 
 const dryRun = '--dry-run=server';
 
@@ -100,6 +120,45 @@ describe('Deny', () => {
       expect(said.stderr).toContain(part);
     }
     await capture('admission-deny.txt', ['kubectl create -f till.yaml', printed(said)]);
+  });
+
+  test('is in the audit log, with the policy, the verdict and the number under which our log has it', async () => {
+    const audited = async (name: string): Promise<Readonly<Record<string, string>>> => {
+      const lines = (await readFile(path.join(auditFolder, 'audit.log'), 'utf8')).trim().split('\n');
+      const entries = lines.map(
+        (line) =>
+          JSON.parse(line) as {
+            readonly objectRef?: { readonly name?: string };
+            readonly annotations?: Readonly<Record<string, string>>;
+          },
+      );
+      const found = entries.findLast(({ objectRef }) => objectRef?.name === name)?.annotations ?? {};
+      const prefix = 'pods.workloadprotection.dev/';
+      return Object.fromEntries(
+        Object.entries(found).flatMap(([key, value]) =>
+          key.startsWith(prefix) ? [[key.slice(prefix.length), value]] : [],
+        ),
+      );
+    };
+    await create(pod('vault', 'refused', { on: 'open' }));
+    const refused = await audited('refused');
+    expect(refused).toMatchObject({ verdict: 'Unprotected', policies: 'vault', cause: expect.any(String) as string });
+    expect(
+      webhook
+        .logs()
+        .split('\n')
+        .filter((line) => line.includes(refused['decision'] ?? 'none')),
+    ).toEqual([expect.stringContaining('refused')]);
+    await create(broken('vault', 'let-in'), dryRun);
+    expect(await audited('let-in')).toMatchObject({
+      'break-glass': 'the shop is down, INC-7',
+      'break-glass-policies': 'vault',
+    });
+    await create(pod('vault', 'kept', { on: 'guarded' }), dryRun);
+    expect(await audited('kept')).toMatchObject({
+      verdict: 'Protected',
+      policies: expect.stringContaining('vault') as string,
+    });
   });
 
   test('warns of a Deployment where no kinds are named, and refuses it where it is', async () => {

@@ -1,7 +1,9 @@
 // Demands that end with a change of a WorkloadPolicy, or with its deletion.
 import { createPolicyResolver } from '../../domain/policy/resolve.ts';
 import type { AdmissionMode, NodeFacts, Policy } from '../../domain/types.ts';
+
 import { object } from '../../facts/read.ts';
+import { loosenedDemands } from './loosened-demands.ts';
 
 export interface LoosenedInput {
   readonly before: Policy;
@@ -16,7 +18,7 @@ export interface LoosenedInput {
 export const warnOfLoosened = ({ before, after, status, nodes, now }: LoosenedInput): readonly string[] =>
   after === undefined
     ? ofDeletion(before, status)
-    : [...ofNodes(before, after, nodes, now), ...ofAdmission(before, after)];
+    : [...ofNodes(before, after, nodes, now), ...ofAdmission(before, after), ...loosenedDemands(before, after)];
 
 const ofDeletion = ({ name, admission }: Policy, status: unknown): readonly string[] => {
   const matched = object(object(status).matched);
@@ -45,9 +47,17 @@ const ofNodes = (before: Policy, after: Policy, nodes: Iterable<NodeFacts>, now:
 const strictness: Readonly<Record<AdmissionMode, number>> = { Off: 0, Audit: 1, Warn: 2, Deny: 3 };
 
 const ofAdmission = ({ name, admission: before }: Policy, { admission: after }: Policy): readonly string[] =>
-  strictness[after.mode] < strictness[before.mode]
-    ? [`WorkloadPolicy ${name} is less strict at admission: ${after.mode} instead of ${before.mode}`]
-    : [];
+  [
+    [after.mode, before.mode, strictness[after.mode] < strictness[before.mode]],
+    [`when ${after.when}`, before.when, after.when === 'AllNodes' && before.when === 'AnyNode'],
+    [
+      `break-glass ${after.breakGlass}`,
+      before.breakGlass,
+      after.breakGlass === 'Allowed' && before.breakGlass === 'Forbidden',
+    ],
+  ].flatMap(([now, then, isLess]) =>
+    isLess === true ? [`WorkloadPolicy ${name} is less strict at admission: ${now} instead of ${then}`] : [],
+  );
 
 const inWords = (parts: readonly string[]): string =>
   parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
