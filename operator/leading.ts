@@ -128,6 +128,8 @@ export const lead = async (options: LeadingOptions, signal: AbortSignal): Promis
       standings,
       ours,
       definitions: options.definitions,
+      model,
+      scrapes: options.scrapes,
       unreadable: options.configMaps.unreadable,
       status,
       now,

@@ -1,6 +1,6 @@
 // What a working agent leaves open by itself: its version, its proof, its health, what it loses, and where it differs from what is
 // declared for it.
-import { isInForce, type RulesetPolicy } from '../telemetry/ruleset.ts';
+import type { RulesetPolicy } from '../telemetry/ruleset.ts';
 import type { ObjectReference } from '../telemetry/types.ts';
 import { strengthOf } from '../state.ts';
 import { isOlder } from '../version.ts';
@@ -148,8 +148,14 @@ const policyTroubles = (policy: RulesetPolicy, presence: AgentPresence): readonl
           remedy: remedy ?? anew,
         },
       ];
-    default:
-      return isInForce(policy) ? ruleTroubles(policy, agent) : [];
+    case 'Loaded':
+    case 'PartiallyLoaded':
+      return ruleTroubles(policy, agent);
+    // Nobody asks for it, or who does is told so.
+    case 'Declared':
+    case 'Disabled':
+    case 'Filtered':
+      return [];
   }
 };
 

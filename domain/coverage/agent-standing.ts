@@ -3,7 +3,7 @@ import type { AgentDefinition } from '../types.ts';
 import { isOlder } from '../version.ts';
 import type { AgentCatalogue } from './agents.ts';
 import type { Inventory } from './inventory.ts';
-import type { AgentPod, Installation } from './presence.ts';
+import type { AgentPod, AgentPresence, Installation } from './presence.ts';
 import { compareText } from './verdict.ts';
 
 export interface AgentStanding {
@@ -11,7 +11,9 @@ export interface AgentStanding {
   readonly ready: number;
   /** Nodes on which a pod of it is ready. */
   readonly nodes: number;
-  /** The most frequent first; the version is empty where neither image nor label tells it. */
+  /** Nodes on which it works, and those of them from which it has been heard lately. */
+  readonly telemetry: { readonly working: number; readonly speaking: number };
+  /** The most frequent first; the version is empty where neither the agent nor its image nor a label tells it. */
   readonly versions: readonly { readonly version: string; readonly nodes: number; readonly outdated: boolean }[];
   readonly daemonSets: readonly {
     readonly namespace: string;
@@ -27,24 +29,47 @@ export const standingOfAgents = (
   catalogue: AgentCatalogue,
 ): ReadonlyMap<string, AgentStanding> => {
   const pods = new Map<AgentDefinition, AgentPod[]>(catalogue.agents.map((agent) => [agent, []]));
-  for (const { agentPods } of inventory.nodes.values()) {
+  const heard = new Map<string, { working: number; speaking: number }>();
+  for (const { agentPods, presences } of inventory.nodes.values()) {
+    for (const presence of presences) listen(heard, presence);
     for (const { facts } of agentPods) {
       for (const agent of catalogue.agents) {
         const pod = catalogue.asPodOf(agent, facts);
-        if (pod !== undefined) pods.get(agent)?.push(pod);
+        if (pod === undefined) continue;
+        const version = facts.ready ? versionSaid(presences, agent) : undefined;
+        pods.get(agent)?.push(version === undefined ? pod : { ...pod, version });
       }
     }
   }
   return new Map(
-    [...pods].map(([agent, found]) => [agent.name, standing(agent, found, catalogue.installationsOf(agent))]),
+    [...pods].map(([agent, found]) => [
+      agent.name,
+      {
+        ...standing(agent, found, catalogue.installationsOf(agent)),
+        telemetry: heard.get(agent.name) ?? { working: 0, speaking: 0 },
+      },
+    ]),
   );
 };
+
+const listen = (into: Map<string, { working: number; speaking: number }>, presence: AgentPresence): void => {
+  const { agent, heard } = presence;
+  if (heard === undefined) return;
+  const counts = into.get(agent) ?? { working: 0, speaking: 0 };
+  into.set(agent, counts);
+  counts.working++;
+  if (heard.hasAnswered && heard.olderThan === 0) counts.speaking++;
+};
+
+/** As the agent itself says, where it works; which is what its image tag says where it does not speak. */
+const versionSaid = (presences: readonly AgentPresence[], { name }: AgentDefinition): string | undefined =>
+  presences.find(({ agent }) => agent === name)?.version;
 
 const standing = (
   agent: AgentDefinition,
   pods: readonly AgentPod[],
   installations: readonly Installation[],
-): AgentStanding => {
+): Omit<AgentStanding, 'telemetry'> => {
   const ready = pods.filter(({ pod }) => pod.ready);
   const nodesByVersion = new Map<string, Set<string>>();
   for (const { pod, version = '' } of ready) {

@@ -178,7 +178,8 @@ const ruleGaps = ({ demand }: Scene, { rules: wanted }: PolicyRequirement, polic
         return [
           gap('RuleMissing', `${asked} has filtered it out${words}`, `Let ${agent} take the rule ${rule} of ${where}`),
         ];
-      default:
+      case 'Loaded':
+      case 'Failed':
         // Said of the agent already, with its own words.
         return [];
     }

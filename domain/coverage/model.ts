@@ -1,6 +1,7 @@
 // The coverage of a fleet, kept up to date: facts go in one at a time, `evaluate` looks again at what they touched and at
 // nothing else. One changed pod costs one pod; the whole fleet is judged only when policies or agents change.
 import { createPolicyResolver } from '../policy/resolve.ts';
+import type { Declarations } from '../telemetry/types.ts';
 import type { AgentDefinition, Labels, PodFacts, Policy } from '../types.ts';
 import { createAgentCatalogue, type AgentCatalogue } from './agents.ts';
 import type { Context } from './context.ts';
@@ -36,7 +37,10 @@ export interface CoverageModel extends Intake {
   readonly inventory: Inventory;
   readonly tally: Tally;
   readonly agents: () => readonly AgentDefinition[];
+  readonly policies: () => readonly Policy[];
   readonly catalogue: () => AgentCatalogue;
+  /** What objects declare for the agent; undefined where nobody has said. */
+  readonly declarations: (agent: string) => Declarations | undefined;
   readonly namespaceLabels: (name: string) => Labels;
   readonly setAgents: (agents: readonly AgentDefinition[]) => void;
   readonly setPolicies: (policies: readonly Policy[]) => void;
@@ -54,7 +58,9 @@ export const createCoverageModel = (): CoverageModel => {
     inventory: context.inventory,
     tally: context.tally,
     agents: () => sources.agents,
+    policies: () => sources.policies,
     catalogue: () => context.catalogue,
+    declarations: (agent) => sources.declarations.get(agent),
     namespaceLabels: context.namespaceLabels,
     setAgents: (next) => {
       sources.agents = next;

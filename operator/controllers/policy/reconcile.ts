@@ -4,10 +4,13 @@ import {
   type WorkloadPolicy,
   type WorkloadPolicyStatus,
 } from '../../../crds/schema/workload-policy.ts';
+import { tacticOf } from '../../../domain/attack/lookup.ts';
+import { attackVersion, techniques } from '../../../domain/attack/techniques.ts';
 import type { CoverageModel } from '../../../domain/coverage/model.ts';
 import { standingOf, type PolicyStanding } from '../../../domain/coverage/standing.ts';
 import { untoleratedStartupTaint } from '../../../domain/nodes/tolerance.ts';
 import { parseSpec } from '../../../facts/parse.ts';
+import type { Policy } from '../../../domain/types.ts';
 import { resources } from '../../../kube/resource.ts';
 import type { Definitions } from '../../definitions.ts';
 import type { Aspect, StatusContent, StatusWriter } from '../../status.ts';
@@ -41,6 +44,7 @@ export const createPolicyReconcile =
       aspects: [
         acceptance(definitions.errorOfPolicy(name)),
         { type: 'Satisfied', ...standing.satisfied },
+        ...strangeIds(model.policies().find((policy) => policy.name === name)),
         ...marking(object, model, nodeMarker),
       ],
       now: now(),
@@ -52,6 +56,17 @@ const contentOf = ({ nodes, pods, workloads, gaps }: PolicyStanding): StatusCont
     matched: { nodes: writtenCounts(nodes), pods: writtenCounts(pods), workloads: writtenCounts(workloads) },
     gaps: gaps.slice(0, mostGaps).map(writtenGap),
   }) satisfies Partial<WorkloadPolicyStatus>;
+
+/** Only where the policy requires what ATT&CK, as we know it, does not hold: a slip of the pen is never covered by any rule. */
+const strangeIds = (policy: Policy | undefined): readonly Aspect[] => {
+  const named = (policy?.require.mitre ?? []).flatMap(({ tactic, techniques: ids }) => [
+    ...(tactic === undefined || tacticOf(tactic) !== undefined ? [] : [tactic]),
+    ...ids.filter((id) => !techniques.has(id)),
+  ]);
+  if (named.length === 0) return [];
+  const message = `spec.require.mitre names what the table of ATT&CK ${attackVersion} does not hold: ${[...new Set(named)].join(', ')}. Rules that name the same satisfy it; correct it if it is a slip.`;
+  return [{ type: 'AttackIdsKnown', status: 'False', reason: 'UnknownIds', message }];
+};
 
 /** Only where the policy asks for something to be written onto nodes. */
 const marking = (

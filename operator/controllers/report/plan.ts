@@ -1,5 +1,7 @@
 // A report's status from the tally of its scope: a pure function, so that what is written can be read off here.
 import type { CoverageReportStatus } from '../../../crds/schema/coverage-report.ts';
+import { attackVersion } from '../../../domain/attack/techniques.ts';
+import type { AttackMatrix } from '../../../domain/attack/types.ts';
 import { countable, protectedOf, type Counts } from '../../../domain/coverage/counts.ts';
 import type { Report } from '../../../domain/coverage/report.ts';
 import type { Aspect, StatusContent } from '../../status.ts';
@@ -53,7 +55,7 @@ export const planReport = (report: Report, slices: number, unheard: readonly str
   } satisfies Partial<CoverageReportStatus>;
   return {
     content,
-    aspects: [readiness(unheard), { type: 'Complete', ...complete }],
+    aspects: [readiness(unheard), { type: 'Complete', ...complete }, ...strangeIds(attack)],
   };
 };
 
@@ -66,6 +68,18 @@ const readiness = (unheard: readonly string[]): Aspect =>
         reason: 'WatchesSilent',
         message: `The report may be of the past: nothing is heard of ${unheard.join(', ')}.`,
       };
+
+/** Only where rules name what ATT&CK, as we know it, does not hold: who wrote them should hear of it. */
+const strangeIds = ({ unknown }: AttackMatrix): readonly Aspect[] => {
+  if (unknown.length === 0) return [];
+  const shown = unknown.slice(0, mostStrange).map(({ id, agent, policy }) => `${id} (${policy} of ${agent})`);
+  const more = unknown.length > mostStrange ? ` and ${unknown.length - mostStrange} more` : '';
+  const message = `Rules name what the table of ATT&CK ${attackVersion} does not hold: ${shown.join(', ')}${more}.`;
+  return [{ type: 'AttackIdsKnown', status: 'False', reason: 'UnknownIds', message }];
+};
+
+/** As many as are read; status.attack.unknown lists them all. */
+const mostStrange = 10;
 
 /** "290/300". */
 const outOf = (counts: Counts): string => `${protectedOf(counts)}/${countable(counts)}`;
