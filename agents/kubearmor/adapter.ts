@@ -15,8 +15,7 @@ export const kubeArmor: AgentAdapter = {
   type: 'KubeArmor',
   probes: () => [],
   read: () => ({
-    failed:
-      'KubeArmor serves nothing that could be read: set telemetry.mode to None, or to Push where its alerts are sent to us',
+    failed: 'KubeArmor serves nothing that could be read: set telemetry.mode to None',
   }),
   declaringKinds: [
     kind('KubeArmorPolicy', 'kubearmorpolicies', true),
