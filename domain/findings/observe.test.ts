@@ -1,0 +1,105 @@
+import { describe, expect, test } from 'vitest';
+import { observe, type Ear, type ListeningNode, type ObserveInput } from './observe.ts';
+
+const anEar = (overrides: Partial<Ear> = {}): Ear => ({
+  agent: 'falco',
+  evidence: 'Loaded',
+  trouble: undefined,
+  ruleNotLoaded: undefined,
+  delivers: true,
+  reachable: 'Loaded',
+  ...overrides,
+});
+
+const aNode = (name: string, ...ears: readonly Partial<Ear>[]): ListeningNode => ({
+  name,
+  ears: ears.map(anEar),
+  isShedding: false,
+});
+
+const listening = (input: Partial<ObserveInput>) =>
+  observe({ nodes: [aNode('node-1', {})], evidence: undefined, share: 1, ...input }).listening;
+
+describe('a behaviour would be heard', () => {
+  test.each<[string, Partial<ObserveInput>]>([
+    ['where its agent is well', {}],
+    ['where one of two agents is well', { nodes: [aNode('node-1', { trouble: 'crash loop' }, { agent: 'tetragon' })] }],
+    ['where enough of its nodes listen', { share: 0.5, nodes: [aNode('a', {}), aNode('b', { trouble: 'x' })] }],
+    [
+      'on weak evidence where no more can be had',
+      { nodes: [aNode('a', { evidence: 'Running', reachable: 'Running' })] },
+    ],
+    [
+      'with delivery proven, where that is asked for',
+      { evidence: 'Delivered', nodes: [aNode('a', { evidence: 'Running' })] },
+    ],
+  ])('%s', (_, input) => {
+    expect(listening(input)).toEqual({ listening: true });
+  });
+});
+
+describe('a behaviour would not be heard', () => {
+  test.each<[string, Partial<ObserveInput>, string, RegExp]>([
+    ['where nothing of its subject runs', { nodes: [] }, 'NothingRunning', /nothing of it runs/],
+    ['where no agent is', { nodes: [aNode('a')] }, 'AgentBlind', /on node a: no agent there/],
+    [
+      'where its agent does not work',
+      { nodes: [aNode('a', { trouble: 'falco is in a crash loop' })] },
+      'AgentBlind',
+      /on node a: falco is in a crash loop/,
+    ],
+    ['where its agent is gone', { nodes: [aNode('a', { evidence: undefined })] }, 'AgentBlind', /falco does not run/],
+    [
+      'where its agent has shown more elsewhere',
+      { nodes: [aNode('a', { evidence: 'Running' })] },
+      'AgentBlind',
+      /Running only, and Loaded is asked for/,
+    ],
+    [
+      'on weaker evidence than asked for',
+      { evidence: 'Loaded', nodes: [aNode('a', { evidence: 'Reporting', reachable: 'Reporting' })] },
+      'AgentBlind',
+      /Reporting only/,
+    ],
+    [
+      'where the rule is not loaded',
+      { nodes: [aNode('a', { ruleNotLoaded: 'rule X is disabled' })] },
+      'RuleNotLoaded',
+      /rule X is disabled/,
+    ],
+    [
+      'where delivery is not proven',
+      { evidence: 'Delivered', nodes: [aNode('a', { delivers: false })] },
+      'DeliveryUnproven',
+      /nothing proves lately/,
+    ],
+    ['where events were shed', { nodes: [{ ...aNode('a', {}), isShedding: true }] }, 'EventsShed', /dropped/],
+    [
+      'where too few of its nodes listen',
+      { share: 0.9, nodes: [aNode('a', {}), aNode('b', {}), aNode('c', { trouble: 'x' })] },
+      'AgentBlind',
+      /on node c: x/,
+    ],
+  ])('%s', (_, input, reason, message) => {
+    expect(listening(input)).toMatchObject({ listening: false, reason, message: expect.stringMatching(message) });
+  });
+
+  test('tells the worst first, and on how many nodes more', () => {
+    const nodes = [aNode('a', { delivers: false }), aNode('b', { trouble: 'gone' }), aNode('c', { trouble: 'gone' })];
+    expect(listening({ evidence: 'Delivered', nodes })).toMatchObject({ message: 'on node b (and on 2 more): gone' });
+  });
+});
+
+describe('the evidence that is asked for', () => {
+  test.each<[string, Partial<ObserveInput>, string]>([
+    ['is what the policy says', { evidence: 'Delivered' }, 'Delivered'],
+    [
+      'is else what every agent can reach',
+      { nodes: [aNode('a', { reachable: 'Delivered' }, { reachable: 'Reporting' })] },
+      'Reporting',
+    ],
+    ['is Running where nothing runs', { nodes: [] }, 'Running'],
+  ])('%s', (_, input, expected) => {
+    expect(observe({ nodes: [aNode('a', {})], evidence: undefined, share: 1, ...input }).evidence).toBe(expected);
+  });
+});

@@ -1,0 +1,109 @@
+// Whether a behaviour would be heard at present if it happened: its subject runs, and on the nodes where it runs an agent watches that
+// can see it, on evidence as strong as asked for.
+import { compareText } from '../order.ts';
+import { strengthOf } from '../state.ts';
+import type { Evidence } from '../types.ts';
+import type { Listening } from './quiet-clock.ts';
+import { strengthOfQuiet } from './quiet-evidence.ts';
+import type { QuietEvidence } from './types.ts';
+
+/** One agent on one node, as far as this behaviour is concerned. */
+export interface Ear {
+  readonly agent: string;
+  /** Undefined where the agent does not work there. */
+  readonly evidence: Evidence | undefined;
+  /** In words, without a node's name; where it does not work. */
+  readonly trouble: string | undefined;
+  /** The rule that detects the behaviour is said to be missing or switched off. */
+  readonly ruleNotLoaded: string | undefined;
+  /** Whether what it saw is proven to have arrived lately. */
+  readonly delivers: boolean;
+  /** The most that the agent, as it is installed in this cluster, can show: what it has shown on any node. */
+  readonly reachable: QuietEvidence;
+}
+
+/** A node that runs the subject. */
+export interface ListeningNode {
+  readonly name: string;
+  /** Agents that have seen the behaviour, or could. */
+  readonly ears: readonly Ear[];
+  /** Events of the node were shed lately. */
+  readonly isShedding: boolean;
+}
+
+export interface ObserveInput {
+  readonly nodes: readonly ListeningNode[];
+  /** Undefined: the most that each agent, as installed, can show. */
+  readonly evidence: QuietEvidence | undefined;
+  /** Share of the nodes that must listen, from 0 to 1. */
+  readonly share: number;
+}
+
+export interface Observation {
+  readonly listening: Listening;
+  /** What is asked for; where nobody does, what every agent concerned can reach. */
+  readonly evidence: QuietEvidence;
+}
+
+export const observe = ({ nodes, evidence, share }: ObserveInput): Observation => {
+  const asked = evidence ?? reachableOf(nodes);
+  const deaf = (reason: Extract<Listening, { listening: false }>['reason'], message: string): Observation => ({
+    listening: { listening: false, reason, message },
+    evidence: asked,
+  });
+  if (nodes.length === 0) return deaf('NothingRunning', 'nothing of it runs, so that nothing could be heard');
+  const deafNodes = nodes.flatMap((node) => whyDeaf(node, evidence) ?? []);
+  const heard = nodes.length - deafNodes.length;
+  // Rounded up: of three nodes, 90 % are three.
+  if (heard >= Math.ceil(nodes.length * share)) return { listening: { listening: true }, evidence: asked };
+  const [first] = deafNodes.toSorted((a, b) => rank(a.reason) - rank(b.reason) || compareText(a.node, b.node));
+  if (first === undefined) return { listening: { listening: true }, evidence: asked };
+  const others = deafNodes.length > 1 ? ` (and on ${deafNodes.length - 1} more)` : '';
+  return deaf(first.reason, `on node ${first.node}${others}: ${first.why}`);
+};
+
+type DeafReason = 'AgentBlind' | 'RuleNotLoaded' | 'DeliveryUnproven' | 'EventsShed';
+
+interface Deaf {
+  readonly node: string;
+  readonly reason: DeafReason;
+  readonly why: string;
+}
+
+/** What is worst is told first. */
+const reasons: readonly DeafReason[] = ['AgentBlind', 'RuleNotLoaded', 'DeliveryUnproven', 'EventsShed'];
+const rank = (reason: DeafReason): number => reasons.indexOf(reason);
+
+/** One agent that hears is enough; else the one that is nearest to it says what is missing. */
+const whyDeaf = ({ name, ears, isShedding }: ListeningNode, evidence: QuietEvidence | undefined): Deaf | undefined => {
+  if (isShedding)
+    return { node: name, reason: 'EventsShed', why: 'more events came than could be taken in, and some were dropped' };
+  if (ears.length === 0) return { node: name, reason: 'AgentBlind', why: 'no agent there could see it' };
+  const answers = ears.map((ear) => whyEarIsDeaf(ear, evidence ?? ear.reachable));
+  if (answers.includes(undefined)) return undefined;
+  const [nearest] = answers
+    .flatMap((answer) => answer ?? [])
+    .toSorted((a, b) => rank(b.reason) - rank(a.reason) || compareText(a.why, b.why));
+  return nearest && { node: name, ...nearest };
+};
+
+const whyEarIsDeaf = (ear: Ear, asked: QuietEvidence): Omit<Deaf, 'node'> | undefined => {
+  const { agent, evidence, trouble, ruleNotLoaded, delivers } = ear;
+  if (evidence === undefined || trouble !== undefined) {
+    return { reason: 'AgentBlind', why: trouble ?? `${agent} does not run` };
+  }
+  if (ruleNotLoaded !== undefined) return { reason: 'RuleNotLoaded', why: ruleNotLoaded };
+  const needed: Evidence = asked === 'Delivered' ? 'Running' : asked;
+  if (strengthOf(evidence) < strengthOf(needed)) {
+    return { reason: 'AgentBlind', why: `${agent} is known to be ${evidence} only, and ${asked} is asked for` };
+  }
+  if (asked === 'Delivered' && !delivers) {
+    return { reason: 'DeliveryUnproven', why: `nothing proves lately that what ${agent} sees arrives` };
+  }
+  return undefined;
+};
+
+const reachableOf = (nodes: readonly ListeningNode[]): QuietEvidence => {
+  const reachable = nodes.flatMap(({ ears }) => ears.map((ear) => ear.reachable));
+  return reachable.toSorted((a, b) => strengthOfQuiet(a) - strengthOfQuiet(b))[0] ?? 'Running';
+};
