@@ -101,6 +101,12 @@ const start = async (arrange: (kube: FakeKube, installed: World['installed']) =>
   return { kube, model, installed, inputs, declared, settled: keeper.settled, adapter, last: () => inputs.at(-1) };
 };
 
+/** Everything was read, and given to the adapter. */
+const takenIn = async (world: World): Promise<void> => {
+  await world.settled;
+  await eventually('everything is taken in', () => world.inputs.length > 0);
+};
+
 const aConfigMap = (namespace: string, name: string, data: object, labels: Record<string, string> = {}) => ({
   metadata: { namespace, name, labels },
   data,
@@ -119,7 +125,7 @@ describe('what an adapter is given', () => {
       kube.put(resources.daemonSets, { metadata: { namespace: 'security', name: 'falco' }, spec: {}, status: {} });
       kube.put(resources.daemonSets, { metadata: { namespace: 'security', name: 'other' }, spec: {} });
     });
-    await world.settled;
+    await takenIn(world);
     expect(world.inputs).toHaveLength(1);
     const input = world.last();
     expect(input?.agent).toBe('falco');
@@ -151,7 +157,7 @@ describe('what an adapter is given', () => {
     const world = await start((kube) => {
       kube.put(resources.daemonSets, { metadata: { namespace: 'security', name: 'falco' }, spec: {}, status: {} });
     });
-    await world.settled;
+    await takenIn(world);
     world.kube.put(resources.daemonSets, {
       metadata: { namespace: 'security', name: 'falco' },
       spec: {},
@@ -172,7 +178,7 @@ describe('kinds that come and go', () => {
     const world = await start((kube) => {
       kube.put(rulesfiles, { metadata: { namespace: 'security', name: 'custom' } });
     });
-    await world.settled;
+    await takenIn(world);
     expect(world.last()?.objects.get('rulesfiles')).toBeUndefined();
     expect(world.kube.requests.some(({ path }) => path.includes('rulesfiles'))).toBe(false);
     world.installed.set('artifact.falcosecurity.dev/v1alpha1', ['rulesfiles']);
@@ -188,7 +194,7 @@ describe('what cannot be read', () => {
       installed.set('artifact.falcosecurity.dev/v1alpha1', ['rulesfiles']);
       kube.settings.forbidden.add('configmaps').add('rulesfiles');
     });
-    await world.settled;
+    await takenIn(world);
     expect(world.declared.get('falco')?.notes).toEqual([
       '0 ConfigMaps',
       expect.stringMatching(/^The rulesfiles.artifact.falcosecurity.dev cannot be read.*ClusterRole/),
@@ -201,14 +207,14 @@ describe('what cannot be read', () => {
       kube.settings.forbidden.add('configmaps');
       kube.put(resources.configMaps, aConfigMap('security', 'falco-rules', {}));
     });
-    await world.settled;
+    await takenIn(world);
     world.kube.settings.forbidden.clear();
     await eventually('the ConfigMap is seen', () => world.declared.get('falco')?.notes.join() === '1 ConfigMaps');
   });
 
   it('is understood by nobody where the adapter fails, and the others go on', async () => {
     const world = await start();
-    await world.settled;
+    await takenIn(world);
     world.adapter.throws = true;
     world.kube.put(resources.configMaps, aConfigMap('security', 'falco-rules', {}));
     await eventually('it is told', () =>
@@ -223,7 +229,7 @@ describe('what cannot be read', () => {
 describe('an agent that is removed', () => {
   it('declares nothing any more, and is not watched', async () => {
     const world = await start();
-    await world.settled;
+    await takenIn(world);
     world.model.setAgents([]);
     world.model.evaluate(1);
     await eventually('nothing is declared', () => world.declared.get('falco')?.notes.length === 0);
