@@ -17,6 +17,7 @@ import type { EvaluatedReport } from './source.ts';
 const platforms = ['Containers', 'Linux', 'All'] as const;
 /** Three a tactic fit on a screen. */
 const thinShown = 3;
+const unseenShown = 6;
 
 const flags = {
   tactic: {
@@ -126,16 +127,21 @@ function* matrixTable(
   yield `\n${paint.bold(`Thin techniques, of ${plural(nodes, 'node')}`)}\n`;
   for (const { id, name, thin } of shown) {
     if (thin.length === 0) continue;
-    const some = all ? thin : thin.slice(0, thinShown);
     yield `${paint.bold(`${id} ${name}`)}\n`;
-    for (const technique of some) yield* thinLines(technique, nodes);
-    if (thin.length > some.length) {
-      yield (
-        paint.dim(`  and ${thin.length - some.length} more: kubectl protection coverage attack --tactic ${id}`) + '\n'
-      );
+    const isHopeless = ({ rules, required, fillers }: ThinTechnique): boolean =>
+      rules === 0 && !required && fillers.length === 0;
+    const telling = thin.filter((technique) => !isHopeless(technique));
+    for (const technique of all ? telling : telling.slice(0, thinShown)) yield* thinLines(technique, nodes);
+    const more = all ? 0 : telling.length - thinShown;
+    if (more > 0) yield `${paint.dim(`  and ${more} more: kubectl protection coverage attack --tactic ${id}`)}\n`;
+    // Of these there is no more to say than their names.
+    const unseen = thin.filter(isHopeless).map((technique) => attackName(technique.id));
+    const unnamed = all ? 0 : Math.max(0, unseen.length - unseenShown);
+    if (unseen.length > 0) {
+      yield `  no rule at hand: ${unseen.slice(0, unseen.length - unnamed).join(', ')}${unnamed > 0 ? ` and ${unnamed} more` : ''}\n`;
     }
   }
-  if (unmappedRules > 0) yield `\n${plural(unmappedRules, 'loaded rule')} name no technique.\n`;
+  if (unmappedRules > 0) yield `\n${plural(unmappedRules, 'loaded rule names', 'loaded rules name')} no technique.\n`;
   for (const { id, agent, policy } of unknown) {
     yield `\nNot in the table of ATT&CK ${attackVersion}: ${plain(id)}, in ${plain(policy)} of ${agent}\n`;
   }

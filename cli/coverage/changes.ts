@@ -56,13 +56,11 @@ export async function* reportChanges(
       }
     }
   })();
-  let isOver = false;
-  const over = (): void => {
-    isOver = true;
-    wake();
-  };
-  watching.then(over, over);
-  while (!isOver) {
+  const ended = new AbortController();
+  ended.signal.addEventListener('abort', () => wake(), { once: true });
+  const end = (): void => ended.abort();
+  watching.then(end, end);
+  while (!ended.signal.aborted) {
     if (changed) {
       changed = false;
       yield;

@@ -89,13 +89,17 @@ const globs = (pattern: string, value: string): boolean => {
 const matchesVersion = (pattern: string, version: string): boolean => {
   const [, operator, wanted = ''] = /^(<=|>=|<|>)\s*(.+)$/.exec(pattern) ?? [];
   if (operator === undefined) return globs(pattern, version) || globs(pattern, version.replace(/^v/i, ''));
-  const [older, newer] = [isOlder(version, wanted), isOlder(wanted, version)];
+  const [have, limit] = [wholeVersion(version), wholeVersion(wanted)];
+  const [older, newer] = [isOlder(have, limit), isOlder(limit, have)];
   // What cannot be read as a version is neither older nor newer.
   if (older === undefined || newer === undefined) return false;
   if (operator === '<') return older;
   if (operator === '>') return newer;
   return operator === '<=' ? !newer : !older;
 };
+
+/** `4` is what people write for `4.0`. */
+const wholeVersion = (text: string): string => (/^v?\d+$/i.test(text.trim()) ? `${text.trim()}.0` : text);
 
 type Test = (asset: Asset) => boolean;
 const always: Test = () => true;

@@ -63,7 +63,11 @@ export const openCoverage = async (
     slices: async (assets, onSlice) => {
       const fieldSelector = `spec.report=${name}${assets === undefined ? '' : `,spec.assets=${assets}`}`;
       const onPage = (page: readonly unknown[]): void => {
-        for (const slice of page) onSlice(whole(slice as Partial<CoverageSlice>));
+        for (const raw of page) {
+          const slice = whole(raw as Partial<CoverageSlice>);
+          // The server chooses too; one that cannot select by these fields gives all that there are.
+          if (slice.spec.report === name && (assets === undefined || slice.spec.assets === assets)) onSlice(slice);
+        }
       };
       try {
         const scope = { resource: resources.coverageSlices, fieldSelector };

@@ -24,13 +24,13 @@ describe('thin techniques', () => {
     expect(tactic?.thin.map(({ id }) => id)).not.toContain('T1611');
   });
 
-  it('come by the nodes that lack them, then what is required, then what a known rule would fill', () => {
+  it('come with what is required first, then by the nodes that lack them, then what a known rule would fill', () => {
     const tactic = escalation(
       [onNodes(2, falcoRules(aRule('login', ['T1078']), aRule('off', ['T1611'], 'Disabled'))), onNodes(1)],
-      [{ tactic: '', techniques: ['T1543'] }],
+      [{ tactic: '', techniques: ['T1078'] }],
     );
     const order = tactic?.thin.map(({ id, uncoveredNodes }) => `${id}:${uncoveredNodes}`);
-    expect(order).toEqual(['T1543:3', 'T1611:3', 'T1053:3', 'T1068:3', 'T1098:3', 'T1078:1']);
+    expect(order).toEqual(['T1078:1', 'T1611:3', 'T1053:3', 'T1068:3', 'T1098:3', 'T1543:3']);
   });
 
   it('name the rules that would fill them', () => {

@@ -91,10 +91,10 @@ const asThin = ({ fillers = [], ...row }: ReportedTechnique, nodes: number): Thi
   fillers,
 });
 
-/** Of what is equally thin, first what somebody requires, then what a rule at hand would fill. */
+/** What somebody requires is a gap, and comes first; of what is equally thin, first what a rule at hand would fill. */
 const byThinness = (a: ThinTechnique, b: ThinTechnique): number =>
-  b.uncoveredNodes - a.uncoveredNodes ||
   Number(b.required) - Number(a.required) ||
+  b.uncoveredNodes - a.uncoveredNodes ||
   Math.sign(b.fillers.length) - Math.sign(a.fillers.length) ||
   a.rules - b.rules ||
   (a.id < b.id ? -1 : 1);
