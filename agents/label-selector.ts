@@ -1,4 +1,5 @@
 // Label selectors out of objects that no schema of ours has seen.
+import type { PodScope } from '../domain/telemetry/types.ts';
 import type { LabelExpression, LabelSelector } from '../domain/types.ts';
 import { isObject, list, object, text, textMap, texts } from './read.ts';
 
@@ -21,6 +22,14 @@ const readExpression = (value: unknown): LabelExpression => {
   return known === undefined
     ? { key: text(key), operator: 'In', values: [] }
     : { key: text(key), operator: known, values: texts(values) };
+};
+
+/** For what watches hosts alone: no namespace is among none. */
+export const noPods: PodScope = {
+  namespaceSelector: {
+    matchLabels: {},
+    matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'In', values: [] }],
+  },
 };
 
 /** Namespaces by their names, as the label says that every namespace has. */

@@ -115,6 +115,12 @@ describe('a policy', () => {
   });
 });
 
+test('a line that cannot be read may have been a policy', () => {
+  const { reading, hint } = read('p{policy="a"} 1\np{policy=b 1', { policies: { metric: 'p' } });
+  expect(reading).toMatchObject({ policies: [{ name: 'a' }], policiesAre: 'Partial' });
+  expect(hint).toBe('Lines of its metrics that cannot be read: 1');
+});
+
 describe('rules', () => {
   const rulesOf = (lines: string, given: unknown) =>
     Object.fromEntries(

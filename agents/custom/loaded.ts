@@ -28,7 +28,9 @@ export const readLoaded = (exposition: Exposition, { policies, rules }: CustomSe
       .map((name): LoadedPolicy => ({ name, status: 'Loaded' })),
   ]);
   const { kept, isCut } = withRules(items, byPolicy);
-  return { policies: kept, policiesAre: own.length > 0 && !cut && !isCut ? 'Complete' : 'Partial' };
+  // A line that cannot be read may have been a policy.
+  const isWhole = !exposition.truncated && exposition.unreadable === 0;
+  return { policies: kept, policiesAre: own.length > 0 && !cut && !isCut && isWhole ? 'Complete' : 'Partial' };
 };
 
 type PolicySettings = NonNullable<CustomSettings['policies']>;

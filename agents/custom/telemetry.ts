@@ -68,11 +68,15 @@ const hintOf = (exposition: Exposition, settings: CustomSettings): string | unde
       ? []
       : [`${metric} has no label ${label} (spec.custom.${field})`];
   });
+  const { unreadable } = exposition;
+  if (missing.length + unlabelled.length === 0) {
+    return unreadable === 0 ? undefined : `Lines of its metrics that cannot be read: ${unreadable}`;
+  }
   const parts = [
     ...(missing.length === 0 ? [] : [`it does not serve ${someOf(missing)}`]),
     ...(unlabelled.length === 0 ? [] : [someOf(unlabelled)]),
   ];
-  return parts.length === 0 ? undefined : `Check spec.custom: ${parts.join('; ')}`;
+  return `Check spec.custom: ${parts.join('; ')}`;
 };
 
 /** The labels without which a metric says nothing. */

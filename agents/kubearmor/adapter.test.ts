@@ -128,10 +128,10 @@ describe('a KubeArmorClusterPolicy', () => {
   });
 });
 
-test('a KubeArmorHostPolicy is for nodes', () => {
+test('a KubeArmorHostPolicy is for nodes, and for no pod on them', () => {
   const policy = policyNamed('kubelet-files');
   expect(policy?.nodeSelector).toEqual({ matchLabels: { 'kubernetes.io/os': 'linux' }, matchExpressions: [] });
-  expect(policy?.pods).toBeUndefined();
+  expect(policy?.pods?.namespaceSelector?.matchExpressions).toMatchObject([{ operator: 'In', values: [] }]);
 });
 
 test('pods take themselves out by an annotation', () => {

@@ -4,7 +4,7 @@ import type { LabelSelector } from '../../domain/types.ts';
 import type { DeclareInput } from '../agent.ts';
 import { annotatedAttackIds } from '../attack-annotation.ts';
 import { readDeclaringObjects, type DeclaringObject } from '../declaring-object.ts';
-import { namespacesNamed, readLabelSelector } from '../label-selector.ts';
+import { namespacesNamed, noPods, readLabelSelector } from '../label-selector.ts';
 import { list, object, text, textMap, texts } from '../read.ts';
 import { readRules } from './rules.ts';
 
@@ -19,7 +19,7 @@ export const declareKubeArmor = (input: DeclareInput): Declarations => {
       ...ofCluster.map((found) => policyOf(agent, found, { pods: clusterScope(found) })),
       ...ofHosts.map((found) => {
         const nodeSelector = readLabelSelector(found.spec.nodeSelector);
-        return policyOf(agent, found, nodeSelector === undefined ? {} : { nodeSelector });
+        return policyOf(agent, found, { ...(nodeSelector === undefined ? {} : { nodeSelector }), pods: noPods });
       }),
     ],
     contents: [],

@@ -26,7 +26,8 @@ export const readLoaded = (exposition: Exposition): Loaded => {
   const busy = named.filter(({ holdsMemory }) => holdsMemory);
   const off = counts.failed + counts.disabled + counts.skipped;
   const all = off + counts.enabled + counts.partial;
-  if (cut) return loaded(counts, off === 0 ? named : [], [], 'Partial');
+  if (cut || exposition.truncated)
+    return loaded(counts, off === 0 && !exposition.truncated ? named : [], [], 'Partial');
   if (off === 0 && named.length === all) return loaded(counts, named, [], 'Complete');
   // Before 1.3 no metric names policies. More names than policies: some have just gone, and which is not told.
   if (named.length !== all) return loaded(counts, off === 0 && named.length < all ? named : [], [], 'Partial');

@@ -1,12 +1,12 @@
 // Policy and Detector objects → what Tracee is to trace, a rule for each event. Which technique an event is, a Policy does not say:
 // the detector that produces the event does, or an annotation of the Policy.
-import type { Declarations, DeclaredPolicy, PodScope, RuleFacts } from '../../domain/telemetry/types.ts';
+import type { Declarations, DeclaredPolicy, RuleFacts } from '../../domain/telemetry/types.ts';
 import type { DeclareInput } from '../agent.ts';
 import { annotatedAttackIds } from '../attack-annotation.ts';
 import { attackIdsIn, attackIdsInTags, joinAttackIds, noAttackIds, type AttackIds } from '../attack-ids.ts';
 import { someOf } from '../bounded.ts';
 import { readDeclaringObjects, type DeclaringObject } from '../declaring-object.ts';
-import { namespacesNamed } from '../label-selector.ts';
+import { noPods } from '../label-selector.ts';
 import { list, object, text, texts } from '../read.ts';
 
 export const declareTracee = (input: DeclareInput): Declarations => {
@@ -50,8 +50,6 @@ const declare = (
 
 const isForHosts = (scope: readonly string[]): boolean =>
   scope.includes('not-container') || scope.includes('!container');
-
-const noPods: PodScope = { namespaceSelector: namespacesNamed('In', []) };
 
 /** What is for all pods, or for none of them. By processes, users and single containers a scope says nothing of whole pods. */
 const wholeScopes: ReadonlySet<string> = new Set(['global', 'container', 'not-container', '!container', 'follow']);
