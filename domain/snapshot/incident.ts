@@ -98,10 +98,10 @@ const likeAssets = (
   }
   const keys = new Set(gap.map(gapKey));
   for (const standings of [before, after]) {
-    for (const of of ['node', 'workload'] as const) {
-      for (const [asset, { reasons }] of assetsOf(standings, of)) {
+    for (const sort of ['node', 'workload'] as const) {
+      for (const [asset, { reasons }] of assetsOf(standings, sort)) {
         const isSame = reasons.some((each) => keys.has(gapKey(each)));
-        if (isSame && !(of === kind && asset === name)) add(of, asset, 'SameGap');
+        if (isSame && !(sort === kind && asset === name)) add(sort, asset, 'SameGap');
       }
     }
   }
