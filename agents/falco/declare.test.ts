@@ -112,6 +112,14 @@ describe('Falco by its Helm chart declares', () => {
     expect(policy?.trouble?.remedy).toContain('Add /etc/falco/falco-incubating_rules.yaml to rules_files');
   });
 
+  it('only what containers of falcoctl bring', () => {
+    const without = JSON.parse(JSON.stringify(helm.daemonSets).replaceAll('falcoctl-artifact-', 'other-'));
+    expect(declare({ ...helm, daemonSets: without }).policies.map(({ name }) => name)).toEqual([
+      'posture.yaml',
+      'tuning.yaml',
+    ]);
+  });
+
   it('in a note what it cannot tell of artifacts', () => {
     const own = aConfigMap('falco-falcoctl', {
       'falcoctl.yaml': 'artifact: {follow: {refs: ["registry:5000/mine/acme-rules:1", "k8saudit:0.7"]}}',

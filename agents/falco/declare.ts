@@ -141,9 +141,10 @@ const mergePolicies = (byInstallation: readonly (readonly Placed[])[]): readonly
   }
   return [...merged.values()].flatMap(([first, ...others]) => {
     if (first === undefined) return [];
-    const isForAll = others.length + 1 >= byInstallation.length;
+    // One installation may have it at two places.
+    const having = new Set([first, ...others].map(({ installation }) => installation)).size;
     const { nodeLabels } = first.installation;
-    const needsSelector = !isForAll && others.length === 0 && Object.keys(nodeLabels).length > 0;
+    const needsSelector = having === 1 && byInstallation.length > 1 && Object.keys(nodeLabels).length > 0;
     if (!needsSelector || first.policy.nodeSelector !== undefined) return [first];
     return [{ ...first, policy: { ...first.policy, nodeSelector: { matchLabels: nodeLabels, matchExpressions: [] } } }];
   });

@@ -1,6 +1,6 @@
 // Falco as its Helm chart installs it, or anyone who mounts ConfigMaps: rules and settings in ConfigMaps, more rules brought by falcoctl.
 import type { ConfigMapContent } from '../agent.ts';
-import { isObject, list, object, textMap, texts, textOrNone, type Raw } from '../read.ts';
+import { list, object, text, textMap, texts, textOrNone, type Raw } from '../read.ts';
 import { isRulesArtifact, parseReference, rulesFileIn } from './artifact-names.ts';
 import { baseName, type Installation, type SourceFile } from './installation.ts';
 import { mountedConfigMaps, mountedFiles, podSpecOf, type MountedFile } from './mounts.ts';
@@ -83,15 +83,19 @@ interface Artifact {
   readonly note?: string;
 }
 
-/** What falcoctl installs and follows, out of falcoctl.yaml. */
-const artifactsOf = ({ agent }: HelmInput, configMap: ConfigMapContent): readonly Artifact[] => {
+/** What falcoctl installs and follows, out of falcoctl.yaml: each as far as one of its containers does so. */
+const artifactsOf = ({ agent, daemonSet }: HelmInput, configMap: ConfigMapContent): readonly Artifact[] => {
   const { 'falcoctl.yaml': written } = configMap.data;
   if (written === undefined) return [];
   const config = parseFalcoConfig(written);
   if (config === undefined) return [{ note: `falcoctl.yaml in ConfigMap ${nameOf(configMap)} is not readable YAML` }];
-  const steps = [object(config.artifact).install, object(config.artifact).follow].filter(isObject);
+  const { initContainers, containers } = podSpecOf(daemonSet);
+  const names = [...list(initContainers), ...list(containers)].map((container) => text(object(container).name));
+  const steps = (['install', 'follow'] as const)
+    .filter((step) => names.some((name) => name.includes(`artifact-${step}`)))
+    .map((step) => object(object(config.artifact)[step]));
   const directory = steps.flatMap(({ rulesfilesDir }) => textOrNone(rulesfilesDir) ?? [])[0] ?? '/etc/falco';
-  const references = new Set(steps.flatMap(({ refs }) => texts(list(refs))));
+  const references = new Set(steps.flatMap(({ refs }) => texts(refs)));
   return [...references].flatMap((reference): readonly Artifact[] => {
     const { name, tag } = parseReference(reference);
     if (!isRulesArtifact(name)) return [];

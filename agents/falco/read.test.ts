@@ -124,6 +124,13 @@ describe('losses', () => {
     ]);
   });
 
+  it('are not doubled where Falco tells its counters once for each source of events', () => {
+    const twice = (text: string): string => `${text}${text}`;
+    expect(second(twice(metrics), twice(withValue('falcosecurity_scap_n_drops_total', 300, later))).drops).toEqual([
+      { lost: 100, total: 1000, where: 'kernel buffer' },
+    ]);
+  });
+
   it('are unknown where Falco does not count them, and the setting is named', () => {
     const without = metrics.replaceAll(/^falcosecurity_scap_n_.*$/gm, '');
     const result = ask(ok(without));
@@ -156,6 +163,15 @@ describe('the engine', () => {
   ];
   it.each(rows)('%s', (_, text, issues) => {
     expect(reading(ask(ok(text))).issues.map(({ reason }) => reason)).toEqual(issues);
+  });
+});
+
+describe('a Falco that sees no system calls', () => {
+  it('is not told to count those that it loses', () => {
+    const blind = metrics
+      .replaceAll(/^falcosecurity_scap_n_.*$/gm, '')
+      .replace('engine_name="modern_bpf"', 'engine_name="nodriver"');
+    expect(ask(ok(blind))).not.toHaveProperty('hint');
   });
 });
 

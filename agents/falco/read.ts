@@ -1,9 +1,9 @@
 // What Falco answers → a reading. /versions is there wherever its web server is; /metrics only where a setting switches it on.
 import type { Answer, Probe, ReadInput, ReadResult } from '../agent.ts';
 import { bodyOf } from '../answer.ts';
-import { parseExposition, samplesOf, totalOf, type Exposition } from '../exposition.ts';
+import { parseExposition, samplesOf, type Exposition } from '../exposition.ts';
 import { object, textOrNone } from '../read.ts';
-import { readingOf, unknownState, type FalcoState } from './state.ts';
+import { engineIssue, readingOf, unknownState, type FalcoState } from './state.ts';
 
 export const falcoProbes = (path: string): readonly Probe[] => [
   { name: 'versions', path: '/versions', needed: true },
@@ -29,8 +29,9 @@ const metricsAreOff =
 const kernelCountersAreOff =
   'Falco does not count lost events: set metrics.kernelEventCountersEnabled=true in the values of the Falco chart';
 
-const hintFor = ({ lost }: FalcoState): { readonly hint?: string } =>
-  lost === undefined ? { hint: kernelCountersAreOff } : {};
+/** A Falco that watches no system calls has none to lose, and another problem. */
+const hintFor = ({ lost, engines }: FalcoState): { readonly hint?: string } =>
+  lost === undefined && engineIssue(engines).length === 0 ? { hint: kernelCountersAreOff } : {};
 
 const readVersion = (
   answers: ReadonlyMap<string, Answer>,
@@ -87,13 +88,19 @@ const stateOf = (exposition: Exposition): FalcoState => {
       name: labels['engine_name'] ?? '',
       source: labels['evt_source'] ?? '',
     })),
-    startedAt: millisecondsOf(totalOf(exposition, metric.started)),
-    reloadedAt: millisecondsOf(totalOf(exposition, metric.reloaded)),
-    events: totalOf(exposition, metric.events),
-    lost: totalOf(exposition, metric.lost),
-    lostAlerts: totalOf(exposition, metric.lostAlerts),
-    unfollowedThreads: totalOf(exposition, metric.fullThreadTable),
+    startedAt: millisecondsOf(greatestOf(exposition, metric.started)),
+    reloadedAt: millisecondsOf(greatestOf(exposition, metric.reloaded)),
+    events: greatestOf(exposition, metric.events),
+    lost: greatestOf(exposition, metric.lost),
+    lostAlerts: greatestOf(exposition, metric.lostAlerts),
+    unfollowedThreads: greatestOf(exposition, metric.fullThreadTable),
   };
+};
+
+/** None of these has labels: where Falco tells one for each of its sources of events, it tells the same again. */
+const greatestOf = (exposition: Exposition, name: string): number | undefined => {
+  const values = samplesOf(exposition, name).flatMap(({ value }) => (Number.isFinite(value) ? [value] : []));
+  return values.length === 0 ? undefined : values.reduce((a, b) => Math.max(a, b));
 };
 
 const millisecondsOf = (nanoseconds: number | undefined): number | undefined =>

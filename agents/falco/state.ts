@@ -147,7 +147,7 @@ export const policiesOf = (
 /** Engines that read no live system calls. */
 const blind: ReadonlySet<string> = new Set(['nodriver', 'source_plugin', 'savefile', 'test_input']);
 
-const engineIssue = (engines: readonly Engine[]): readonly HealthIssue[] => {
+export const engineIssue = (engines: readonly Engine[]): readonly HealthIssue[] => {
   if (engines.length === 0) return [];
   // Falco before 0.40 names the engine without its source.
   const watches = engines.some(({ name, source }) => !blind.has(name) && (source === 'syscall' || source === ''));
