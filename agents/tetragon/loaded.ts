@@ -25,10 +25,12 @@ export const readLoaded = (exposition: Exposition): Loaded => {
   const idle = named.filter(({ holdsMemory }) => !holdsMemory);
   const busy = named.filter(({ holdsMemory }) => holdsMemory);
   const off = counts.failed + counts.disabled + counts.skipped;
-  const all = off + counts.enabled + counts.partial;
+  const on = counts.enabled + counts.partial;
+  const all = on + off;
   if (cut || exposition.truncated)
     return loaded(counts, off === 0 && !exposition.truncated ? named : [], [], 'Partial');
-  if (off === 0 && named.length === all) return loaded(counts, named, [], 'Complete');
+  // Every version that was looked at names all policies; one that names only the enabled ones is believed, too.
+  if (named.length === on) return loaded(counts, named, [], 'Complete');
   // Before 1.3 no metric names policies. More names than policies: some have just gone, and which is not told.
   if (named.length !== all) return loaded(counts, off === 0 && named.length < all ? named : [], [], 'Partial');
   if (idle.length < off) return loaded(counts, [], [], 'Partial');

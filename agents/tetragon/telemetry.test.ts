@@ -97,6 +97,7 @@ describe('what is loaded', () => {
       { a: 'Loaded', b: 'Loaded' },
       'Complete',
     ],
+    ['names of the enabled ones alone', { enabled: 1, error: 1, memory: { a: 7 } }, { a: 'Loaded' }, 'Complete'],
     ['before 1.3, without names', { enabled: 3 }, {}, 'Partial'],
     ['fewer names than policies', { enabled: 2, memory: { a: 7 } }, { a: 'Loaded' }, 'Partial'],
     ['more names than policies', { enabled: 1, memory: { a: 7, b: 7 } }, {}, 'Partial'],
@@ -197,7 +198,15 @@ describe('between two readings', () => {
     [
       'events that the kernel could not send, of whatever error',
       { 'tetragon_bpf_missed_events_total{error="ENOSPC",msg_op="5"}': 5 },
-      [{ lost: 2, total: 2, where: 'sending from the kernel' }],
+      [{ lost: 2, total: 2, where: 'kernel ring buffer' }],
+    ],
+    [
+      'one loss that both ends of the ring buffer count',
+      {
+        'tetragon_bpf_missed_events_total{error="ENOSPC",msg_op="5"}': 5,
+        tetragon_observer_ringbuf_events_lost_total: 24,
+      },
+      [{ lost: 4, total: 4, where: 'kernel ring buffer' }],
     ],
     [
       'events that the rate limit of the export held back',

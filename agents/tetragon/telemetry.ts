@@ -37,22 +37,28 @@ const buildMetric = 'tetragon_build_info';
 const receivedMetric = 'tetragon_observer_ringbuf_events_received_total';
 const exportedMetric = 'tetragon_events_exported_total';
 
-/** Where events are lost, on their way from the kernel to the log. `passed`: what got through there, where it is counted. */
-const losses: readonly { readonly where: string; readonly lost: string; readonly passed?: string }[] = [
-  { where: 'probes that did not run', lost: 'tetragon_missed_prog_probes_total' },
-  { where: 'links of probes that did not run', lost: 'tetragon_missed_link_probes_total' },
-  { where: 'enforcer', lost: 'tetragon_enforcer_missed_notifications_total' },
-  { where: 'sending from the kernel', lost: 'tetragon_bpf_missed_events_total', passed: receivedMetric },
-  { where: 'kernel ring buffer', lost: 'tetragon_observer_ringbuf_events_lost_total', passed: receivedMetric },
+/**
+ * Where events are lost, on their way from the kernel to the log. `lost`: counters of the same losses, as seen from both ends, of
+ * which the larger counts. `passed`: what got through there, where it is counted.
+ */
+const losses: readonly { readonly where: string; readonly lost: readonly string[]; readonly passed?: string }[] = [
+  { where: 'probes that did not run', lost: ['tetragon_missed_prog_probes_total'] },
+  { where: 'links of probes that did not run', lost: ['tetragon_missed_link_probes_total'] },
+  { where: 'enforcer', lost: ['tetragon_enforcer_missed_notifications_total'] },
+  {
+    where: 'kernel ring buffer',
+    lost: ['tetragon_bpf_missed_events_total', 'tetragon_observer_ringbuf_events_lost_total'],
+    passed: receivedMetric,
+  },
   {
     where: 'event queue',
-    lost: 'tetragon_observer_ringbuf_queue_events_lost_total',
+    lost: ['tetragon_observer_ringbuf_queue_events_lost_total'],
     passed: 'tetragon_observer_ringbuf_queue_events_received_total',
   },
-  { where: 'listeners that were too slow', lost: 'tetragon_notify_overflowed_events_total' },
+  { where: 'listeners that were too slow', lost: ['tetragon_notify_overflowed_events_total'] },
   {
     where: 'rate limit of the export',
-    lost: 'tetragon_export_ratelimit_events_dropped_total',
+    lost: ['tetragon_export_ratelimit_events_dropped_total'],
     passed: exportedMetric,
   },
 ];
@@ -62,7 +68,8 @@ const readDrops = (exposition: Exposition, { growth }: Counters): readonly Drops
   let isCounted = false;
   const drops: Drops[] = [];
   for (const { where, lost, passed } of losses) {
-    const grown = growth(lost, totalOf(exposition, lost));
+    const counted = lost.flatMap((metric) => growth(metric, totalOf(exposition, metric)) ?? []);
+    const grown = counted.length === 0 ? undefined : Math.max(...counted);
     const through = passed === undefined ? undefined : growth(passed, totalOf(exposition, passed));
     if (grown === undefined) continue;
     isCounted = true;
@@ -138,6 +145,6 @@ const wanted: ReadonlySet<string> = new Set([
   memoryMetric,
   receivedMetric,
   exportedMetric,
-  ...losses.flatMap(({ lost, passed }) => [lost, ...(passed === undefined ? [] : [passed])]),
+  ...losses.flatMap(({ lost, passed }) => [...lost, ...(passed === undefined ? [] : [passed])]),
   ...symptoms.map(({ metric }) => metric),
 ]);
