@@ -46,13 +46,19 @@ export interface DeclareInput {
   readonly agent: string;
   /** Of each declaring kind, by its plural: the objects as the API server gave them, without managedFields. */
   readonly objects: ReadonlyMap<string, readonly unknown[]>;
-  /** ConfigMaps of the namespaces in which the agent runs. */
+  /** ConfigMaps of the namespaces in which the agent runs, and the catalogues of rules in the operator's. */
   readonly configMaps: readonly ConfigMapContent[];
   /** The agent's DaemonSets as the API server gave them. */
   readonly daemonSets: readonly unknown[];
   /** `sha256:` and the hex digest of the text's bytes, for those whose agents tell the digest of what they loaded. */
   readonly digest: (text: string) => string;
 }
+
+/**
+ * By this label, whose value is the ProtectionAgent's name, a ConfigMap gives the rules of contents that no object in the cluster
+ * holds, such as those of an OCI artifact.
+ */
+export const catalogueLabel = 'workloadprotection.dev/rules-catalogue';
 
 export interface ConfigMapContent {
   readonly namespace: string;

@@ -1,8 +1,7 @@
-import type { Answer } from '../agent.ts';
+import { catalogueLabel, type Answer } from '../agent.ts';
 import { describeContract } from '../contract.case.ts';
 import { fixture } from '../testing/read.ts';
 import { falco } from './adapter.ts';
-import { catalogueLabel } from './catalogue.ts';
 
 const ok = (body: string): Answer => ({ status: 200, body });
 

@@ -1,11 +1,8 @@
 // A rules catalogue: a ConfigMap that holds rules files which reach Falco by another way, such as those of an OCI artifact, so that
 // their rules and techniques are known wherever a file of the same digest is loaded. Several versions of a file may stand side by side.
-import type { DeclareInput } from '../agent.ts';
+import { catalogueLabel, type DeclareInput } from '../agent.ts';
 import type { CatalogueFile } from './installation.ts';
 import { parseRules } from './rules/items.ts';
-
-/** Its value is the name of the ProtectionAgent. */
-export const catalogueLabel = 'workloadprotection.dev/rules-catalogue';
 
 export interface Catalogue {
   readonly files: readonly CatalogueFile[];

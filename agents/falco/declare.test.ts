@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { DeclaredPolicy, Declarations } from '../../domain/telemetry/types.ts';
-import type { ConfigMapContent, DeclareInput } from '../agent.ts';
+import { catalogueLabel, type ConfigMapContent, type DeclareInput } from '../agent.ts';
 import { contractDigest } from '../contract.case.ts';
 import { fixture } from '../testing/read.ts';
-import { catalogueLabel } from './catalogue.ts';
 import { declareFalco } from './declare.ts';
 
 interface Objects {

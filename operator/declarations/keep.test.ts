@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { AgentAdapter, DeclareInput } from '../../agents/agent.ts';
+import { catalogueLabel, type AgentAdapter, type DeclareInput } from '../../agents/agent.ts';
 import { createCoverageModel, type CoverageModel } from '../../domain/coverage/model.ts';
 import type { Declarations } from '../../domain/telemetry/types.ts';
 import { aFalco } from '../../domain/testing/agents.ts';
@@ -11,7 +11,7 @@ import { eventually } from '../../kube/testing/eventually.ts';
 import { fasterClock } from '../../kube/testing/fake-clock.ts';
 import { startFakeKube, type FakeKube } from '../../kube/testing/fake-kube.ts';
 import { createTransport, type KubeRequest } from '../../kube/transport.ts';
-import { catalogueLabel, createDeclarations } from './keep.ts';
+import { createDeclarations } from './keep.ts';
 
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

@@ -1,7 +1,7 @@
 // What the cluster's objects declare of agents' policies, for the leader: it watches agents' own kinds where they are installed, the
 // ConfigMaps and DaemonSets of agents' namespaces, and catalogues of rules, and has each agent's adapter make something of them.
 import { hash } from 'node:crypto';
-import type { AgentAdapter, ConfigMapContent, DeclaringKind } from '../../agents/agent.ts';
+import { catalogueLabel, type AgentAdapter, type ConfigMapContent, type DeclaringKind } from '../../agents/agent.ts';
 import type { AgentCatalogue } from '../../domain/coverage/agents.ts';
 import type { Declarations } from '../../domain/telemetry/types.ts';
 import type { AgentDefinition } from '../../domain/types.ts';
@@ -36,9 +36,6 @@ export interface DeclarationsKeeper {
   /** Resolves when everything was read once and taken in, and also where that takes too long. */
   readonly settled: Promise<void>;
 }
-
-/** By this label a ConfigMap in the operator's namespace gives the rules of contents that no object in the cluster holds. */
-export const catalogueLabel = 'workloadprotection.dev/rules-catalogue';
 
 /** A burst of changes, such as a chart's upgrade, is taken in at once. */
 const gatherMs = 500;
