@@ -1,6 +1,7 @@
 // The ATT&CK matrix of a fleet, from what its assets' agents have loaded and what the policies that judge them require.
 import { attackMatrix } from '../attack/matrix.ts';
 import type { AttackMatrix, AttackRequirement, AttackUse, PolicyRules } from '../attack/types.ts';
+import { compareText } from '../order.ts';
 import { isInForce, type RulesetPolicy } from '../telemetry/ruleset.ts';
 import type { Policy } from '../types.ts';
 import type { Bucket } from './tally.ts';
@@ -18,17 +19,21 @@ export const reportAttack = (buckets: readonly Bucket[]): AttackMatrix => {
       const all = verdict.rulesets.flatMap((ruleset) => ruleset.policies);
       found = { use: { policies: all.filter(isTold).map(rulesOf) }, nodes: 0, workloads: 0 };
       uses.set(key, found);
-      for (const policy of all) if (!isTold(policy)) known.set(`${policy.agent}\n${policy.name}`, policy);
+      for (const policy of all) if (!isTold(policy)) known.set(JSON.stringify(policy), policy);
     }
     found.nodes += nodes.size;
     found.workloads += workloads.size;
   }
   return attackMatrix(
-    [...uses.values()].map(({ use, nodes, workloads }) => ({ ...use, nodes, workloads })),
+    inOrder(uses).map(({ use, nodes, workloads }) => ({ ...use, nodes, workloads })),
     requirementsOf(policies),
-    [...known.values()].map(rulesOf),
+    inOrder(known).map(rulesOf),
   );
 };
+
+/** Where two say different things of one rule the first counts: the same one, in whatever order the fleet is kept. */
+const inOrder = <T>(found: ReadonlyMap<string, T>): readonly T[] =>
+  [...found].toSorted(([a], [b]) => compareText(a, b)).map(([, each]) => each);
 
 /** Whether the agent itself speaks of its rules; what is only declared may fill a gap. */
 const isTold = (policy: RulesetPolicy): boolean =>

@@ -1,7 +1,8 @@
 import { array, assert, boolean, infiniteStream, nat, property, tuple } from 'fast-check';
 import { expect, test } from 'vitest';
 import { minutes } from '../testing/policies.ts';
-import { someStep, type Step } from '../testing/fleet.ts';
+import { aFalco, scraped } from '../testing/agents.ts';
+import { someStep, someTalk, speakingFleet, type Step } from '../testing/fleet.ts';
 import type { AgentDefinition, Policy } from '../types.ts';
 import { createCoverageModel, type CoverageModel } from './model.ts';
 import { buildReport } from './report.ts';
@@ -115,6 +116,27 @@ test('a model that lived through it all says what a new one says of the same fac
       expect(readingOf(model, world.policies)).toEqual(readingOf(other, world.policies));
     }),
     { numRuns: 1500 },
+  );
+});
+
+test('and so does a model of a fleet whose agents talk', () => {
+  assert(
+    property(array(tuple(someTalk, boolean()), { maxLength: 40, size: 'max' }), (steps) => {
+      const [model, world] = [createCoverageModel(), newWorld()];
+      for (const step of [...speakingFleet, { kind: 'agents', agents: [aFalco({ telemetry: scraped })] } as const]) {
+        live(model, world, step);
+      }
+      for (const [step, isEvaluated] of steps) {
+        live(model, world, step);
+        if (isEvaluated) model.evaluate(world.now);
+      }
+      model.evaluate(world.now);
+      const other = fresh(world, (keys) => keys);
+      handOver(model, other);
+      other.evaluate(world.now);
+      expect(readingOf(model, world.policies)).toEqual(readingOf(other, world.policies));
+    }),
+    { numRuns: 700 },
   );
 });
 

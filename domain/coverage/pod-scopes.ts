@@ -1,4 +1,5 @@
 // Which of a node's agents, and which of their policies, are for a pod: policies may select pods, and agents may leave some out.
+import { shortHash } from '../hash.ts';
 import { isFromRepository } from '../image.ts';
 import { matchesLabels } from '../selector.ts';
 import { rulesetOf } from '../telemetry/combine.ts';
@@ -36,7 +37,7 @@ export const createPodScopes = (
   const inScope = (scope: PodScope | undefined, pod: PodFacts): boolean =>
     scope === undefined || isInScope(scope, pod, namespaceLabels(pod.namespace));
 
-  /** A digit for each policy that selects pods, then the place of the exclusion that takes the pod out. */
+  /** A digit for each policy that selects pods, then the exclusion that takes the pod out: its place, and its words. */
   const seenBy = ({ agent, ruleset }: AgentPresence, pod: PodFacts): string => {
     const exclusions = exclusionsOf(agent);
     if (!hasScopes(ruleset) && exclusions.length === 0) return '';
@@ -49,7 +50,8 @@ export const createPodScopes = (
       pods === undefined ? [] : [Number(inScope(pods, pod))],
     );
     const exclusion = exclusions.findIndex((each) => isExcluded(each, pod) && inScope(each.pods, pod));
-    const found = exclusion === -1 && !policies.includes(0) ? '' : `${policies.join('')}/${exclusion}`;
+    const out = exclusions[exclusion];
+    const found = out === undefined && !policies.includes(0) ? '' : `${policies.join('')}/${exclusion}/${wordsOf(out)}`;
     known.set(key, found);
     return found;
   };
@@ -79,7 +81,7 @@ export const createPodScopes = (
       presences.map((presence) => {
         const seen = seenBy(presence, pod);
         if (seen === '') return presence;
-        const exclusion = exclusionsOf(presence.agent)[Number(seen.slice(seen.indexOf('/') + 1))];
+        const exclusion = exclusionsOf(presence.agent)[Number(seen.split('/')[1])];
         if (exclusion !== undefined) return leftOut(presence, exclusion);
         return presence.ruleset === undefined
           ? presence
@@ -90,6 +92,10 @@ export const createPodScopes = (
     },
   };
 };
+
+/** Of an exclusion, what a verdict says of it: verdicts are remembered longer than exclusions have a place in a list. */
+const wordsOf = (exclusion: Exclusion | undefined): string =>
+  exclusion === undefined ? '' : shortHash(`${exclusion.cause}\n${exclusion.remedy}`);
 
 /**
  * The agent runs and looks away: that is protection switched off for this pod, not an agent that is missing. One that does not work

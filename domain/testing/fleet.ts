@@ -1,10 +1,28 @@
 // Random fleets and random lives of them, for properties. Few names and few values, so that things meet.
 import { array, boolean, constant, constantFrom, nat, oneof, record, uniqueArray, type Arbitrary } from 'fast-check';
 import type { CoverageModel } from '../coverage/model.ts';
-import type { AgentDefinition, DaemonSetFacts, NodeFacts, OwnerFacts, PodFacts, PodShape, Policy } from '../types.ts';
-import { aDatadog, aFalco } from './agents.ts';
+import type {
+  Declarations,
+  DeclaredPolicy,
+  Exclusion,
+  HealthIssue,
+  InstanceTelemetry,
+  LoadedPolicy,
+} from '../telemetry/types.ts';
+import type {
+  AgentDefinition,
+  DaemonSetFacts,
+  NodeFacts,
+  OwnerFacts,
+  PodFacts,
+  PodShape,
+  Policy,
+  Requirement,
+} from '../types.ts';
+import { aDatadog, aFalco, scraped } from './agents.ts';
 import { aNode, aTaint } from './nodes.ts';
 import { aContainer, aDaemonSet, aPod, aShape, aStatus, aTrouble, falcoContainer, falcoLabels } from './pods.ts';
+import { aRule, declaring } from './telemetry.ts';
 import { admitting, anExemption, aPolicy, labelled, minutes, requiring, selecting } from './policies.ts';
 
 /** One thing that happens to a fleet. */
@@ -157,6 +175,8 @@ export const someAgents: Arbitrary<readonly AgentDefinition[]> = constantFrom(
   [],
   [aFalco()],
   [aFalco({ minVersion: '0.42.0', runtimeHandlers: ['kata'] }), aDatadog()],
+  [aFalco({ telemetry: scraped }), aDatadog({ telemetry: { ...scraped, mode: 'Push', staleAfter: 4 * minutes } })],
+  [aFalco({ telemetry: scraped, minVersion: '0.42.0' })],
   [aDatadog(), aFalco({ protection: [{ kind: 'env', container: undefined, name: 'ON', value: '1' }] })],
 );
 
@@ -167,6 +187,17 @@ const selector = constantFrom(
   selecting({ pod: labelled({ app: 'web' }) }),
 );
 
+/** What only an agent's own words can meet. */
+const demands: readonly Partial<Requirement>[] = [
+  { policies: [{ name: 'rules.yaml', minVersion: '2', source: undefined, rules: ['shell'] }] },
+  {
+    policies: [{ name: 'scoped', minVersion: undefined, source: 'CustomResource', rules: [] }],
+    telemetryMaxAge: minutes,
+  },
+  { mitre: [{ tactic: undefined, techniques: ['T1059'], minimumRules: 1 }], maxDropRatio: 0.03 },
+  { telemetryMaxAge: 6 * minutes, maxDropRatio: 0 },
+];
+
 export const somePolicy: Arbitrary<Policy> = record({
   name: constantFrom('p1', 'p2', 'p3'),
   selector,
@@ -174,17 +205,18 @@ export const somePolicy: Arbitrary<Policy> = record({
   agents: constantFrom([], ['falco'], ['falco', 'datadog'], ['nobody']),
   minVersion: constantFrom(undefined, '0.41.0'),
   evidence: constantFrom('Running', 'Running', 'Loaded'),
+  asks: constantFrom({}, {}, ...demands),
   gracePeriod: constantFrom(0, 2 * minutes, 10 * minutes),
   breakGlass: constantFrom('Allowed', 'Allowed', 'Forbidden'),
   exemptions: array(
     record({ selector, name: constantFrom('e1', 'e2'), expiresAt: instant.map((at) => at + 1) }).map(anExemption),
     { maxLength: 2 },
   ),
-} as const).map(({ agents, minVersion, evidence, breakGlass, ...rest }) =>
+} as const).map(({ agents, minVersion, evidence, asks, breakGlass, ...rest }) =>
   aPolicy({
     ...rest,
     admission: admitting({ breakGlass }),
-    require: requiring({ agents: agents.map((name) => ({ name, minVersion })), evidence }),
+    require: requiring({ agents: agents.map((name) => ({ name, minVersion })), evidence, ...asks }),
   }),
 );
 
@@ -228,7 +260,154 @@ const someExposure = record({
   services: isIngress ? [{ namespace, name: app }] : [],
 }));
 
+const someLoadedPolicy: Arbitrary<LoadedPolicy> = record(
+  {
+    name: constantFrom('rules.yaml', 'scoped'),
+    status: constantFrom('Loaded', 'Loaded', 'PartiallyLoaded', 'Disabled', 'Failed'),
+    version: constantFrom('1', '2'),
+    digest: constantFrom('sha256:a', 'sha256:b'),
+    rules: constantFrom([aRule({ name: 'shell' })], [aRule({ name: 'shell', status: 'Disabled' }), aRule()]),
+  } as const,
+  { requiredKeys: ['name', 'status'] },
+);
+
+export const someTelemetry: Arbitrary<InstanceTelemetry> = record({
+  at: instant,
+  says: boolean(),
+  reading: record(
+    {
+      version: constantFrom('0.41.0', '0.43.0'),
+      policies: array(someLoadedPolicy, { maxLength: 2 }),
+      policiesAre: constantFrom('Complete', 'Partial'),
+      drops: constantFrom([], [{ lost: 5, total: 100, where: 'buffer' }], [{ lost: 1, where: 'queue' }]),
+    } as const,
+    { requiredKeys: [] },
+  ),
+  issues: constantFrom<HealthIssue[][]>(
+    [],
+    [],
+    [{ reason: 'AgentHealth', cause: 'it is short of memory', remedy: 'Give it more' }],
+    [{ reason: 'ProtectionDisabled', cause: 'it has no driver', remedy: 'Load it' }],
+  ),
+  askedSince: instant,
+  failure: constantFrom(undefined, 'connection refused', 'no answer'),
+}).map(({ at, says, reading, issues, askedSince, failure }) => ({
+  reading: says ? { at, ...reading, issues } : undefined,
+  askedSince,
+  failure,
+}));
+
+const someDeclared: Arbitrary<DeclaredPolicy> = record(
+  {
+    agent: constant('falco'),
+    name: constantFrom('rules.yaml', 'scoped'),
+    source: constantFrom('ConfigMap', 'CustomResource'),
+    declaredBy: constantFrom(
+      { kind: 'ConfigMap', namespace: 'security', name: 'rules' },
+      { kind: 'TracingPolicy', name: 'scoped' },
+    ),
+    version: constantFrom('1', '2'),
+    digest: constantFrom('sha256:a', 'sha256:b'),
+    rules: constant([aRule({ name: 'shell' }), aRule({ name: 'declared only' })]),
+    nodeSelector: constantFrom(labelled({ pool: 'a' }), labelled({ pool: 'b' })),
+    pods: constantFrom(
+      { namespace: 'shop' },
+      { podSelector: labelled({ app: 'web' }) },
+      { namespaceSelector: labelled({ env: 'production' }), containers: ['app'] },
+    ),
+  } as const,
+  { requiredKeys: ['agent', 'name', 'source', 'declaredBy'] },
+);
+
+export const someDeclarations: Arbitrary<Declarations> = record({
+  policies: array(someDeclared, { maxLength: 2 }),
+  contents: constantFrom([], [{ digest: 'sha256:a', rules: [aRule({ name: 'shell' })], version: '2' }]),
+  exclusions: constantFrom<Exclusion[][]>(
+    [],
+    [],
+    [{ agent: 'falco', pods: { namespace: 'lab' }, cause: 'it leaves lab out', remedy: 'Let it in' }],
+    [{ agent: 'falco', annotation: { key: 'app', value: 'web' }, cause: 'it opted out', remedy: 'Opt in' }],
+  ),
+  notes: constant([]),
+});
+
+const someWords: Arbitrary<Step> = record({
+  node,
+  agent: constantFrom('falco', 'falco', 'datadog'),
+  says: someTelemetry,
+}).map(({ node, agent, says }) => ({
+  kind: 'facts',
+  key: `Telemetry/${node}/${agent}`,
+  apply: (model) => void model.setTelemetry(node, agent, says),
+  undo: (model) => void model.setTelemetry(node, agent, undefined),
+  toString: () => JSON.stringify({ node, agent, says }),
+}));
+
+const someDeclaring: Arbitrary<Step> = record({
+  agent: constantFrom('falco', 'falco', 'datadog'),
+  declared: someDeclarations,
+}).map(({ agent, declared }) => ({
+  kind: 'facts',
+  key: `Declarations/${agent}`,
+  apply: (model) => void model.setDeclarations(agent, declared),
+  undo: (model) => void model.setDeclarations(agent, declaring()),
+  toString: () => JSON.stringify({ agent, declared }),
+}));
+
+const settled = <F>(
+  key: string,
+  value: F,
+  apply: (model: CoverageModel, value: F) => void,
+): Extract<Step, { kind: 'facts' }> => ({
+  kind: 'facts',
+  key,
+  apply: (model) => apply(model, value),
+  undo: () => undefined,
+});
+
+const speakingNodes = ['n1', 'n2', 'n3'];
+
+/** A fleet on whose every node falco runs and is asked, with pods in two namespaces: what happens on it is only talk. */
+export const speakingFleet: readonly Extract<Step, { kind: 'facts' }>[] = [
+  settled('DaemonSet/falco', aDaemonSet(), (model, value) => model.upsertDaemonSet(value)),
+  ...speakingNodes.flatMap((name, index) => [
+    settled(`Node/${name}`, aNode({ name, labels: { pool: index === 0 ? 'a' : 'b' } }), (model, value) =>
+      model.upsertNode(value),
+    ),
+    ...[
+      aPod({
+        namespace: 'security',
+        name: `falco-${name}`,
+        node: name,
+        owner: referenceTo('DaemonSet/falco'),
+        shape: tagged.get('0.43.0') ?? aShape(),
+      }),
+      aPod({ namespace: 'shop', name: `web-${name}`, node: name, shape: shapes[0] ?? aShape() }),
+      aPod({ namespace: 'lab', name: `db-${name}`, node: name, shape: shapes[2] ?? aShape() }),
+    ].map((pod) => settled(`Pod/${pod.name}`, pod, (model, value) => model.upsertPod(value))),
+  ]),
+];
+
+export const someTalk: Arbitrary<Step> = oneof(
+  { weight: 8, arbitrary: someWords },
+  { weight: 4, arbitrary: someDeclaring },
+  { weight: 2, arbitrary: record({ kind: constant('policies'), policies: somePolicies } as const) },
+  {
+    weight: 2,
+    arbitrary: constantFrom<readonly AgentDefinition[]>([aFalco({ telemetry: scraped })], [aFalco()]).map((agents) => ({
+      kind: 'agents' as const,
+      agents,
+    })),
+  },
+  {
+    weight: 3,
+    arbitrary: record({ kind: constant('clock'), by: constantFrom(1, minutes, 3 * minutes, 7 * minutes) } as const),
+  },
+);
+
 export const someStep: Arbitrary<Step> = oneof(
+  { weight: 4, arbitrary: someWords },
+  { weight: 2, arbitrary: someDeclaring },
   { weight: 4, arbitrary: pods(somePod) },
   { weight: 4, arbitrary: pods(someAgentPod) },
   {
