@@ -29,4 +29,8 @@ export const operatorFlags = {
     '60s',
     { max: '1h' },
   ),
+  openReports: switchFlag(
+    'Keep a Report of the OpenReports API (or a PolicyReport, where only that is installed) in each namespace with workloads, and one on nodes. The chart gives the rights for it.',
+    false,
+  ),
 };

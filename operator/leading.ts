@@ -14,6 +14,7 @@ import { breaksGlass } from '../domain/coverage/evaluate-pod.ts';
 import { breakGlassKey, createBreakGlassReconcile } from './controllers/break-glass/reconcile.ts';
 import { createAgentReconcile } from './controllers/agent/reconcile.ts';
 import { createNodeMarker } from './controllers/nodes/reconcile.ts';
+import { createOpenReportKeeper } from './controllers/openreports/keep.ts';
 import { createPolicyReconcile } from './controllers/policy/reconcile.ts';
 import { createReportReconcile, type Reconcile } from './controllers/report/reconcile.ts';
 import { createSliceKeeper } from './controllers/slices/reconcile.ts';
@@ -29,6 +30,7 @@ export interface LeadingOptions {
   readonly transport: Transport;
   /** As snapshots name it; empty where nobody gave it a name. */
   readonly cluster: string;
+  readonly openReports: boolean;
   readonly keeper: CoverageKeeper;
   readonly ours: OurObjects;
   readonly definitions: Definitions;
@@ -88,6 +90,13 @@ export const lead = async (options: LeadingOptions, signal: AbortSignal): Promis
     onTaint: metrics.startupTaint,
   });
   const { unheard } = options;
+  const openReports = createOpenReportKeeper({
+    ...options,
+    model,
+    enqueue: () => enqueue('open-reports/'),
+    now: () => clock.monotonic(),
+    onWrite: metrics.wrote,
+  });
   const past = createReportsOverTime({ ...options, model, status, slices, unheard, now, enqueue });
   const standings = oncePerEvaluation(keeper, () => standingOfAgents(model.inventory, model.catalogue()));
   const reconcilers: Readonly<Record<string, Reconcile>> = {
@@ -122,6 +131,7 @@ export const lead = async (options: LeadingOptions, signal: AbortSignal): Promis
     }),
     slices: slices.reconcile,
     ...past.reconcilers,
+    'open-reports': openReports.reconcile,
     policy: createPolicyReconcile({ model, ours, definitions: options.definitions, status, nodeMarker, now }),
     node: nodeMarker.reconcile,
     agent: createAgentReconcile({
@@ -157,6 +167,7 @@ export const lead = async (options: LeadingOptions, signal: AbortSignal): Promis
   const unsubscribes = [
     keeper.subscribe(({ nodes, workloads, pods, breakGlass }) => {
       slices.changed(nodes, workloads);
+      if (options.openReports) openReports.changed(nodes, workloads);
       markNodes(nodes);
       for (const pod of breakGlass) queue.add(`break-glass/${breakGlassKey(pod)}`);
       if (nodes.length + workloads.length + pods > 0) enqueueAll();
@@ -171,6 +182,7 @@ export const lead = async (options: LeadingOptions, signal: AbortSignal): Promis
   metrics.setLeading(true);
   enqueueAll();
   for (const { metadata } of ours.reports.list()) enqueue(`snapshot/${metadata.name}`);
+  if (options.openReports) enqueue('open-reports/');
   markNodes(model.inventory.nodes.keys());
   for (const pod of model.inventory.eachPod()) {
     if (breaksGlass(pod)) queue.add(`break-glass/${breakGlassKey(pod.facts)}`);

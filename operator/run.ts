@@ -102,6 +102,7 @@ export const runOperator = async (
       {
         transport,
         cluster: flags.clusterName,
+        openReports: flags.openReports,
         keeper,
         ours,
         definitions,
