@@ -35,10 +35,7 @@ export const candidatesFor = (verbs: readonly Verb[], words: readonly string[]):
     return ofList(values, started, typed === started ? '' : `${asked.long}=`);
   }
   if (typed.startsWith('-')) {
-    return offered(
-      flags.map(({ long }) => long),
-      typed,
-    );
+    return offered([...new Set([...flags.map(({ long }) => long), '--help'])], typed);
   }
   return offered([...named(verb.verbs ?? []), ...(verb.values?.[''] ?? [])], typed);
 };
@@ -89,7 +86,7 @@ const flagsIn = (help: string): readonly DescribedFlag[] => {
   );
 };
 
-/** "table, wide, json. Default: table." or "Of a rule: Loaded, Disabled": a list in the first sentence. */
+/** Of a verb that does not say: "table, wide, json. Default: table." or "Of a rule: Loaded, Disabled": a list in the first sentence. */
 const choicesIn = (text: string): readonly string[] => {
   const [sentence = ''] = text.replaceAll(/\s+/g, ' ').split(/[.;]/);
   const list = sentence.slice(sentence.lastIndexOf(': ') === -1 ? 0 : sentence.lastIndexOf(': ') + 2);

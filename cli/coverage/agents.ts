@@ -3,7 +3,7 @@ import type { CoverageReport } from '../../crds/schema/coverage-report.ts';
 import type { ProtectionAgent } from '../../crds/schema/protection-agent.ts';
 import { stateOf as stateOfReason, type Reason } from '../../domain/reason.ts';
 import { resources } from '../../kube/resource.ts';
-import { flagsHelp, type Given } from '../flags/table.ts';
+import { flagsHelp, valuesOf, type Given } from '../flags/table.ts';
 import type { Paint } from '../output/paint.ts';
 import { plain, plural } from '../output/text.ts';
 import type { Verb } from '../verb.ts';
@@ -55,6 +55,7 @@ export const agentsVerb: Verb = {
   name: 'agents',
   summary: 'Agents by version, and which are outdated, stale or in trouble.',
   help,
+  values: valuesOf(flags),
   run: (args, io) =>
     runSession({ flags }, args, io, async ({ given, source, report, format, paint, write }) => {
       const definitions = ((await source.list(resources.protectionAgents)) ?? []) as readonly ProtectionAgent[];

@@ -3,12 +3,12 @@ import { attackName, techniqueIdIn, tacticIdIn } from '../../domain/attack/looku
 import { attackVersion, techniques } from '../../domain/attack/techniques.ts';
 import { thinTactics, type ThinTactic, type ThinTechnique } from '../../domain/attack/thin.ts';
 import type { Platform } from '../../domain/attack/types.ts';
-import { flagsHelp, type Given } from '../flags/table.ts';
+import { flagsHelp, valuesOf, type Given } from '../flags/table.ts';
 import { columns } from '../output/columns.ts';
 import type { Paint } from '../output/paint.ts';
 import { plain, plural } from '../output/text.ts';
 import type { Verb } from '../verb.ts';
-import { filterFlags, filtersOf } from './filter-flags.ts';
+import { filterFlags, filtersOf, filterValues } from './filter-flags.ts';
 import { connectionFlags, helpFlag, outputFlag, watchFlag } from './flags.ts';
 import { listed, listFormats, type Column } from './listing.ts';
 import { runSession } from './session.ts';
@@ -67,6 +67,7 @@ export const attackVerb: Verb = {
   name: 'attack',
   summary: 'The ATT&CK matrix, where it is thin, and which rules would fill it.',
   help,
+  values: { ...filterValues, ...valuesOf(flags) },
   run: (args, io) =>
     runSession({ flags, check: filtersOf }, args, io, async ({ given, report, format, paint, write, note }) => {
       const matrix = report.status.attack;

@@ -1,6 +1,6 @@
 // `coverage gaps`: what is wrong, grouped by cause, in order of risk, each with what mends it.
 import type { Gap } from '../../crds/schema/verdict.ts';
-import { flagsHelp, type Given } from '../flags/table.ts';
+import { flagsHelp, valuesOf, type Given } from '../flags/table.ts';
 import type { Paint } from '../output/paint.ts';
 import { plain, plural } from '../output/text.ts';
 import type { Verb } from '../verb.ts';
@@ -51,6 +51,7 @@ export const gapsVerb: Verb = {
   name: 'gaps',
   summary: 'What is wrong, by cause, in order of risk, with what mends it.',
   help,
+  values: valuesOf(flags),
   run: (args, io) =>
     runSession({ flags }, args, io, async ({ given, report, format, paint, write, note, failOn }) => {
       const { gaps = [], gapsOmitted = 0 } = report.status;

@@ -1,6 +1,6 @@
 // `coverage node X`: one node, whole.
 import { resources } from '../../kube/resource.ts';
-import { flagsHelp } from '../flags/table.ts';
+import { flagsHelp, valuesOf } from '../flags/table.ts';
 import { UsageError, type Verb } from '../verb.ts';
 import { readAssets } from './asset.ts';
 import { detail } from './detail.ts';
@@ -27,6 +27,7 @@ export const nodeVerb: Verb = {
   name: 'node',
   summary: 'One node: who protects it, by which rules, why not, what to do.',
   help,
+  values: valuesOf(singleFlags),
   run: (args, io) =>
     runSession({ flags: singleFlags, positionals: 1, check: named }, args, io, async (session) => {
       const { given, source, report, format, paint, write, failOn, now } = session;

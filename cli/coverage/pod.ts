@@ -1,6 +1,6 @@
 // `coverage pod NAMESPACE/NAME`: one pod, by its workload and its node, since reports hold those.
 import { resources, type Resource } from '../../kube/resource.ts';
-import { flagsHelp } from '../flags/table.ts';
+import { flagsHelp, valuesOf } from '../flags/table.ts';
 import { UsageError, type Verb } from '../verb.ts';
 import { readAssets, workloadName } from './asset.ts';
 import { agentsOf, detail } from './detail.ts';
@@ -27,6 +27,7 @@ export const podVerb: Verb = {
   name: 'pod',
   summary: 'One pod, as NAMESPACE/NAME, by its workload and its node.',
   help,
+  values: valuesOf(singleFlags),
   run: (args, io) =>
     runSession({ flags: singleFlags, positionals: 1, check: named }, args, io, async (session) => {
       const { given, source, report, format, paint, write, failOn, note } = session;

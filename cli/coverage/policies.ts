@@ -1,6 +1,6 @@
 // `coverage policies`: the detection policies of the fleet, by version, status and source.
 import type { CoverageReport } from '../../crds/schema/coverage-report.ts';
-import { flagsHelp, type Given } from '../flags/table.ts';
+import { flagsHelp, valuesOf, type Given } from '../flags/table.ts';
 import { plural } from '../output/text.ts';
 import type { Verb } from '../verb.ts';
 import { declaredBy } from './detail.ts';
@@ -47,6 +47,7 @@ export const policiesVerb: Verb = {
   name: 'policies',
   summary: 'Detection policies by version, status and source, and where they are so.',
   help,
+  values: valuesOf(flags),
   run: (args, io) =>
     runSession({ flags, check: filtersOf }, args, io, async ({ given, report, format, paint, write, note }) => {
       const { policies, policiesOmitted = 0 } = report.status;

@@ -1,5 +1,5 @@
 // `coverage rules`: the rules of all detection policies, and on how many nodes they are loaded.
-import { flagsHelp, type Given } from '../flags/table.ts';
+import { flagsHelp, valuesOf, type Given } from '../flags/table.ts';
 import type { Verb } from '../verb.ts';
 import { readAssets } from './asset.ts';
 import { passes } from './filter.ts';
@@ -43,6 +43,7 @@ export const rulesVerb: Verb = {
   name: 'rules',
   summary: 'Rules, and on how many nodes they are loaded, switched off or refused.',
   help,
+  values: valuesOf(flags),
   run: (args, io) =>
     runSession({ flags, check: filtersOf }, args, io, async ({ given, source, report, format, paint, write, note }) => {
       const all = ruleRows(await readAssets(source, 'Nodes'), report.status.rules ?? []);

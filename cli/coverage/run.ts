@@ -1,5 +1,5 @@
 // `coverage`: what is protected, by what, and where not and why. Without a word after it the overview, or assets by filters.
-import { flagsHelp, type Given } from '../flags/table.ts';
+import { flagsHelp, valuesOf, type Given } from '../flags/table.ts';
 import { UsageError, type Io, type Verb } from '../verb.ts';
 import { agentsVerb } from './agents.ts';
 import { readAssets } from './asset.ts';
@@ -111,7 +111,7 @@ export const coverageVerb: Verb = {
   summary: 'What is protected, by what; and where not, why, and what would mend it.',
   help,
   verbs,
-  values: { ...filterValues },
+  values: { ...filterValues, ...valuesOf(flags) },
   run: (args, io: Io) =>
     runSession({ flags, positionals: 1, check }, args, io, async (session) =>
       isOverview(session.given) ? showOverview(session) : showAssets(session),

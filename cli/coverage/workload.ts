@@ -1,5 +1,5 @@
 // `coverage workload NAMESPACE/KIND/NAME`: one workload, whole.
-import { flagsHelp } from '../flags/table.ts';
+import { flagsHelp, valuesOf } from '../flags/table.ts';
 import { UsageError, type Verb } from '../verb.ts';
 import { readAssets, workloadName, type Asset } from './asset.ts';
 import { detail } from './detail.ts';
@@ -27,6 +27,7 @@ export const workloadVerb: Verb = {
   name: 'workload',
   summary: 'One workload, as NAMESPACE/KIND/NAME: who protects it, why not, what to do.',
   help,
+  values: valuesOf(singleFlags),
   run: (args, io) =>
     runSession({ flags: singleFlags, positionals: 1, check: named }, args, io, async (session) => {
       const { given, source, report, format, paint, write, failOn } = session;

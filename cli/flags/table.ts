@@ -76,6 +76,12 @@ const chosen = (flag: string, { values, multiple }: FlagSpec, written: string): 
   return not + found;
 };
 
+/** What a shell may offer after each flag. */
+export const valuesOf = (table: FlagTable): Readonly<Record<string, readonly string[]>> =>
+  Object.fromEntries(
+    Object.entries(table).flatMap(([name, { values }]) => (values === undefined ? [] : [[name, values]])),
+  );
+
 const widest = 100;
 
 /** The lines under "Flags:" in a text of help. */
