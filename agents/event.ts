@@ -1,0 +1,10 @@
+// The port for what agents see at runtime: an event as the agent or its forwarder sends it, brought into the neutral form. An adapter is
+// pure and never throws; what it cannot read is simply not said. Nothing is guessed: a field that the agent leaves out stays out.
+import type { SecurityEvent } from '../domain/findings/types.ts';
+
+export interface EventAdapter {
+  /** The last step of the path that its events are posted to: `falco`, `tetragon`, … */
+  readonly source: string;
+  /** Events in one posted item: most are one, a list of alerts is several, what is no event is none. `receivedAt`: epoch milliseconds. */
+  readonly eventsOf: (item: unknown, receivedAt: number) => readonly SecurityEvent[];
+}

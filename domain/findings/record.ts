@@ -1,0 +1,158 @@
+// One finding with everything that is known of it, and what an event adds. Everything in it is bounded: ten thousand replicas that run
+// gcc are one finding with a few of their names.
+import type { Behaving, QuietTerms } from './classify.ts';
+import { openFinding, seeAgain, type FindingState, type Transition } from './life-cycle.ts';
+import type { FindingSubject, Severity } from './types.ts';
+
+/** One event as it is kept. */
+export interface EvidenceEvent {
+  readonly id: string | undefined;
+  readonly at: number;
+  readonly agent: string | undefined;
+  readonly rule: string | undefined;
+  readonly node: string | undefined;
+  readonly pod: string | undefined;
+  readonly executable: string | undefined;
+  readonly arguments: string | undefined;
+  readonly parent: string | undefined;
+  readonly user: string | undefined;
+  readonly file: string | undefined;
+  readonly destination: string | undefined;
+  readonly message: string | undefined;
+}
+
+/** Where an event lay first: each journal counts its own. */
+export interface JournalPlace {
+  readonly journal: string;
+  readonly position: number;
+}
+
+export interface FindingRecord {
+  readonly subject: FindingSubject;
+  /** UID of the workload or node; undefined where it is not known. */
+  readonly uid: string | undefined;
+  readonly behaviour: string;
+  readonly severity: Severity;
+  readonly policies: readonly string[];
+  readonly quietTerms: QuietTerms;
+  readonly tactics: readonly string[];
+  readonly techniques: readonly string[];
+  readonly state: FindingState;
+  readonly image: string | undefined;
+  /** The latest first. */
+  readonly pods: readonly string[];
+  readonly podsSeen: number;
+  readonly nodes: readonly string[];
+  readonly agents: readonly string[];
+  readonly rules: readonly string[];
+  readonly evidence: readonly EvidenceEvent[];
+  /** The oldest first. */
+  readonly history: readonly Transition[];
+  /** Up to where the events of each journal are counted here. */
+  readonly journal: ReadonlyMap<string, number>;
+}
+
+/** One event that is one behaviour of one subject. */
+export interface Sighting {
+  readonly subject: FindingSubject;
+  readonly behaving: Behaving;
+  readonly image: string | undefined;
+  readonly pod: string | undefined;
+  readonly node: string;
+  /** The ProtectionAgent. */
+  readonly agent: string | undefined;
+  readonly event: EvidenceEvent;
+  readonly place: JournalPlace;
+}
+
+const most = { evidence: 10, pods: 20, nodes: 20, agents: 16, rules: 32, history: 100, journals: 16 } as const;
+
+/** Whether the record counts the event already: a replay brings it again. */
+export const isCounted = ({ journal }: FindingRecord, { journal: id, position }: JournalPlace): boolean =>
+  (journal.get(id) ?? 0) >= position;
+
+export const openRecord = (sighting: Sighting, now: number): FindingRecord => {
+  const { subject, behaving, event } = sighting;
+  const { state, transitions } = openFinding({ count: 1, first: event.at, last: event.at }, now);
+  const empty: FindingRecord = {
+    subject,
+    uid: undefined,
+    ...termsIn(behaving),
+    state,
+    image: undefined,
+    pods: [],
+    podsSeen: 0,
+    nodes: [],
+    agents: [],
+    rules: [],
+    evidence: [],
+    history: transitions,
+    journal: new Map(),
+  };
+  return remember(empty, sighting, true);
+};
+
+/** `isNewPod`: it has not been seen to behave so before. */
+export const addSighting = (
+  record: FindingRecord,
+  sighting: Sighting,
+  isNewPod: boolean,
+  now: number,
+): FindingRecord => {
+  const { event, behaving } = sighting;
+  const { state, transitions } = seeAgain(record.state, { count: 1, first: event.at, last: event.at }, now);
+  return remember(withHistory({ ...record, ...termsIn(behaving), state }, transitions), sighting, isNewPod);
+};
+
+/** The first transition and the latest stay, so that the beginning is always told. */
+export const withHistory = (record: FindingRecord, transitions: readonly Transition[]): FindingRecord => {
+  if (transitions.length === 0) return record;
+  const all = [...record.history, ...transitions];
+  const excess = all.length - most.history;
+  return { ...record, history: excess <= 0 ? all : [...all.slice(0, 1), ...all.slice(1 + excess)] };
+};
+
+const termsIn = ({ behaviour, severity, policies, quiet, tactics, techniques }: Behaving) => ({
+  behaviour,
+  severity,
+  policies,
+  quietTerms: quiet,
+  tactics,
+  techniques,
+});
+
+const remember = (record: FindingRecord, sighting: Sighting, isNewPod: boolean): FindingRecord => {
+  const { event, image, pod, node, agent, place } = sighting;
+  return {
+    ...record,
+    image: image ?? record.image,
+    pods: pod === undefined ? record.pods : latestFirst(record.pods, pod, most.pods),
+    podsSeen: record.podsSeen + (pod !== undefined && isNewPod ? 1 : 0),
+    nodes: latestFirst(record.nodes, node, most.nodes),
+    agents: agent === undefined ? record.agents : known(record.agents, agent, most.agents),
+    rules: event.rule === undefined ? record.rules : known(record.rules, event.rule, most.rules),
+    evidence: [event, ...record.evidence].toSorted((a, b) => b.at - a.at).slice(0, most.evidence),
+    journal: withPlace(record.journal, place),
+  };
+};
+
+const latestFirst = (list: readonly string[], name: string, length: number): readonly string[] =>
+  list[0] === name ? list : [name, ...list.filter((each) => each !== name)].slice(0, length);
+
+const known = (list: readonly string[], name: string, length: number): readonly string[] =>
+  list.includes(name) || list.length >= length ? list : [...list, name].toSorted();
+
+/** A journal that has not been heard of for longest is forgotten: its replica is gone for good. */
+const withPlace = (
+  journal: ReadonlyMap<string, number>,
+  { journal: id, position }: JournalPlace,
+): ReadonlyMap<string, number> => {
+  const next = new Map(journal);
+  next.delete(id);
+  next.set(id, Math.max(journal.get(id) ?? 0, position));
+  for (const oldest of next.keys()) {
+    if (next.size <= most.journals) break;
+    next.delete(oldest);
+  }
+  return next;
+};
