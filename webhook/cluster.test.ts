@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { systemClock } from '../kube/clock.ts';
+import { systemClock, type Clock } from '../kube/clock.ts';
 import { silentLog } from '../kube/log.ts';
 import { resources } from '../kube/resource.ts';
 import { eventually } from '../kube/testing/eventually.ts';
 import { startFakeKube, type FakeKube } from '../kube/testing/fake-kube.ts';
 import { createTransport } from '../kube/transport.ts';
-import { createCluster, type Cluster } from './cluster.ts';
+import { createCluster, settleMs, type Cluster } from './cluster.ts';
 
 const minutes = 60_000;
 const running: (() => Promise<void>)[] = [];
@@ -27,9 +27,9 @@ const aKube = async (): Promise<FakeKube> => {
   return kube;
 };
 
-const follow = (kube: FakeKube): Cluster => {
+const follow = (kube: FakeKube, clock: Clock = systemClock): Cluster => {
   const transport = createTransport(kube.access, { userAgent: 'test' });
-  const cluster = createCluster({ transport, clock: systemClock, random: () => 0, log: silentLog, metrics: {} });
+  const cluster = createCluster({ transport, clock, random: () => 0, log: silentLog, metrics: {} });
   const stop = new AbortController();
   const done = cluster.run(stop.signal);
   running.unshift(async () => {
@@ -81,6 +81,26 @@ describe('the cluster', () => {
       (missing) => missing.join() === 'nodes',
     );
     expect(cluster.picture(Date.now()).isStale).toBe(true);
+  });
+
+  it('draws a new picture soon after a change of agents or policies, asked or not', async () => {
+    const kube = await aKube();
+    let drawn = 0;
+    const cluster = follow(kube, {
+      ...systemClock,
+      after: (ms, callback) =>
+        systemClock.after(ms, () => {
+          callback();
+          if (ms === settleMs) drawn += 1;
+        }),
+    });
+    await cluster.synced;
+    await eventually('the first picture', () => drawn === 1);
+    kube.put(resources.workloadPolicies, aPolicy('more'));
+    await eventually('a picture with the new policy', () => drawn === 2);
+    kube.put(resources.namespaces, { metadata: { name: 'bar' } });
+    kube.put(resources.daemonSets, { ...aFalco, metadata: { name: 'falco-too', namespace: 'falco' } });
+    await eventually('a picture with the new DaemonSet', () => drawn === 3);
   });
 
   it('knows nodes, namespaces, agents, policies and what was reported', async () => {

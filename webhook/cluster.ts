@@ -59,6 +59,9 @@ export interface ClusterOptions {
   readonly metrics: ReflectorMetrics;
 }
 
+/** Several objects of one change come together; whoever asks before is answered all the same, at the price. */
+export const settleMs = 20;
+
 export function createCluster(options: ClusterOptions): Cluster {
   const { clock } = options;
   const nodes = new Store<NodeFacts>({ keyOf: clusterWide, equal: isSame });
@@ -108,8 +111,19 @@ export function createCluster(options: ClusterOptions): Cluster {
   });
 
   let isWhole = false;
+  let isWarming = false;
+  /** The first picture after such a change costs some ten milliseconds with thousands of nodes: no request shall pay them. */
+  const warm = (): void => {
+    if (!isWhole || isWarming) return;
+    isWarming = true;
+    clock.after(settleMs, () => {
+      isWarming = false;
+      draw(clock.now());
+    });
+  };
   const synced = Promise.all(Object.values(reflectors).map((reflector) => reflector.synced)).then(() => {
     isWhole = true;
+    warm();
   });
   // Who does not wait for it must not be ended by its rejection.
   synced.catch(() => {});
@@ -121,12 +135,14 @@ export function createCluster(options: ClusterOptions): Cluster {
   const forgetAgents = (): void => {
     catalogue = undefined;
     standings = undefined;
+    warm();
   };
   agents.subscribe(forgetAgents);
   daemonSets.subscribe(forgetAgents);
   policies.subscribe(() => {
     resolver = undefined;
     standings = undefined;
+    warm();
   });
 
   const reportAge = (now: number): number | undefined => {
@@ -134,38 +150,40 @@ export function createCluster(options: ClusterOptions): Cluster {
     return evaluatedAt === undefined ? undefined : now - evaluatedAt;
   };
 
+  const draw = (now: number): ClusterPicture => {
+    catalogue ??= createAgentCatalogue([...agents.list()], daemonSets.list());
+    if (resolver === undefined || now >= resolver.validUntil)
+      resolver = createPolicyResolver([...policies.list()], now);
+    standings ??= createStandings(catalogue, [...policies.list()]);
+    // Half of the nodes would look like all of them.
+    const isOld = !isWhole || isStale(reports.get('', clusterReport), now);
+    const haveMoved = classes.refresh(standings, nodeReports.of, now);
+    if (
+      drawn === undefined ||
+      haveMoved ||
+      drawn.isStale !== isOld ||
+      drawn.resolver !== resolver ||
+      drawn.standings !== standings
+    ) {
+      drawn = {
+        nodes: () => nodes.list(),
+        reportOf: nodeReports.of,
+        classes,
+        catalogue,
+        resolver,
+        standings,
+        isStale: isOld,
+      };
+    }
+    return drawn;
+  };
+
   return {
     synced,
     async run(signal) {
       await Promise.all(Object.values(reflectors).map((reflector) => reflector.run(signal)));
     },
-    picture(now) {
-      catalogue ??= createAgentCatalogue([...agents.list()], daemonSets.list());
-      if (resolver === undefined || now >= resolver.validUntil)
-        resolver = createPolicyResolver([...policies.list()], now);
-      standings ??= createStandings(catalogue, [...policies.list()]);
-      // Half of the nodes would look like all of them.
-      const isOld = !isWhole || isStale(reports.get('', clusterReport), now);
-      const haveMoved = classes.refresh(standings, nodeReports.of, now);
-      if (
-        drawn === undefined ||
-        haveMoved ||
-        drawn.isStale !== isOld ||
-        drawn.resolver !== resolver ||
-        drawn.standings !== standings
-      ) {
-        drawn = {
-          nodes: () => nodes.list(),
-          reportOf: nodeReports.of,
-          classes,
-          catalogue,
-          resolver,
-          standings,
-          isStale: isOld,
-        };
-      }
-      return drawn;
-    },
+    picture: draw,
     daemonSets: () => daemonSets.list(),
     // A namespace that was made just now may not have come yet: this label the API server gives to all.
     namespaceLabels: (name) => namespaces.get('', name)?.labels ?? { 'kubernetes.io/metadata.name': name },

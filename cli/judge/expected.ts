@@ -3,6 +3,7 @@
 import type { AgentCatalogue } from '../../domain/coverage/agents.ts';
 import { whyAbsent } from '../../domain/coverage/absence.ts';
 import { nearnessOf, presenceOn, type AgentPresence } from '../../domain/coverage/presence.ts';
+import { podOfDaemonSet } from '../../domain/placement/daemon-set-pod.ts';
 import type { NodeReport } from '../../domain/placement/reported-presence.ts';
 import { stateOf } from '../../domain/reason.ts';
 import type { AgentDefinition, ConfigMapFacts, DaemonSetFacts, NodeFacts, PodFacts } from '../../domain/types.ts';
@@ -28,7 +29,7 @@ export const expectations = (
   );
   const podsOf = new WeakMap<DaemonSetFacts, PodFacts>();
   const podOf = (daemonSet: DaemonSetFacts): PodFacts => {
-    const known = podsOf.get(daemonSet) ?? readyPod(daemonSet, now);
+    const known = podsOf.get(daemonSet) ?? podOfDaemonSet(daemonSet, now);
     podsOf.set(daemonSet, known);
     return known;
   };
@@ -70,30 +71,4 @@ const reportOf = (presences: readonly AgentPresence[]): NodeReport => ({
         ],
   ),
   reasons: presences.flatMap(({ agent, trouble }) => (trouble === undefined ? [] : [{ ...trouble, agent }])),
-});
-
-/** What the DaemonSet's controller would make. */
-const readyPod = (
-  { namespace, name, podLabels, containers, scheduling, hostNetwork }: DaemonSetFacts,
-  now: number,
-): PodFacts => ({
-  namespace,
-  name,
-  node: undefined,
-  pinnedNode: undefined,
-  shape: {
-    labels: podLabels,
-    containers,
-    runtimeClass: scheduling.runtimeClass,
-    privileged: false,
-    hostPID: false,
-    hostNetwork,
-    hostPath: false,
-  },
-  owner: { apiVersion: 'apps/v1', kind: 'DaemonSet', name },
-  phase: 'Running',
-  ready: true,
-  deleting: false,
-  createdAt: now,
-  trouble: undefined,
 });

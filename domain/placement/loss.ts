@@ -6,8 +6,9 @@ import { judge } from '../coverage/judge.ts';
 import type { AgentPresence } from '../coverage/presence.ts';
 import { protectionSwitchedOn } from '../coverage/protection-switch.ts';
 import { compareText } from '../coverage/verdict.ts';
-import type { AgentDefinition, DaemonSetFacts, NodeFacts, PodFacts } from '../types.ts';
+import type { AgentDefinition, DaemonSetFacts, NodeFacts } from '../types.ts';
 import type { ClusterPicture } from './answer.ts';
+import { podOfDaemonSet } from './daemon-set-pod.ts';
 import { daemonSetTolerations, misfit } from './fit.ts';
 import { protects } from './reported-presence.ts';
 
@@ -162,7 +163,7 @@ const wordsOff = (
   const agent = agentIn(catalogue, name);
   if (agent === undefined) return undefined;
   const switches = daemonSets.map((daemonSet) =>
-    protectionSwitchedOn(agent, node, podOf(daemonSet, node), daemonSet, () => undefined),
+    protectionSwitchedOn(agent, node, podOfDaemonSet(daemonSet, 0), daemonSet, () => undefined),
   );
   const words = switches.flatMap((each) => (each.known && !each.on ? [each.cause] : []));
   return words.length === switches.length ? words[0] : undefined;
@@ -170,26 +171,3 @@ const wordsOff = (
 
 const agentIn = ({ agents }: AgentCatalogue, name: string): AgentDefinition | undefined =>
   agents.find((each) => each.name === name);
-
-/** The pod that the DaemonSet would put there. */
-const podOf = ({ namespace, name, podLabels, containers, hostNetwork }: DaemonSetFacts, node: NodeFacts): PodFacts => ({
-  namespace,
-  name: '',
-  node: node.name,
-  pinnedNode: undefined,
-  shape: {
-    labels: podLabels,
-    containers,
-    runtimeClass: undefined,
-    privileged: false,
-    hostPID: false,
-    hostNetwork,
-    hostPath: false,
-  },
-  owner: { apiVersion: 'apps/v1', kind: 'DaemonSet', name },
-  phase: 'Running',
-  ready: true,
-  deleting: false,
-  createdAt: 0,
-  trouble: undefined,
-});
