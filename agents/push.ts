@@ -10,11 +10,6 @@ export interface PushState {
   readonly facts: Readonly<Record<string, unknown>>;
 }
 
-export interface Absorbed {
-  readonly state: PushState;
-  readonly reading: Reading;
-}
-
 /** What an event tells of where it comes from; the operator knows which of it is a node. */
 export interface EventOrigin {
   readonly nodes: readonly string[];
@@ -31,5 +26,6 @@ export interface PushAdapter {
   readonly speaksOfAgent: (event: unknown) => boolean;
   readonly originOf: (event: unknown) => EventOrigin;
   /** `at`: when it came, epoch milliseconds. Undefined for an event that says nothing of the agent itself. */
-  readonly absorb: (state: PushState | undefined, event: unknown, at: number) => Absorbed | undefined;
+  readonly absorb: (state: PushState | undefined, event: unknown, at: number) => PushState | undefined;
+  readonly readingOf: (state: PushState) => Reading;
 }

@@ -70,7 +70,9 @@ const identity = ({ kind, metadata: { namespace, name } }: Rendered): string =>
 const ofKind = (objects: readonly Rendered[], ...kinds: readonly string[]): readonly Rendered[] =>
   objects.filter(({ kind }) => kinds.includes(kind));
 const podOf = (object: Rendered): Pod => (object['spec'] as { template: { spec: Pod } }).template.spec;
-const rulesOf = (object: Rendered): readonly Rule[] => object['rules'] as readonly Rule[];
+/** Rules on paths have neither groups nor resources. */
+const rulesOf = (object: Rendered): readonly Rule[] =>
+  (object['rules'] as readonly Partial<Rule>[]).map((rule) => ({ apiGroups: [], resources: [], verbs: [], ...rule }));
 const webhooksOf = (objects: readonly Rendered[]): readonly Webhook[] =>
   ofKind(objects, 'ValidatingWebhookConfiguration')[0]!['webhooks'] as readonly Webhook[];
 
@@ -96,7 +98,9 @@ describe.skipIf(found === undefined)('the chart', () => {
     const objects = await helm.objects();
     expect(objects.map(identity).toSorted()).toEqual([
       'ClusterRole/workload-protection-edit',
+      'ClusterRole/workload-protection-forwarder',
       'ClusterRole/workload-protection-operator',
+      'ClusterRole/workload-protection-sender',
       'ClusterRole/workload-protection-view',
       'ClusterRole/workload-protection-webhook',
       'ClusterRoleBinding/workload-protection-operator',
@@ -114,8 +118,10 @@ describe.skipIf(found === undefined)('the chart', () => {
       'ProtectionAgent/tetragon',
       'ProtectionAgent/tracee',
       'Role/watchers/workload-protection-operator',
+      'Role/watchers/workload-protection-operator-ingest',
       'Role/watchers/workload-protection-webhook',
       'RoleBinding/watchers/workload-protection-operator',
+      'RoleBinding/watchers/workload-protection-operator-ingest',
       'RoleBinding/watchers/workload-protection-webhook',
       'Service/watchers/workload-protection-operator',
       'Service/watchers/workload-protection-operator-replicas',
@@ -257,6 +263,9 @@ describe.skipIf(found === undefined)('the chart', () => {
         'findings/status workloadprotection.dev',
         'mutatingwebhookconfigurations admissionregistration.k8s.io workload-protection',
         'protectionagents/status workloadprotection.dev',
+        // Questions, which write nothing: whose token a sender shows, and what it may do.
+        'subjectaccessreviews authorization.k8s.io',
+        'tokenreviews authentication.k8s.io',
         // Where they are generated: nobody knows their names beforehand.
         'validatingadmissionpolicies admissionregistration.k8s.io',
         'validatingadmissionpolicybindings admissionregistration.k8s.io',
@@ -268,18 +277,66 @@ describe.skipIf(found === undefined)('the chart', () => {
       ]);
     });
 
-    it('let the webhook read one Secret, in its own namespace', async () => {
+    it('let each process read the Secrets that it is for, in its own namespace, and write its certificate', async () => {
       const roles = ofKind(await helm.objects(...everything), 'Role');
       const touching = roles.flatMap((role) =>
         rulesOf(role)
           .filter(({ resources }) => resources.includes('secrets'))
           .map((rule) => ({ role: identity(role), names: rule.resourceNames, verbs: rule.verbs })),
       );
-      const role = `Role/${releaseNamespace}/workload-protection-webhook`;
+      const webhook = `Role/${releaseNamespace}/workload-protection-webhook`;
+      const operator = `Role/${releaseNamespace}/workload-protection-operator-ingest`;
+      const [certificate, senders] = ['workload-protection-ingest-tls', 'workload-protection-ingest-senders'];
       expect(touching).toEqual([
-        { role, names: ['workload-protection-webhook-tls'], verbs: ['get', 'list', 'watch', 'update'] },
-        { role, names: undefined, verbs: ['create'] },
+        { role: operator, names: [certificate, senders], verbs: ['get', 'list', 'watch'] },
+        { role: operator, names: [certificate], verbs: ['update'] },
+        { role: operator, names: undefined, verbs: ['create'] },
+        { role: webhook, names: ['workload-protection-webhook-tls'], verbs: ['get', 'list', 'watch', 'update'] },
+        { role: webhook, names: undefined, verbs: ['create'] },
       ]);
+    });
+
+    it('let senders of events post, forwarders speak of every node, and give both to those who are named', async () => {
+      const objects = await helm.objects(
+        ...set({
+          'operator.ingest.senders': [{ namespace: 'falco', name: 'falco' }],
+          'operator.ingest.forwarders': [{ namespace: 'vector', name: 'vector' }],
+        }),
+      );
+      const rules = (name: string) =>
+        objects.find(({ kind, metadata }) => kind === 'ClusterRole' && metadata.name === name)?.['rules'];
+      expect(rules('workload-protection-sender')).toEqual([{ nonResourceURLs: ['/ingest/v1/*'], verbs: ['post'] }]);
+      expect(rules('workload-protection-forwarder')).toEqual([
+        { nonResourceURLs: ['/ingest/v1/*'], verbs: ['post', 'forward'] },
+      ]);
+      const bound = ofKind(objects, 'ClusterRoleBinding').map(({ metadata, ...rest }) => [
+        metadata.name,
+        rest['subjects'],
+      ]);
+      expect(bound).toContainEqual([
+        'workload-protection-sender',
+        [{ kind: 'ServiceAccount', name: 'falco', namespace: 'falco' }],
+      ]);
+      expect(bound).toContainEqual([
+        'workload-protection-forwarder',
+        [{ kind: 'ServiceAccount', name: 'vector', namespace: 'vector' }],
+      ]);
+    });
+
+    it('have the ingest certificate made by cert-manager where that is asked for, for both ends of a hand-over', async () => {
+      const objects = await helm.objects(
+        ...set({
+          'operator.ingest.certificate.source': 'CertManager',
+          'operator.ingest.certificate.issuerRef': { kind: 'ClusterIssuer', name: 'internal' },
+        }),
+      );
+      expect(ofKind(objects, 'Certificate')[0]?.['spec']).toMatchObject({
+        secretName: 'workload-protection-ingest-tls',
+        usages: ['digital signature', 'server auth', 'client auth'],
+      });
+      expect(podOf(ofKind(objects, 'StatefulSet')[0]!).containers[0]!.args).toContain(
+        '--ingest-certificate-source=Secret',
+      );
     });
 
     it('let the operator read those Secrets of its own namespace that are named, and no others', async () => {
@@ -302,7 +359,9 @@ describe.skipIf(found === undefined)('the chart', () => {
     it('let the operator read ConfigMaps in the named namespaces and its own only', async () => {
       const reading = async (...settings: readonly string[]): Promise<readonly (string | undefined)[]> =>
         ofKind(await helm.objects(...settings), 'Role')
-          .filter((role) => rulesOf(role).some(({ resources }) => resources.includes('configmaps')))
+          .filter((role) =>
+            rulesOf(role).some(({ resources, verbs }) => resources.includes('configmaps') && verbs.includes('list')),
+          )
           .map(({ metadata }) => metadata.namespace);
       expect(await reading()).toEqual([releaseNamespace]);
       expect(await reading(...set({ agentNamespaces: ['falco', 'datadog'] }))).toEqual([

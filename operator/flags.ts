@@ -1,17 +1,13 @@
 // The operator's flags: those that every process has, and its own.
 import { commonFlags } from '../process/common-flags.ts';
-import { addressFlag, durationFlag, switchFlag, textFlag } from '../process/flag-kinds.ts';
+import { addressFlag, durationFlag, switchFlag } from '../process/flag-kinds.ts';
+import { ingestFlags } from './ingest/flags.ts';
 
 export const operatorFlags = {
   ...commonFlags({ metricsAddress: '0.0.0.0:8080' }),
   leaderElect: switchFlag('Write only while holding the Lease, so that several replicas can run.', true),
   apiAddress: addressFlag('Where the read API will be served over HTTPS; nothing listens here yet.', '0.0.0.0:8443'),
-  ingestAddress: addressFlag('Where events will be taken in over HTTPS; nothing listens here yet.', '0.0.0.0:8444'),
-  journalDir: textFlag(
-    'Where taken-in events will be kept; nothing is written yet.',
-    'FOLDER',
-    '/var/lib/workload-protection',
-  ),
+  ...ingestFlags,
   releaseNodes: switchFlag(
     'Take what the operator has written onto nodes off them, and end: the startup taint and the condition WorkloadProtected. Before the operator is removed for good; fails while a WorkloadPolicy still asks for the startup taint.',
     false,

@@ -21,6 +21,7 @@ import { applyDefinitions } from './definitions.ts';
 import { createEvidence } from './evidence.ts';
 import type { operatorFlags } from './flags.ts';
 import { staleness, unheard } from './freshness.ts';
+import { wireIngest } from './ingest/wire.ts';
 import { createCoverageKeeper } from './keeper.ts';
 import { lead } from './leading.ts';
 import { createOperatorMetrics } from './observability/metrics.ts';
@@ -44,8 +45,13 @@ export const runOperator = async (
   const access = await loadCluster({ kubeconfig: flags.kubeconfig });
   log.info({ server: access.server, source: access.source }, 'reaching the cluster');
   const transport = createTransport(access, { userAgent, metrics: metrics.transport });
-  const identity = `${hostname()}_${randomUUID().slice(0, 8)}`;
-  const reporting = { reportingController: 'workloadprotection.dev/operator', reportingInstance: identity };
+  const suffix = randomUUID().slice(0, 8);
+  // Standbys read in the Lease where to hand over what they have taken in.
+  const identity = `${flags.ingestPeerAddress ?? hostname()}_${suffix}`;
+  const reporting = {
+    reportingController: 'workloadprotection.dev/operator',
+    reportingInstance: `${hostname()}_${suffix}`,
+  };
   const events = createEventRecorder({ transport, ...reporting, log });
 
   const model = createCoverageModel();
@@ -57,6 +63,7 @@ export const runOperator = async (
       log.debug({ nodes: nodes.length, workloads: workloads.length, pods, seconds }, 'evaluated');
     },
   });
+  const ingest = wireIngest({ flags, access, transport, userAgent, keeper, metrics, clock, log });
   const ours = createOurObjects();
   const definitions = applyDefinitions(ours, model, keeper.touch);
   const sources = { transport, model, touch: keeper.touch, log, metrics: metrics.reflector, onMissed: metrics.missed };
@@ -68,7 +75,10 @@ export const runOperator = async (
     identity,
     clock,
     log,
-    onNewLeader: (leader) => log.info({ leader, isUs: leader === identity }, 'the Lease has a new holder'),
+    onNewLeader: (leader) => {
+      log.info({ leader, isUs: leader === identity }, 'the Lease has a new holder');
+      ingest.setLeader(leader, leader === identity);
+    },
     onStartedLeading: (leading) => work(leading),
   });
   const health = createHealthServer({
@@ -78,6 +88,7 @@ export const runOperator = async (
     ready: {
       watches: () => staleness(watches, clock),
       evaluation: () => (keeper.isEvaluated() ? undefined : 'nothing has been evaluated yet'),
+      ingest: () => ingest.trouble(),
     },
     onListening: (url) => log.info({ url }, 'serving /metrics, /healthz and /readyz'),
   });
@@ -94,6 +105,7 @@ export const runOperator = async (
     const { scrapes } = evidence;
     const gathering = evidence.run(leading);
     const beside = [
+      ingest.lead(leading),
       ...(flags.failClosed ? [failClosed(leading)] : []),
       ...(flags.admissionPolicies ? [admissionPolicies(leading)] : []),
     ];
@@ -161,6 +173,7 @@ export const runOperator = async (
   const parts = [
     health.run(until),
     events.run(until),
+    ingest.run(until),
     ...watches.map(({ reflector }) => reflector.run(until)),
     ...audited(watches).flatMap(({ audit }) => (audit === undefined ? [] : [audit(until)])),
     coverage(),

@@ -3,7 +3,7 @@
 // told, it says only that what is known is not all.
 import type { Drops, HealthIssue, LoadedPolicy, Reading } from '../../domain/telemetry/types.ts';
 import { boundedVersion, someOf } from '../bounded.ts';
-import type { Absorbed, PushAdapter, PushState } from '../push.ts';
+import type { PushAdapter, PushState } from '../push.ts';
 import { list, object, text, textOrNone, texts, type Raw } from '../read.ts';
 import { originOf, readDatadogEvent, type DatadogEvent } from './event.ts';
 import { readPolicies, readPolicy, withoutRules } from './ruleset.ts';
@@ -16,6 +16,7 @@ export const datadogPush: PushAdapter = {
     const read = readDatadogEvent(event);
     return read === undefined || !kinds.has(read.ruleId) ? undefined : absorb(state, read, at);
   },
+  readingOf: (state) => readingOf(state.ruleset, factsOf(state)),
 };
 
 const troubles = ['abnormal_path', 'no_process_context', 'broken_process_lineage', 'noisy_process'] as const;
@@ -56,7 +57,7 @@ const recentMs = 15 * 60_000;
 /** Two beats and some: a policy that beat before and misses so many while others beat is loaded no more. */
 const silentMs = 25 * 60_000;
 
-const absorb = (state: PushState | undefined, event: DatadogEvent, now: number): Absorbed => {
+const absorb = (state: PushState | undefined, event: DatadogEvent, now: number): PushState => {
   // A clock that is ahead would make the agent look alive for as long as it is.
   const at = Math.min(event.date ?? now, now);
   const known = factsOf(state);
@@ -98,7 +99,7 @@ const absorb = (state: PushState | undefined, event: DatadogEvent, now: number):
     }
   }
   // What is known lies in the state as plain data, whoever kept it in between.
-  return { state: { ruleset, facts: { ...next } }, reading: readingOf(ruleset, next) };
+  return { ruleset, facts: { ...next } };
 };
 
 /** Of two of one date the greater text holds, so that their order does not matter. */

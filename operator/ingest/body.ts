@@ -14,7 +14,11 @@ export type Body =
 
 export interface BodyReader {
   read(request: IncomingMessage): Promise<Body>;
+  /** As it comes, for those whom we trust: up to a limit of theirs. */
+  readBytes(request: IncomingMessage, most: number): Promise<Bytes>;
 }
+
+export type Bytes = Exclude<Body, { kind: 'text' }> | { readonly kind: 'bytes'; readonly bytes: Buffer };
 
 /** As they come. A set of Datadog's rules is 600 KB. */
 const largestBytes = 4 * 1024 * 1024;
@@ -48,35 +52,45 @@ export const createBodyReader = (): BodyReader => {
     }
   };
 
+  const readBytes = async <T>(
+    request: IncomingMessage,
+    most: number,
+    use: (bytes: Buffer) => T | Promise<T>,
+  ): Promise<T | Exclude<Bytes, { kind: 'bytes' }>> => {
+    if (Number(request.headers['content-length'] ?? 0) > most) return tooLarge(most);
+    const parts: Buffer[] = [];
+    let bytes = 0;
+    try {
+      // The connection outlives a body that is too large: it carries the answer.
+      for await (const part of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+        if (bytes + part.length > most) return tooLarge(most);
+        if (!reserve(part.length)) return crowded;
+        bytes += part.length;
+        parts.push(part);
+      }
+      return await use(parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts));
+    } catch {
+      return { kind: 'aborted' };
+    } finally {
+      reading -= bytes;
+    }
+  };
+
   return {
     async read(request) {
-      const { 'content-encoding': encoding = 'identity', 'content-length': length = '0' } = request.headers;
+      const { 'content-encoding': encoding = 'identity' } = request.headers;
       if (encoding !== 'identity' && encoding !== 'gzip')
         return { kind: 'unsupported', message: 'content-encoding must be gzip, or left out' };
-      if (Number(length) > largestBytes) return tooLarge;
-      const parts: Buffer[] = [];
-      let bytes = 0;
-      try {
-        // The connection outlives a body that is too large: it carries the answer.
-        for await (const part of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-          if (bytes + part.length > largestBytes) return tooLarge;
-          if (!reserve(part.length)) return crowded;
-          bytes += part.length;
-          parts.push(part);
-        }
-        const whole = parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
-        return encoding === 'gzip' ? await unpack(whole) : { kind: 'text', text: whole.toString('utf8'), bytes };
-      } catch {
-        return { kind: 'aborted' };
-      } finally {
-        reading -= bytes;
-      }
+      return readBytes<Body>(request, largestBytes, (bytes) =>
+        encoding === 'gzip' ? unpack(bytes) : { kind: 'text', text: bytes.toString('utf8'), bytes: bytes.length },
+      );
     },
+    readBytes: (request, most) => readBytes<Bytes>(request, most, (bytes) => ({ kind: 'bytes', bytes })),
   };
 };
 
-const tooLarge: Body = { kind: 'tooLarge', message: `the body is larger than ${largestBytes} bytes` };
-const crowded: Body = { kind: 'crowded', message: `bodies of ${mostAtOnce} bytes are being read already` };
+const tooLarge = (most: number) => ({ kind: 'tooLarge' as const, message: `the body is larger than ${most} bytes` });
+const crowded = { kind: 'crowded' as const, message: `bodies of ${mostAtOnce} bytes are being read already` };
 
 const gunzipped = (
   packed: Buffer,

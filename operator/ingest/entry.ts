@@ -1,4 +1,5 @@
 // What of a request lies in the journal: a line that says who sent it when, then a line for each event.
+import { object, text } from '../../facts/read.ts';
 import type { Item } from './items.ts';
 import { sources, type Source } from './source.ts';
 
@@ -9,7 +10,14 @@ export interface Entry {
   readonly node: string | undefined;
   /** When it came, epoch milliseconds. */
   readonly at: number;
+  /** Where it lay first, if another replica took it in and handed it over. */
+  readonly origin?: Origin;
   readonly items: readonly Item[];
+}
+
+export interface Origin {
+  readonly journal: string;
+  readonly position: number;
 }
 
 export const encodeEntry = ({ source, sender, node, at, items }: Entry): Buffer => {
@@ -22,12 +30,37 @@ export const encodeEntry = ({ source, sender, node, at, items }: Entry): Buffer 
 export const decodeEntry = (payload: Buffer): Entry | undefined => {
   try {
     const [head = '', ...lines] = payload.toString('utf8').split('\n');
-    const { source, sender, node, at } = JSON.parse(head) as Readonly<Record<string, unknown>>;
+    const { source, sender, node, at, origin } = object(JSON.parse(head));
     const known = sources.find((each) => each === source);
     if (known === undefined || typeof at !== 'number' || typeof sender !== 'string') return undefined;
     const items = lines.map((line) => JSON.parse(line) as Item);
-    return { source: known, sender, node: typeof node === 'string' ? node : undefined, at, items };
+    return {
+      source: known,
+      sender,
+      node: typeof node === 'string' ? node : undefined,
+      at,
+      ...(origin === undefined ? {} : { origin: readOrigin(origin) }),
+      items,
+    };
   } catch {
     return undefined;
   }
+};
+
+/** The same entry with the place where it lay first; one that was handed over before keeps it. Undefined for what is no entry. */
+export const withOrigin = (payload: Buffer, origin: Origin): Buffer | undefined => {
+  const end = payload.indexOf(10);
+  try {
+    const head = object(JSON.parse(payload.toString('utf8', 0, end)));
+    return head.origin === undefined
+      ? Buffer.concat([Buffer.from(JSON.stringify({ ...head, origin })), payload.subarray(end)])
+      : payload;
+  } catch {
+    return undefined;
+  }
+};
+
+const readOrigin = (value: unknown): Origin => {
+  const { journal, position } = object(value);
+  return { journal: text(journal), position: typeof position === 'number' ? position : 0 };
 };

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { namedNodes } from '../../agents/named-nodes.ts';
 import type { Clock } from '../../kube/clock.ts';
+import type { Log } from '../../kube/log.ts';
 import { JournalError, type Journal } from '../journal/journal.ts';
 import type { Authenticate } from './authenticate.ts';
 import { createBodyReader, type Body } from './body.ts';
@@ -9,16 +10,18 @@ import { encodeEntry } from './entry.ts';
 import { readItems, type Item, type Items, type Refusal } from './items.ts';
 import type { IngestMetrics, Refused } from './metrics.ts';
 import { createRates } from './rate.ts';
+import { receiverPath, type Receiver } from './receiver.ts';
 import type { Proof, Sender } from './sender.ts';
 import { sourceOf, sources, type Source } from './source.ts';
 
 export interface IngestOptions {
   readonly authenticate: Authenticate;
   readonly journal: Pick<Journal, 'append'>;
-  /** Why this replica takes nothing in now; undefined where it does. */
-  readonly closed: () => string | undefined;
+  /** Takes what other replicas hand over. */
+  readonly receiver: Receiver;
   readonly clock: Clock;
-  readonly metrics: IngestMetrics;
+  readonly log: Log;
+  readonly metrics: Pick<IngestMetrics, 'events' | 'received' | 'refused' | 'answered'>;
 }
 
 /** What a request comes to. Errors are of single events; `message` is of the whole. */
@@ -39,13 +42,11 @@ const mostErrors = 10;
 const retryAfterSeconds = 5;
 
 export const createIngestHandler = (options: IngestOptions) => {
-  const { authenticate, journal, closed, clock, metrics } = options;
+  const { authenticate, journal, clock, log, metrics } = options;
   const rates = createRates(() => clock.monotonic());
   const bodies = createBodyReader();
 
   const take = async (request: IncomingMessage, source: Source): Promise<Answer | undefined> => {
-    const why = closed();
-    if (why !== undefined) return later('standby', 503, why, retryAfterSeconds);
     const proof = await authenticate(request, source);
     if (proof.kind !== 'sender') return unproven(proof);
     const { sender } = proof;
@@ -86,6 +87,7 @@ export const createIngestHandler = (options: IngestOptions) => {
   };
 
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (request.url === receiverPath) return options.receiver.receive(request, response);
     const began = clock.monotonic();
     const source = sourceOf(request.url ?? '');
     let answer: Answer | undefined;
@@ -96,7 +98,7 @@ export const createIngestHandler = (options: IngestOptions) => {
       try {
         answer = await take(request, source);
       } catch (error) {
-        metrics.failed(error);
+        log.error({ error, source }, 'a request with events could not be handled');
         answer = later('failed', 503, 'the request could not be handled; the log says why', retryAfterSeconds);
       }
     }

@@ -1,6 +1,7 @@
 // What is counted of events that come in. Labels are bounded by sources, outcomes and reasons; who sends is none of them.
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { JournalUsage } from '../journal/journal.ts';
+import type { PushedOutcome } from './pushed.ts';
 import type { Source } from './source.ts';
 
 /** Why a request was refused as a whole. */
@@ -14,7 +15,6 @@ export type Refused =
   | 'method'
   | 'notFound'
   | 'rate'
-  | 'standby'
   | 'timeout'
   | 'tooLarge'
   | 'unauthenticated'
@@ -26,18 +26,17 @@ export interface IngestMetrics {
   readonly received: (source: Source, bytes: number) => void;
   readonly refused: (source: Source | 'none', reason: Refused) => void;
   readonly answered: (source: Source, status: number, seconds: number) => void;
-  /** The handler itself failed. */
-  readonly failed: (error: unknown) => void;
+  /** What an agent said of itself, by the type of agent. */
+  readonly pushed: (agent: string, outcome: PushedOutcome) => void;
+  /** Whose usage is shown from now on. */
+  readonly setJournal: (usage: () => JournalUsage | undefined) => void;
 }
 
 const prefix = 'workload_protection_';
 
-export const createIngestMetrics = (
-  registry: Registry,
-  usage: () => JournalUsage | undefined,
-  onFailed: (error: unknown) => void,
-): IngestMetrics => {
+export const createIngestMetrics = (registry: Registry): IngestMetrics => {
   const registers = [registry];
+  let usage = (): JournalUsage | undefined => undefined;
   const events = new Counter({
     name: `${prefix}ingest_events_total`,
     help: 'Events that came in, by source and outcome. Accepted ones lie in the journal.',
@@ -63,6 +62,12 @@ export const createIngestMetrics = (
     buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 2, 10],
     registers,
   });
+  const pushed = new Counter({
+    name: `${prefix}pushed_telemetry_total`,
+    help: 'Events in which agents speak of themselves, by type of agent and outcome: absorbed, unattributed (it cannot be told of which node they are) or unexpected (no agent there is set to push). In the leader.',
+    labelNames: ['type', 'outcome'],
+    registers,
+  });
   const gauge = (name: string, help: string, read: (usage: JournalUsage) => number): Gauge =>
     new Gauge({
       name: `${prefix}journal_${name}`,
@@ -86,6 +91,9 @@ export const createIngestMetrics = (
     received: (source, received) => bytes.inc({ source }, received),
     refused: (source, reason) => refused.inc({ source, reason }),
     answered: (source, status, took) => seconds.observe({ source, code: String(status) }, took),
-    failed: onFailed,
+    pushed: (type, outcome) => pushed.inc({ type, outcome }),
+    setJournal: (next) => {
+      usage = next;
+    },
   };
 };

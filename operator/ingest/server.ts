@@ -4,16 +4,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { constants } from 'node:crypto';
 import { createServer, type Server, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { Clock } from '../../kube/clock.ts';
-import type { Log } from '../../kube/log.ts';
 import type { Address } from '../../process/flag-kinds.ts';
 import { createIngestHandler, type IngestOptions } from './handler.ts';
 
 export interface IngestServerOptions extends IngestOptions {
   readonly address: Address;
   readonly trust: ServerTrust;
-  readonly clock: Clock;
-  readonly log: Log;
 }
 
 export interface ServerTrust {

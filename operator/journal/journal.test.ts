@@ -121,7 +121,7 @@ describe('a journal', () => {
     const journal = await open(disk, { segmentBytes: 150 });
     for (const text of ['a', 'b', 'c', 'd']) await append(journal, text.repeat(100));
     await journal.release(3, Buffer.from('three'));
-    expect((await disk.list()).toSorted()).toEqual(['0000000000000004.journal', 'released']);
+    expect((await disk.list()).toSorted()).toEqual(['0000000000000004.journal', 'id', 'released']);
     const after = await open(disk.crash(0, false));
     expect(after.released.position).toBe(3);
     expect(after.released.state.toString()).toBe('three');
@@ -180,6 +180,7 @@ describe('a journal', () => {
     await before.release(1, Buffer.from('one'));
     await before.close();
     const after = await open(await openFolder(join(folder, 'deep')));
+    expect(after.id).toBe(before.id);
     expect(after.released).toEqual({ position: 1, state: Buffer.from('one') });
     expect((await contentOf(after, 2)).map(({ text }) => text[0])).toEqual(['b', 'c']);
     await after.close();

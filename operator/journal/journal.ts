@@ -1,11 +1,14 @@
 // Where events lie from their acknowledgement until somebody has made of them what there is to make. Appending waits for the disk, and
 // many that wait share one write and one sync. A journal never overwrites: where its room is used up, it says so.
+import { randomUUID } from 'node:crypto';
 import type { Log } from '../../kube/log.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { encodeRecord, recordBytes, type JournalRecord } from './record.ts';
 import { findSegments, readSegment, segmentName, type Segment } from './segments.ts';
 
 export interface Journal {
+  /** Of this very journal: one that begins anew on an empty disk is another. */
+  readonly id: string;
   /** Resolves with the position of the first event once the disk has all of them. Rejects with a JournalError where it has not. */
   append(payload: Buffer, count: number): Promise<number>;
   /** Every record from a position on, and then those that come, until the signal aborts. */
@@ -59,8 +62,10 @@ const mostWaitingBytes = 32 * 1024 * 1024;
 /** In one write, so that the first of a burst does not wait for the last. */
 const batchBytes = 4 * 1024 * 1024;
 const releasedName = 'released';
+const idName = 'id';
 
 export async function openJournal({ disk, maxBytes, segmentBytes, log }: JournalOptions): Promise<Journal> {
+  const id = await readId(disk);
   let released = readReleased(await disk.readWhole(releasedName));
   const segments: Segment[] = [];
   /** The position that the next event gets. */
@@ -177,6 +182,7 @@ export async function openJournal({ disk, maxBytes, segmentBytes, log }: Journal
   };
 
   return {
+    id,
     append: (payload, count) =>
       new Promise((resolve, reject) => {
         if (isClosed) return reject(new JournalError('busy', 'the journal is closed'));
@@ -257,6 +263,14 @@ const asJournalError = (error: unknown): JournalError => {
   return code === 'ENOSPC' || code === 'EDQUOT'
     ? new JournalError('full', `no room on the journal's disk: ${message}`, error)
     : new JournalError('failed', `the journal's disk failed: ${message}`, error);
+};
+
+const readId = async (disk: Disk): Promise<string> => {
+  const known = await disk.readWhole(idName);
+  if (known !== undefined && known.length > 0) return known.toString();
+  const id = randomUUID();
+  await disk.replace(idName, Buffer.from(id));
+  return id;
 };
 
 /** The position in eight bytes, then the state. */

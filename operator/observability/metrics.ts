@@ -9,9 +9,12 @@ import type { TransportMetrics } from '../../kube/transport.ts';
 import type { WorkQueueMetrics } from '../../kube/workqueue.ts';
 import { taintOutcomes, type TaintOutcome } from '../controllers/nodes/outcome.ts';
 import type { TelemetryMetrics } from '../telemetry/keep.ts';
+import { createIngestMetrics, type IngestMetrics } from '../ingest/metrics.ts';
 import type { Watch } from '../watches.ts';
 
 export interface OperatorMetrics {
+  /** Of events that come in. */
+  readonly ingest: IngestMetrics;
   readonly registry: Registry;
   readonly reflector: ReflectorMetrics;
   readonly transport: TransportMetrics;
@@ -179,6 +182,7 @@ export const createOperatorMetrics = (watches: () => readonly Watch[]): Operator
     reflector: reflectorCounters(registers),
     transport: transportHistogram(registers),
     queue: queueMetrics(registers),
+    ingest: createIngestMetrics(registry),
     telemetry: telemetryMetrics(registers),
     missed: (resource, objects) => missed.inc({ resource }, objects),
     evaluated: (seconds) => evaluation.observe(seconds),

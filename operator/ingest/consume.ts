@@ -1,0 +1,101 @@
+// The leader's way through its journal: every entry in order, first those that an earlier run has not worked in. From time to time what
+// is known is kept beside the position that it holds up to, and the journal's room is given back.
+import { object } from '../../facts/read.ts';
+import type { Clock } from '../../kube/clock.ts';
+import type { Log } from '../../kube/log.ts';
+import type { Journal } from '../journal/journal.ts';
+import { decodeEntry, type Entry } from './entry.ts';
+import type { PushedTelemetry } from './pushed.ts';
+import type { Receiver } from './receiver.ts';
+
+export interface ConsumeOptions {
+  readonly journal: Journal;
+  readonly receiver: Pick<Receiver, 'note' | 'known'>;
+  readonly telemetry: PushedTelemetry;
+  /** Everything that lay in the journal at the start has been worked in. */
+  readonly onCaughtUp: () => void;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** What is worked in again after a crash, at most; each keeping costs a sync of the disk. */
+const keepEveryMs = 5000;
+/** The fleet is looked at as often: an agent that came shows as one that has posted nothing. */
+const lookEveryMs = 5000;
+
+/** Ends when the signal aborts, with everything kept. */
+export const consume = async (options: ConsumeOptions, signal: AbortSignal): Promise<void> => {
+  const { journal, receiver, telemetry, clock, log } = options;
+  restore(options);
+  const start = journal.released.position;
+  const caughtUpAt = start + journal.usage().waiting;
+  let position = start;
+  const noteProgress = (to: number): void => {
+    position = to;
+    if (position >= caughtUpAt) options.onCaughtUp();
+  };
+  noteProgress(start);
+
+  const keep = async (): Promise<void> => {
+    if (position === journal.released.position) return;
+    const state = { handedOver: receiver.known(), telemetry: telemetry.save() };
+    try {
+      await journal.release(position, Buffer.from(JSON.stringify(state)));
+    } catch (error) {
+      // What was worked in is worked in again after a restart, which changes nothing.
+      log.warn({ error, position }, 'cannot keep how far the journal has been worked in; trying again');
+    }
+  };
+
+  const timers = [every(clock, lookEveryMs, () => telemetry.look()), every(clock, keepEveryMs, () => void keep())];
+  try {
+    for await (const record of journal.follow(start + 1, signal)) {
+      const entry = decodeEntry(record.payload);
+      if (entry === undefined)
+        log.warn({ position: record.position }, 'an entry of the journal cannot be read, and is left out');
+      else take(entry, options);
+      noteProgress(record.position + record.count - 1);
+    }
+  } finally {
+    for (const end of timers) end();
+    await keep();
+  }
+};
+
+const take = (entry: Entry, { receiver, telemetry, log }: ConsumeOptions): void => {
+  if (entry.origin !== undefined) receiver.note(entry.origin);
+  try {
+    telemetry.take(entry);
+  } catch (error) {
+    // A mistake of ours must not stand in the way of everything behind it.
+    log.error({ error, source: entry.source }, 'an entry of the journal could not be worked in, and is left out');
+  }
+};
+
+const restore = ({ journal, receiver, telemetry, log }: ConsumeOptions): void => {
+  const { state } = journal.released;
+  telemetry.look();
+  if (state.length === 0) return;
+  try {
+    const { handedOver, telemetry: saved } = object(JSON.parse(state.toString('utf8')));
+    for (const [id, position] of Object.entries(object(handedOver))) {
+      if (typeof position === 'number') receiver.note({ journal: id, position });
+    }
+    telemetry.restore(saved);
+    telemetry.look();
+  } catch (error) {
+    log.warn({ error }, 'what was kept beside the journal cannot be read: agents are known again as they post');
+  }
+};
+
+const every = (clock: Clock, ms: number, act: () => void): (() => void) => {
+  let cancel = (): void => {};
+  const again = (): void => {
+    cancel = clock.after(ms, () => {
+      act();
+      again();
+    });
+  };
+  again();
+  return () => cancel();
+};

@@ -1,0 +1,126 @@
+// A standby's end of a hand-over: whatever it has acknowledged goes to the leader in order, and leaves its own journal once the leader
+// has it. While there is no leader, or none that answers, it waits here.
+import { Agent, request as httpsRequest } from 'node:https';
+import { checkServerIdentity } from 'node:tls';
+import { Backoff } from '../../kube/backoff.ts';
+import { sleep, type Clock, type Random } from '../../kube/clock.ts';
+import type { Log } from '../../kube/log.ts';
+import type { Journal } from '../journal/journal.ts';
+import { encodeRecord, recordBytes, type JournalRecord } from '../journal/record.ts';
+import { journalHeader, receiverPath } from './receiver.ts';
+
+export interface HandOverOptions {
+  readonly journal: Journal;
+  /** Where the leader takes events in; undefined while nobody else leads. */
+  readonly leader: () => { readonly host: string; readonly port: number } | undefined;
+  /** What this replica shows, and whom it believes. */
+  readonly identity: () => ReplicaIdentity | undefined;
+  /** The name that the leader's certificate carries. */
+  readonly host: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+export interface ReplicaIdentity {
+  readonly cert: string;
+  readonly key: string;
+  readonly ca: string;
+}
+
+/** What comes within this time goes together. */
+const gatherMs = 20;
+const batchBytes = 1024 * 1024;
+const deadlineMs = 10_000;
+const backoffOptions = { firstMs: 200, capMs: 5000, resetAfterMs: 60_000 };
+
+/** Ends when the signal aborts. */
+export const handOver = async (options: HandOverOptions, signal: AbortSignal): Promise<void> => {
+  const { journal, clock, random, log } = options;
+  const backoff = new Backoff(backoffOptions, clock, random);
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const records = journal.follow(journal.released.position + 1, signal);
+  let next = records.next();
+  try {
+    for (;;) {
+      const batch = await gather(await next, () => (next = records.next()), clock);
+      const last = batch.at(-1);
+      if (last === undefined) return;
+      for (;;) {
+        if (signal.aborted) return;
+        const trouble = await deliver(options, agent, batch, signal);
+        if (trouble === undefined) break;
+        const waitMs = backoff.next();
+        log.info({ trouble, waitMs: Math.round(waitMs) }, 'what was taken in cannot be handed to the leader yet');
+        await sleep(clock, waitMs, signal);
+      }
+      await journal.release(last.position + last.count - 1, journal.released.state);
+    }
+  } finally {
+    agent.destroy();
+    await next;
+  }
+};
+
+/** The first and those that are there soon after it; empty where there will be none. */
+const gather = async (
+  first: IteratorResult<JournalRecord>,
+  proceed: () => Promise<IteratorResult<JournalRecord>>,
+  clock: Clock,
+): Promise<readonly JournalRecord[]> => {
+  if (first.done === true) return [];
+  const batch = [first.value];
+  let bytes = recordBytes(first.value.payload);
+  const enough = new AbortController();
+  const waited = sleep(clock, gatherMs, enough.signal).then(() => undefined);
+  let next = proceed();
+  while (bytes < batchBytes) {
+    const more = await Promise.race([next, waited]);
+    if (more === undefined || more.done === true) break;
+    batch.push(more.value);
+    bytes += recordBytes(more.value.payload);
+    next = proceed();
+  }
+  enough.abort();
+  return batch;
+};
+
+/** What went wrong, or undefined. */
+const deliver = (
+  { journal, leader, identity, host }: HandOverOptions,
+  agent: Agent,
+  batch: readonly JournalRecord[],
+  signal: AbortSignal,
+): Promise<string | undefined> =>
+  new Promise((resolve) => {
+    const [to, shown] = [leader(), identity()];
+    if (to === undefined) return resolve('nobody leads');
+    if (shown === undefined) return resolve('there is no certificate to show yet');
+    const body = Buffer.concat(batch.map(encodeRecord));
+    const request = httpsRequest(
+      {
+        ...to,
+        ...shown,
+        path: receiverPath,
+        method: 'POST',
+        agent,
+        servername: host,
+        checkServerIdentity: (_, certificate) => checkServerIdentity(host, certificate),
+        signal: AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]),
+        headers: { [journalHeader]: journal.id, 'content-length': body.length },
+      },
+      (response) => {
+        let words = '';
+        response.setEncoding('utf8');
+        response.on('data', (part: string) => (words = `${words}${part}`.slice(0, 200)));
+        response.once('end', () =>
+          resolve(
+            response.statusCode === 200 ? undefined : `${to.host} answers ${response.statusCode}: ${words.trim()}`,
+          ),
+        );
+        response.once('error', (error) => resolve(error.message));
+      },
+    );
+    request.once('error', (error) => resolve(`${to.host}:${to.port}: ${error.message}`));
+    request.end(body);
+  });
