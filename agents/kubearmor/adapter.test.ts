@@ -141,9 +141,12 @@ test('pods take themselves out by an annotation', () => {
   ]);
 });
 
-test('that KubeArmor proves nothing is said, and that nothing is declared', () => {
-  expect(declared.notes).toHaveLength(1);
-  expect(kubeArmor.declare(declareInput({})).notes).toHaveLength(2);
+test('that nothing is declared is said where KubeArmor is installed', () => {
+  expect(kubeArmor.declare(declareInput(objects, [{}])).notes).toEqual([]);
+  expect(kubeArmor.declare(declareInput({})).notes).toEqual([]);
+  expect(kubeArmor.declare(declareInput({}, [{}])).notes).toEqual([
+    'No KubeArmor policy is declared: KubeArmor then tells only what its default posture and visibility say.',
+  ]);
 });
 
 test('who asks it all the same is told what to set', () => {

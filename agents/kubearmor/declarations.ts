@@ -4,6 +4,7 @@ import type { LabelSelector } from '../../domain/types.ts';
 import type { DeclareInput } from '../agent.ts';
 import { annotatedAttackIds } from '../attack-annotation.ts';
 import { readDeclaringObjects, type DeclaringObject } from '../declaring-object.ts';
+import { isInstalled } from '../installed.ts';
 import { namespacesNamed, noPods, readLabelSelector } from '../label-selector.ts';
 import { list, object, text, textMap, texts } from '../read.ts';
 import { readRules } from './rules.ts';
@@ -24,12 +25,10 @@ export const declareKubeArmor = (input: DeclareInput): Declarations => {
     ],
     contents: [],
     exclusions: optOuts(agent),
-    notes: [
-      'KubeArmor does not say which policies it has loaded: they count as declared, for the pods that their selectors match.',
-      ...(ofPods.length + ofCluster.length + ofHosts.length === 0
+    notes:
+      ofPods.length + ofCluster.length + ofHosts.length === 0 && isInstalled(input)
         ? ['No KubeArmor policy is declared: KubeArmor then tells only what its default posture and visibility say.']
-        : []),
-    ],
+        : [],
   };
 };
 

@@ -5,6 +5,7 @@ import type { DeclareInput } from '../agent.ts';
 import { annotatedAttackIds } from '../attack-annotation.ts';
 import { someOf } from '../bounded.ts';
 import { readDeclaringObjects, type DeclaringObject } from '../declaring-object.ts';
+import { isInstalled } from '../installed.ts';
 import { readLabelSelector } from '../label-selector.ts';
 import { list, object, textOrNone } from '../read.ts';
 import { agentVersions } from './agent-versions.ts';
@@ -30,11 +31,9 @@ export const declareKubescape = (input: DeclareInput): Declarations => {
     contents: [],
     exclusions: [],
     notes: [
-      ...(ruleObjects.length + bindings.length === 0
+      ...(ruleObjects.length + bindings.length === 0 && isInstalled(input)
         ? ['No Rules and no RuntimeRuleAlertBinding are there: Kubescape then detects nothing at runtime.']
-        : [
-            'Kubescape does not say which rules it has loaded: they count as declared, for the pods that bindings select.',
-          ]),
+        : []),
       ...(ruleObjects.length === 0 ? [] : danglingNotes(ruleObjects, bindings)),
     ],
   };

@@ -89,8 +89,9 @@ describe('a TracingPolicy', () => {
   });
 });
 
-test('without any policy it is said what Tetragon tells all the same', () => {
-  expect(declare()).toEqual({
+test('without any policy it is said what Tetragon tells all the same, where it is installed', () => {
+  expect(declare().notes).toEqual([]);
+  expect(tetragon.declare(declareInput({}, [{}]))).toEqual({
     policies: [],
     contents: [],
     exclusions: [],

@@ -5,6 +5,7 @@ import type { DeclareInput } from '../agent.ts';
 import { annotatedAttackIds } from '../attack-annotation.ts';
 import { attackIdsInTags, joinAttackIds, type AttackIds } from '../attack-ids.ts';
 import { readDeclaringObjects, type DeclaringObject } from '../declaring-object.ts';
+import { isInstalled } from '../installed.ts';
 import { readLabelSelector } from '../label-selector.ts';
 import { isObject, list, object, textOrNone, texts, type Raw } from '../read.ts';
 import { tracingPolicyName } from './policy-name.ts';
@@ -20,7 +21,7 @@ export const declareTetragon = (input: DeclareInput): Declarations => {
     contents: [],
     exclusions: [],
     notes: [
-      ...(declaring.length === 0
+      ...(declaring.length === 0 && isInstalled(input)
         ? ['No TracingPolicy is declared: Tetragon then tells that processes start and end, and of nothing else.']
         : []),
       ...read.flatMap(({ notes }) => notes),

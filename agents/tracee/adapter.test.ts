@@ -50,13 +50,13 @@ describe('a Policy', () => {
   test('for some processes alone is said to be so', () => {
     expect(policyNamed('root-only')?.pods).toBeUndefined();
     expect(declared.notes).toEqual([
-      'Tracee does not say which policies it has loaded: they count as declared.',
       'Policy root-only is for only some processes or containers (uid=0, comm=bash,sh); it is taken to be for all pods.',
     ]);
   });
 
-  test('that is not there leaves open what is traced', () => {
-    expect(tracee.declare(declareInput({})).notes.join()).toContain('No Policy is declared');
+  test('that is not there leaves open what is traced, where Tracee is installed', () => {
+    expect(tracee.declare(declareInput({})).notes).toEqual([]);
+    expect(tracee.declare(declareInput({}, [{}])).notes.join()).toContain('No Policy is declared');
   });
 });
 

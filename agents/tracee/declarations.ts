@@ -6,6 +6,7 @@ import { annotatedAttackIds } from '../attack-annotation.ts';
 import { attackIdsIn, attackIdsInTags, joinAttackIds, noAttackIds, type AttackIds } from '../attack-ids.ts';
 import { someOf } from '../bounded.ts';
 import { readDeclaringObjects, type DeclaringObject } from '../declaring-object.ts';
+import { isInstalled } from '../installed.ts';
 import { noPods } from '../label-selector.ts';
 import { list, object, text, texts } from '../read.ts';
 
@@ -17,9 +18,11 @@ export const declareTracee = (input: DeclareInput): Declarations => {
     contents: [],
     exclusions: [],
     notes: [
-      declaring.length === 0
-        ? 'No Policy is declared: what Tracee traces is set on its command line or in files, which cannot be seen from here.'
-        : 'Tracee does not say which policies it has loaded: they count as declared.',
+      ...(declaring.length === 0 && isInstalled(input)
+        ? [
+            'No Policy is declared: what Tracee traces is set on its command line or in files, which cannot be seen from here.',
+          ]
+        : []),
       ...declaring.flatMap(narrowNotes),
     ],
   };
