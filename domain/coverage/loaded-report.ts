@@ -49,7 +49,9 @@ export const reportLoaded = (buckets: Iterable<Bucket>): LoadedReport => {
   const rules = new Map<string, { use: RuleUse; nodes: number }>();
   for (const { ruleset, nodes } of nodesByRuleset(buckets)) {
     for (const policy of ruleset.policies) {
-      count(policies, keyOfPolicy(policy), nodes, () => policyUse(policy));
+      const use = policyUse(policy);
+      // Whoever has other rules in it has another one.
+      count(policies, JSON.stringify(use), nodes, () => use);
       for (const use of rulesNotLoaded(policy)) {
         count(rules, JSON.stringify([use.name, use.policy, use.agent, use.status, use.message]), nodes, () => use);
       }
@@ -80,9 +82,6 @@ const count = <T>(into: Map<string, { use: T; nodes: number }>, key: string, nod
   if (known === undefined) into.set(key, { use: use(), nodes });
   else known.nodes += nodes;
 };
-
-const keyOfPolicy = ({ name, agent, version, digest, source, status, type, declaredBy }: RulesetPolicy): string =>
-  JSON.stringify([name, agent, version ?? digest, source, status, type, declaredBy]);
 
 const policyUse = (policy: RulesetPolicy): PolicyUse => {
   const { name, agent, version, digest, source, status, type, declaredBy } = policy;
