@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { CoverageReportInput } from '../../../crds/schema/coverage-report.ts';
-import { createCoverageModel } from '../../../domain/coverage/model.ts';
+import { createCoverageModel, type CoverageModel } from '../../../domain/coverage/model.ts';
 import { aNode } from '../../../domain/testing/nodes.ts';
+import { aPod } from '../../../domain/testing/pods.ts';
 import { snapshotDigest } from '../../../facts/snapshot-digest.ts';
 import { createStatusWriter } from '../../status.ts';
 import { createFakeReports, type StoredReport } from '../../testing/fake-reports.ts';
@@ -16,10 +17,18 @@ import { createScheduleKeeper } from './schedules.ts';
 const start = Date.parse('2026-11-22T05:00:00Z');
 const hour = 3_600_000;
 
-/** A fleet of 300 nodes without agents: two slices of nodes, one of workloads. */
-const setUp = (fake = createFakeReports(), at = start) => {
+/** Without agents. */
+const fleetOf = (nodes: number, workloads: number): CoverageModel => {
   const model = createCoverageModel();
-  for (let index = 0; index < 300; index++) model.upsertNode(aNode({ name: `node-${index}` }));
+  for (let index = 0; index < nodes; index++) model.upsertNode(aNode({ name: `node-${index}` }));
+  for (let index = 0; index < workloads; index++) {
+    model.upsertPod(aPod({ namespace: `team-${index % 100}`, name: `web-${index}`, node: `node-${index % nodes}` }));
+  }
+  return model;
+};
+
+/** A fleet of 300 nodes: two slices of nodes, one of workloads. */
+const setUp = (fake = createFakeReports(), at = start, model = fleetOf(300, 0)) => {
   model.evaluate(at);
   const ours = createOurObjects();
   const { writer } = fake;
@@ -199,6 +208,19 @@ describe('a snapshot that is asked for', () => {
     await world.run(name);
     expect(ready(world.fake.report(name))).toBe(expected);
     expect(world.taken).toEqual([]);
+  });
+
+  test('holds 5,000 nodes and 10,000 workloads in objects that etcd takes', async () => {
+    const world = setUp(createFakeReports(), start, fleetOf(5000, 10_000));
+    world.put('cluster', {});
+    world.put(name, { snapshotOf: { name: 'cluster' } });
+    await world.run(name);
+    const slices = world.fake.slices(name);
+    const assets = slices.flatMap(({ profiles }) => (profiles as { names: string[] }[]).flatMap((each) => each.names));
+    expect(new Set(assets).size).toBe(15_000);
+    const sizes = [world.fake.report(name), ...slices].map((object) => JSON.stringify(object).length);
+    expect(Math.max(...sizes)).toBeLessThan(1_500_000);
+    expect(snapshotDigest(world.fake.report(name), slices)).toBe(world.fake.report(name).status?.snapshot?.digest);
   });
 
   test('is left alone where an import fills it', async () => {
