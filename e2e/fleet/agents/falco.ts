@@ -49,15 +49,27 @@ export const falco = (options: FalcoOptions = {}): readonly Manifest[] => {
         podSpec: {
           initContainers: [falcoctl('falcoctl-artifact-install', 'install')],
           containers: [
-            mainContainer(options.image ?? 'docker.io/falcosecurity/falco', version),
+            {
+              ...mainContainer(options.image ?? 'docker.io/falcosecurity/falco', version),
+              volumeMounts: [
+                { name: 'rulesfiles-install-dir', mountPath: '/etc/falco' },
+                { name: 'proc-fs', mountPath: '/host/proc' },
+                { name: 'etc-fs', mountPath: '/host/etc', readOnly: true },
+                { name: 'falco-yaml', mountPath: '/etc/falco/falco.yaml', subPath: 'falco.yaml' },
+                ...(hasRules ? [{ name: 'rules-volume', mountPath: '/etc/falco/rules.d' }] : []),
+              ],
+            },
             falcoctl('falcoctl-artifact-follow', 'follow'),
           ],
           volumes: [
             { name: 'rulesfiles-install-dir', emptyDir: {} },
             hostPath('etc-fs', '/etc'),
             hostPath('proc-fs', '/proc'),
-            { name: 'config-volume', configMap: { name } },
-            { name: 'falcoctl-config-volume', configMap: { name: `${name}-falcoctl` } },
+            { name: 'falco-yaml', configMap: { name, items: [item('falco.yaml')] } },
+            {
+              name: 'falcoctl-config-volume',
+              configMap: { name: `${name}-falcoctl`, items: [item('falcoctl.yaml')] },
+            },
             ...(hasRules ? [{ name: 'rules-volume', configMap: { name: `${name}-rules` } }] : []),
           ],
         },
@@ -108,6 +120,8 @@ const mainContainer = (image: string, version: string): object => ({
   resources: { requests: { cpu: '100m', memory: '512Mi' }, limits: { cpu: '1000m', memory: '1024Mi' } },
   securityContext: { privileged: true },
 });
+
+const item = (key: string): object => ({ key, path: key });
 
 const falcoctl = (name: string, verb: string): object => ({
   name,
