@@ -51,6 +51,9 @@ const sources: Readonly<Record<ProgramName, string>> = {
   'workload-protection-webhook': path.join(root, 'webhook', 'main.ts'),
 };
 
+/** Ready-made agents whose telemetry is on by default. */
+const scraped = ['falco', 'tetragon', 'tracee'];
+
 /** Longer than anybody leaves a demonstration running; in a pod the kubelet would renew it. */
 const tokenSeconds = 7 * 24 * 3600;
 
@@ -65,6 +68,8 @@ export async function installProduct(target: Target, options: InstallOptions = {
     webhook: { advertiseUrl: `https://127.0.0.1:${webhookPort}` },
     // A control plane without storage has no volume to give, and the pods would stay Pending.
     operator: { journal: { persistence: { enabled: false } } },
+    // From out here nobody reaches agents' pods, unless they are simulated; who does that switches telemetry on again.
+    agents: Object.fromEntries(scraped.map((name) => [name, { spec: { telemetry: { mode: 'None' } } }])),
   };
   const rendered = await renderChart(target, { namespace, values: [outsideCluster, values] });
   const objects = rendered.filter(keep);
