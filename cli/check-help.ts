@@ -35,7 +35,8 @@ Flags:
   -f, --filename PATH     Manifests: a file, a folder with all that is below it, or - for standard input. May be repeated.
       --policies PATH     WorkloadPolicies: a file or a folder. May be repeated.
       --agents PATH       Agents: their rendered DaemonSets and, for agents of your own, ProtectionAgents. May be repeated; also --agent.
-      --nodes FILE        Nodes, as kubectl get nodes -o yaml writes them. May be repeated.
+      --nodes FILE        Nodes, as kubectl get nodes -o yaml writes them; with what the operator says of them, where CoverageReports and
+                          CoverageSlices are saved beside them (kubectl get nodes,cov,covs -o yaml). May be repeated.
   -n, --namespace NAME    Namespace of manifests that name none. Default: that of the context, else default.
   -o, --output FORMAT     ${formats.join(', ')}. Default: table.
       --fail-on STATE     The best state that fails: ${thresholds.join(', ')}. Default: Incomplete.

@@ -223,3 +223,86 @@ describe('the output', () => {
     }
   });
 });
+
+describe('annotations that break the glass', () => {
+  const until = (end: string, reason = 'the shop is down, INC-7') => ({
+    'workloadprotection.dev/break-glass': reason,
+    'workloadprotection.dev/break-glass-until': end,
+  });
+  const pod = (annotations: object): string =>
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'urgent', namespace: 'shop', annotations },
+      spec: { containers: [{ name: 'c', image: 'i:1' }], ...onGpu },
+    });
+  const strict = JSON.stringify({
+    apiVersion: 'workloadprotection.dev/v1alpha1',
+    kind: 'WorkloadPolicy',
+    metadata: { name: 'strict' },
+    spec: { admission: { mode: 'Deny', breakGlass: 'Forbidden' } },
+  });
+
+  it.each<[string, string, string]>([
+    ['hold until their end', pod(until('2026-06-02T00:00:00Z')), 'holds until 2026-06-02T00:00:00.000Z'],
+    [
+      'do not hold past it',
+      pod(until('2026-05-01T00:00:00Z')),
+      'does not hold: its end, 2026-05-01T00:00:00.000Z, is past',
+    ],
+    ['do not hold without a reason', pod(until('2026-06-02T00:00:00Z', 'fix')), 'does not hold: its reason is shorter'],
+    [
+      'do not help where a policy forbids them',
+      `${pod(until('2026-06-02T00:00:00Z'))}\n---\n${strict}`,
+      'does not help: WorkloadPolicy strict forbids it',
+    ],
+  ])('%s, and change no verdict', async (_, stdin, words) => {
+    const { results, notes } = await judge(stdin);
+    expect(results[0]).toMatchObject({ verdict: 'Unprotected', breakGlass: expect.stringContaining(words) as string });
+    expect(notes).toContainEqual(expect.stringContaining(`Pod shop/urgent: its break-glass ${words}`));
+  });
+});
+
+describe('what the operator said of nodes, saved beside them', () => {
+  const saved = (state: string, more: object = {}): string => {
+    const nodes = [
+      { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1', labels: { 'kubernetes.io/os': 'linux' } } },
+      {
+        apiVersion: 'workloadprotection.dev/v1alpha1',
+        kind: 'CoverageReport',
+        metadata: { name: 'cluster' },
+        status: { evaluatedAt: '2026-05-30T00:00:00Z' },
+      },
+      {
+        apiVersion: 'workloadprotection.dev/v1alpha1',
+        kind: 'CoverageSlice',
+        metadata: { name: 'cluster-nodes-0' },
+        spec: { report: 'cluster', assets: 'Nodes', index: 0, of: 1, ...more },
+        profiles: [{ id: 'a', state, agents: [{ name: 'falco', state, evidence: 'Running' }], names: ['n1'] }],
+      },
+    ];
+    return JSON.stringify({ apiVersion: 'v1', kind: 'List', items: nodes });
+  };
+  const judgeBy = async (file: string, ...more: readonly string[]): Promise<CheckReport> => {
+    await writeFile(path.join(cwd, 'saved.json'), file);
+    return judge(deployment('a'), ['--nodes=saved.json', ...more]);
+  };
+
+  it.each<[string, string, string]>([
+    ['protects', saved('Protected'), 'Protected'],
+    ['does not protect', saved('Failed'), 'Unprotected'],
+    ['is in a snapshot', saved('Protected', { report: 'january', frozen: true }), 'Protected'],
+  ])('counts where it %s', async (_, file, verdict) => {
+    const { results, notes } = await judgeBy(file);
+    expect(results[0]?.verdict).toBe(verdict);
+    expect(notes[0]).toMatch(
+      /^judged by files: what agents do on nodes is as CoverageReport (?:cluster|january) had it/,
+    );
+  });
+
+  it('is older than an agent that is given with it', async () => {
+    const nobody = saved('NoAgent').replace(/"agents":\[[^\]]*\]/, '"agents":[]');
+    expect((await judgeBy(nobody)).results[0]?.verdict).toBe('Unprotected');
+    expect((await judgeBy(nobody, `--agents=${world}/falco.yaml`)).results[0]?.verdict).toBe('Protected');
+  });
+});

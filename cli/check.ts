@@ -10,6 +10,7 @@ import type { CheckReport, CheckResult } from './judge/result.ts';
 import { sortObjects } from './judge/workloads.ts';
 import { formatted } from './output/formats.ts';
 import { plain } from './output/text.ts';
+import { identityOf } from './output/words.ts';
 import type { Io, Verb } from './verb.ts';
 import { declaredIn, type Declared } from './world/declared.ts';
 import { worldOfFiles } from './world/files.ts';
@@ -39,7 +40,11 @@ export const check = async (flags: CheckFlags, io: Io): Promise<CheckReport> => 
   const policies = await objectsOf(flags.policies, io);
   const nodes = await objectsOf(flags.nodes, io);
   const declared = together(
-    { ...declaredIn([...manifests.objects, ...agents.objects, ...policies.objects], namespace), nodes: [] },
+    {
+      ...declaredIn([...manifests.objects, ...agents.objects, ...policies.objects], namespace),
+      nodes: [],
+      saved: undefined,
+    },
     declaredIn(nodes.objects, namespace),
   );
   const world = cluster?.world(declared) ?? worldOfFiles(declared);
@@ -65,7 +70,7 @@ export const check = async (flags: CheckFlags, io: Io): Promise<CheckReport> => 
     summary: summaryOf(results),
     exitCode: exitCodeOf(found, flags.failOn),
     ...found,
-    notes: notesOf(world),
+    notes: [...notesOf(world), ...results.flatMap(breakGlassNote)],
   };
 };
 
@@ -88,9 +93,10 @@ const objectsOf = async (paths: readonly string[], io: Io): Promise<Read> => {
   };
 };
 
-const together = (manifests: Declared, { nodes, problems }: Declared): Declared => ({
+const together = (manifests: Declared, { nodes, saved, problems }: Declared): Declared => ({
   ...manifests,
   nodes,
+  saved,
   problems: [...manifests.problems, ...problems],
 });
 
@@ -119,7 +125,11 @@ const emptyHanded = (
   return problems;
 };
 
-const notesOf = (world: World): readonly string[] => (world.isLive ? world.notes : [...world.notes, ...untold(world)]);
+const notesOf = (world: World): readonly string[] =>
+  world.isLive || world.reports !== undefined ? world.notes : [...world.notes, ...untold(world)];
+
+const breakGlassNote = (result: CheckResult): readonly string[] =>
+  result.breakGlass === undefined ? [] : [`${identityOf(result)}: its break-glass ${result.breakGlass}`];
 
 const summaryOf = (results: readonly CheckResult[]): CheckReport['summary'] => {
   const count = (verdict: CheckResult['verdict']): number =>

@@ -7,6 +7,7 @@ import type { NodeReport } from '../../domain/placement/reported-presence.ts';
 import type { AdmissionMode, Labels, NodeFacts, Policy } from '../../domain/types.ts';
 import { placementQuestion, type Surroundings } from '../../facts/placement-question.ts';
 import type { World } from '../world/world.ts';
+import { wordBreakGlass } from './break-glass.ts';
 import { expectations, type Expectations } from './expected.ts';
 import { outcomeOf } from './outcome.ts';
 import { poolsOf } from './pools.ts';
@@ -24,10 +25,13 @@ export const createJudge = (world: World, now: number): Judge => {
     now,
   );
   const modes = new Map(world.policies.map(({ name, admission }) => [name, admission.mode]));
-  const policies = world.policies.map(asAsked(world.isLive));
+  const policies = world.policies.map(asAsked(world.isLive || world.reports !== undefined));
   const reportOf = reportsOf(world, expected);
   const surroundings = surroundingsOf(world);
-  const knowsAgents = world.isLive || catalogue.agents.some((agent) => catalogue.installationsOf(agent).length > 0);
+  const knowsAgents =
+    world.isLive ||
+    world.reports !== undefined ||
+    catalogue.agents.some((agent) => catalogue.installationsOf(agent).length > 0);
 
   const askerOn = (nodes: readonly NodeFacts[]): Asker => {
     const drawing = { nodes, reportOf, catalogue, isStale: world.isStale };
@@ -45,6 +49,8 @@ export const createJudge = (world: World, now: number): Judge => {
     const question = placementQuestion(workload, surroundings);
     const answer = ask(question);
     const inPools = isOnNodes(answer) ? pools.flatMap((pool) => poolResult(pool.name, pool.ask(question))) : [];
+    const outcome = outcomeOf(answer, (policy): AdmissionMode => modes.get(policy) ?? 'Off', knowsAgents);
+    const breakGlass = wordBreakGlass(workload, outcome, world.policies, now);
     return {
       checks: 'Placement',
       kind: workload.kind,
@@ -52,8 +58,9 @@ export const createJudge = (world: World, now: number): Judge => {
       name: workload.name,
       ...(workload.found.file === undefined ? {} : { file: workload.found.file }),
       line: workload.found.line,
-      ...outcomeOf(answer, (policy): AdmissionMode => modes.get(policy) ?? 'Off', knowsAgents),
+      ...outcome,
       ...(inPools.length === 0 ? {} : { pools: inPools }),
+      ...(breakGlass === undefined ? {} : { breakGlass }),
     };
   };
 };

@@ -45,6 +45,8 @@ export interface CheckResult {
   readonly policies: readonly PolicyResult[];
   /** What is wrong, the worst first. */
   readonly gaps: readonly CheckGap[];
+  /** What annotations that break the glass come to, as the end of a sentence. */
+  readonly breakGlass?: string;
 }
 
 export interface NodeCounts {

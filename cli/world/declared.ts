@@ -20,6 +20,7 @@ import type {
 } from '../../domain/types.ts';
 import type { FoundObject } from '../input/documents.ts';
 import type { Problem } from '../input/files.ts';
+import { savedIn, type Saved } from './saved.ts';
 
 export interface Declared {
   readonly nodes: readonly NodeFacts[];
@@ -29,6 +30,8 @@ export interface Declared {
   readonly configMaps: readonly ConfigMapFacts[];
   readonly policies: readonly Policy[];
   readonly agents: readonly AgentDefinition[];
+  /** What the operator has said of nodes. */
+  readonly saved: Saved | undefined;
   readonly problems: readonly Problem[];
 }
 
@@ -62,6 +65,10 @@ export const declaredIn = (objects: readonly FoundObject[], namespace: string): 
     configMaps: projected(of('/ConfigMap'), projectConfigMap).map((facts) => inNamespace(facts, namespace)),
     policies,
     agents,
+    saved: savedIn(
+      of('workloadprotection.dev/CoverageSlice').map(({ raw }) => raw),
+      of('workloadprotection.dev/CoverageReport').map(({ raw }) => raw),
+    ),
     problems,
   };
 };

@@ -4,7 +4,7 @@ import { readyMadeAgents } from './ready-made.ts';
 import type { World } from './world.ts';
 
 export const worldOfFiles = (declared: Declared): World => {
-  const { nodes, namespaces, runtimeClasses, daemonSets, configMaps, policies, agents } = declared;
+  const { nodes, namespaces, runtimeClasses, daemonSets, configMaps, policies, agents, saved } = declared;
   return {
     source: 'files',
     isLive: false,
@@ -15,11 +15,14 @@ export const worldOfFiles = (declared: Declared): World => {
     configMaps,
     policies,
     agents: [...byName([...readyMadeAgents(), ...agents]).values()],
-    reports: undefined,
+    reports: saved?.nodes,
     isStale: false,
-    expected: new Set(),
+    // What is said of nodes was said before these.
+    expected: new Set(daemonSets.map(({ facts: { namespace, name } }) => `${namespace}/${name}`)),
     notes: [
-      'judged by files alone: an agent counts as protecting where its DaemonSet would run (evidence Declared, taken as expected)',
+      saved === undefined
+        ? 'judged by files alone: an agent counts as protecting where its DaemonSet would run (evidence Declared, taken as expected)'
+        : `judged by files: what agents do on nodes is as CoverageReport ${saved.report} had it${saved.evaluatedAt === undefined ? '' : ` at ${saved.evaluatedAt}`}`,
       ...(nodes.length === 0
         ? ['no nodes were given (--nodes), so each workload is judged on a node such as it asks for']
         : []),

@@ -3,14 +3,12 @@
 import { toAgentDefinition } from '../../facts/agent.ts';
 import { projectDaemonSet } from '../../facts/daemon-set.ts';
 import { projectNamespace } from '../../facts/namespace.ts';
-import { createNodeSliceProjection } from '../../facts/node-slice.ts';
 import { projectNode } from '../../facts/node.ts';
 import type { Result } from '../../facts/parse.ts';
 import { toPolicy } from '../../facts/policy.ts';
 import { clusterReport, isStale, projectReportFreshness } from '../../facts/report-freshness.ts';
 import { projectRuntimeClass } from '../../facts/runtime-class.ts';
 import type { DaemonSetFacts } from '../../domain/types.ts';
-import type { NodeReport } from '../../domain/placement/reported-presence.ts';
 import { loadCluster } from '../../kube/config.ts';
 import { classify } from '../../kube/errors.ts';
 import { listPages } from '../../kube/list.ts';
@@ -20,6 +18,7 @@ import { systemClock } from '../../kube/clock.ts';
 import type { Declared } from './declared.ts';
 import { byName } from './files.ts';
 import { readyMadeAgents } from './ready-made.ts';
+import { reportsIn } from './saved.ts';
 import type { World } from './world.ts';
 
 export interface LiveOptions {
@@ -149,7 +148,8 @@ const worldOf = (lists: Lists, declared: Declared, source: string, now: number):
   const expected = new Set(applied.map(keyOf));
   const agents = readable(lists.agents, 'ProtectionAgent', toAgentDefinition);
   const policies = readable(lists.policies, 'WorkloadPolicy', toPolicy);
-  const reports = reportsIn(lists.slices);
+  // Undefined where they may not be read: then nothing is said of any node.
+  const reports = lists.slices && reportsIn(lists.slices, clusterReport);
   const [report] = facts(lists.reports, projectReportFreshness);
   const stale = reports !== undefined && lists.reports !== undefined && isStale(report, now);
   if (stale) notes.push(`the CoverageReport ${clusterReport} is missing or old: what agents do now is not known`);
@@ -183,13 +183,3 @@ const whatCounts = ({ podLabels, containers, scheduling }: DaemonSetFacts): stri
     containers.map(({ name, image, env }) => [name, image, env]),
     scheduling,
   ]);
-
-/** Undefined without any: an operator that has written nothing yet says nothing of any node. */
-const reportsIn = (slices: Listed): ReadonlyMap<string, NodeReport> | undefined => {
-  const project = createNodeSliceProjection(clusterReport);
-  const reports = new Map<string, NodeReport>();
-  for (const raw of slices ?? []) {
-    for (const { report, nodes } of project(raw)?.profiles ?? []) for (const node of nodes) reports.set(node, report);
-  }
-  return slices === undefined ? undefined : reports;
-};
