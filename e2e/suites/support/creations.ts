@@ -14,19 +14,24 @@ export interface Creations {
   /** Not answered: there was no API server. */
   readonly unanswered: number;
   readonly slowestMs: number;
+  readonly perSecond: number;
 }
 
-const everyMs = 50;
+/** A hundred a second, as far as the machine gives them. */
+const everyMs = 10;
+const connections = 64;
+/** So many are made in fact; of the others it is only asked, which is the same for admission and leaves nothing to clean up. */
+const oneInFact = 10;
 const deadlineMs = 15_000;
 
-/** Creates until `until` has settled, and for `atLeastMs`; its failure is ours. Only asked for, not made: admission is the same. */
+/** Creates until `until` has settled, and for `atLeastMs`; its failure is ours. */
 export const createDuring = async (
   plane: Pick<ControlPlane, 'url' | 'ca' | 'adminToken'>,
   podOf: (index: number) => Manifest,
   until: Promise<unknown>,
   atLeastMs = 0,
 ): Promise<Creations> => {
-  const agent = new Agent({ connect: { ca: plane.ca }, allowH2: false, connections: 16 });
+  const agent = new Agent({ connect: { ca: plane.ca }, allowH2: false, connections });
   const refused: string[] = [];
   const open: Promise<void>[] = [];
   let [made, judged, unanswered, slowestMs] = [0, 0, 0, 0];
@@ -36,16 +41,18 @@ export const createDuring = async (
 
   const create = async (index: number): Promise<void> => {
     const began = performance.now();
-    const manifest = podOf(index);
+    const { metadata, ...manifest } = podOf(index);
+    const { name, namespace = 'default', ...others } = metadata;
+    const isInFact = index % oneInFact === oneInFact - 1;
     try {
       const { statusCode, headers, body } = await request(
-        `${plane.url}/api/v1/namespaces/${manifest.metadata.namespace ?? 'default'}/pods?dryRun=All`,
+        `${plane.url}/api/v1/namespaces/${namespace}/pods${isInFact ? '' : '?dryRun=All'}`,
         {
           method: 'POST',
           dispatcher: agent,
           signal: AbortSignal.timeout(deadlineMs),
           headers: { authorization: `Bearer ${plane.adminToken}`, 'content-type': 'application/json' },
-          body: JSON.stringify(manifest),
+          body: JSON.stringify({ ...manifest, metadata: { ...others, namespace, generateName: `${name}-` } }),
         },
       );
       const text = await body.text();
@@ -59,13 +66,17 @@ export const createDuring = async (
     slowestMs = Math.max(slowestMs, performance.now() - began);
   };
 
-  const end = performance.now() + atLeastMs;
-  for (let index = 0; !what.isOver || performance.now() < end; index += 1) {
+  const began = performance.now();
+  const now = (): number => performance.now() - began;
+  for (let index = 0; !what.isOver || now() < atLeastMs; index += 1) {
     open.push(create(index));
-    await delay(everyMs);
+    // Timers are late; what is late is made up for.
+    const wait = (index + 1) * everyMs - now();
+    if (wait > 0) await delay(wait);
   }
+  const perSecond = (open.length * 1000) / now();
   await Promise.all(open);
   await agent.destroy();
   await finished;
-  return { made, judged, refused, unanswered, slowestMs };
+  return { made, judged, refused, unanswered, slowestMs, perSecond };
 };
