@@ -1,5 +1,6 @@
 // Taking events in, as the flags say.
 import { datadogPush } from '../../agents/datadog/push.ts';
+import { falcoPush } from '../../agents/falco/push.ts';
 import type { ClusterAccess } from '../../kube/access.ts';
 import type { Clock } from '../../kube/clock.ts';
 import type { Log } from '../../kube/log.ts';
@@ -41,7 +42,10 @@ export const wireIngest = (wiring: IngestWiring): Ingest => {
     sendersSecret: flags.ingestSendersSecret,
     authorityConfigMap: 'workload-protection-ingest-ca',
     telemetry: createPushedTelemetry({
-      adapters: new Map([['datadog', datadogPush]]),
+      adapters: new Map([
+        ['datadog', datadogPush],
+        ['falco', falcoPush],
+      ]),
       model: keeper.model,
       touch: keeper.touch,
       clusterName: flags.clusterName,
