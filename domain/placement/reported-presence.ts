@@ -3,13 +3,25 @@
 import type { AgentCatalogue } from '../coverage/agents.ts';
 import { whyAbsent } from '../coverage/absence.ts';
 import { nearnessOf, upgradeOf, type AgentPresence, type Trouble } from '../coverage/presence.ts';
+import type { AttackCounts } from '../attack/types.ts';
 import { stateOf, type Reason } from '../reason.ts';
+import type { Ruleset, RulesetPolicy } from '../telemetry/ruleset.ts';
 import type { AgentDefinition, Evidence, NodeFacts, State } from '../types.ts';
 
 /** What a CoverageSlice says of a node. */
 export interface NodeReport {
   readonly agents: readonly ReportedAgent[];
   readonly reasons: readonly (Trouble & { readonly agent: string | undefined })[];
+  /** What its agents have loaded; left out where nobody tells. Nodes that have loaded the same share it. */
+  readonly ruleset?: ReportedRuleset;
+}
+
+/** What the agents of some nodes have loaded together. */
+export interface ReportedRuleset {
+  readonly id: string;
+  readonly policies: readonly RulesetPolicy[];
+  /** Of all its agents together: rules are told by name only. */
+  readonly counts: AttackCounts;
 }
 
 export interface ReportedAgent {
@@ -67,6 +79,20 @@ const present = (
   nearness: nearnessOf.running,
   upgrade: upgradeOf(agent, catalogue.installationsOf(agent)[0]),
   minVersion: agent.minVersion,
+  ...(report?.ruleset === undefined ? {} : { ruleset: partOf(report.ruleset, name, evidence) }),
+});
+
+/**
+ * What one agent has of it. That it is all of it is believed of an agent that has proved what it has loaded. Policies that select
+ * pods count for every pod: which ones they select is not told, and who is in doubt is let in.
+ */
+const partOf = ({ id, policies, counts }: ReportedRuleset, agent: string, evidence: Evidence | undefined): Ruleset => ({
+  id: `${id} ${agent}`,
+  agent,
+  policies: policies.filter((policy) => policy.agent === agent),
+  notForPod: [],
+  proof: evidence === 'Loaded' ? 'Complete' : 'None',
+  counts,
 });
 
 /** Whether an asset in this state is protected, degraded or not. */

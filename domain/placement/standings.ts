@@ -3,6 +3,7 @@
 import type { AgentCatalogue } from '../coverage/agents.ts';
 import { judge, type Judgement } from '../coverage/judge.ts';
 import type { AgentPresence } from '../coverage/presence.ts';
+import { textOf } from '../coverage/situations.ts';
 import type { LabelExpression, LabelSelector, NodeFacts, Policy } from '../types.ts';
 import { reportedPresences, type NodeReport } from './reported-presence.ts';
 
@@ -35,7 +36,7 @@ export const createStandings = (catalogue: AgentCatalogue, policies: readonly Po
     const found = reportedPresences(node, report, catalogue)?.map((presence) =>
       withoutSpentGrace(presence, maximumGrace, now),
     );
-    const key = JSON.stringify(found ?? null);
+    const key = found === undefined ? '' : textOf(found);
     const presences = found && (lists.get(key) ?? found);
     if (presences !== undefined) lists.set(key, presences);
     const ends = (found ?? []).flatMap(({ expectedSince }) =>

@@ -1,12 +1,13 @@
 // Random questions about placement, and random fleets to ask them about: few names and few values, so that things meet.
 import { array, constant, constantFrom, integer, oneof, record, tuple, type Arbitrary } from 'fast-check';
 import type { PlacementQuestion } from '../placement/answer.ts';
-import type { NodeReport } from '../placement/reported-presence.ts';
+import type { NodeReport, ReportedRuleset } from '../placement/reported-presence.ts';
 import type { NodeExpression, NodeFacts, NodeTerm, Policy, Scheduling, Toleration } from '../types.ts';
 import { aNode, aTaint } from './nodes.ts';
 import { aContainer, anywhere, aShape, falcoContainer, falcoLabels } from './pods.ts';
 import { somePolicy } from './fleet.ts';
 import { admitting, labelled, minutes, selecting } from './policies.ts';
+import { aLoaded, aRule } from './telemetry.ts';
 
 export const fleetSize = 12;
 export const nameOf = (index: number): string => `node-${index}`;
@@ -50,7 +51,16 @@ export const someFleet: Arbitrary<readonly NodeFacts[]> = integer({ min: 0, max:
   tuple(...Array.from({ length: size }, (_, index) => someNodeOf(index))),
 );
 
+/** What some nodes have loaded: one rule of what `somePolicy` asks for, and another policy. */
+const ruleset: ReportedRuleset = {
+  id: 'r',
+  policies: [aLoaded({ version: '3', rules: [aRule({ name: 'shell', techniques: [] })] }), aLoaded({ name: 'scoped' })],
+  counts: { tactics: new Map(), techniques: new Map([['T1059', 1]]), unmapped: 0 },
+};
+
 const reports: readonly NodeReport[] = [
+  { agents: [{ name: 'falco', version: '0.43.0', state: 'Protected', evidence: 'Loaded' }], reasons: [], ruleset },
+  { agents: [{ name: 'falco', version: '0.43.0', state: 'Protected', evidence: 'Reporting' }], reasons: [], ruleset },
   { agents: [{ name: 'falco', version: '0.43.0', state: 'Protected', evidence: 'Running' }], reasons: [] },
   { agents: [{ name: 'falco', version: '0.40.0', state: 'Warning', evidence: 'Running' }], reasons: [] },
   { agents: [], reasons: [] },
