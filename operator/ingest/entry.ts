@@ -10,7 +10,7 @@ export interface Entry {
   readonly node: string | undefined;
   /** When it came, epoch milliseconds. */
   readonly at: number;
-  /** Where it lay first, if another replica took it in and handed it over. */
+  /** Where it lay before, if another replica handed it over. */
   readonly origin?: Origin;
   readonly items: readonly Item[];
 }
@@ -47,14 +47,12 @@ export const decodeEntry = (payload: Buffer): Entry | undefined => {
   }
 };
 
-/** The same entry with the place where it lay first; one that was handed over before keeps it. Undefined for what is no entry. */
+/** The same entry with the place that it comes from. Undefined for what is no entry. */
 export const withOrigin = (payload: Buffer, origin: Origin): Buffer | undefined => {
   const end = payload.indexOf(10);
   try {
     const head = object(JSON.parse(payload.toString('utf8', 0, end)));
-    return head.origin === undefined
-      ? Buffer.concat([Buffer.from(JSON.stringify({ ...head, origin })), payload.subarray(end)])
-      : payload;
+    return Buffer.concat([Buffer.from(JSON.stringify({ ...head, origin })), payload.subarray(end)]);
   } catch {
     return undefined;
   }

@@ -51,6 +51,8 @@ export interface Ingest {
   /** Who leads, as its Lease says: `host:port_` and what makes it unique, or anything else where it is not to be reached. */
   setLeader(identity: string, isUs: boolean): void;
   readonly journal: () => Journal | undefined;
+  /** The port, once it listens. */
+  readonly listening: Promise<number>;
   /** Why no events can be taken in; undefined where they can. */
   trouble(): string | undefined;
 }
@@ -74,6 +76,7 @@ export const createIngest = (options: IngestProcessOptions): Ingest => {
   const opened = Promise.withResolvers<{ readonly journal: Journal; readonly receiver: Receiver }>();
   // Who does not wait for it must not be ended by its rejection.
   opened.promise.catch(() => {});
+  const listening = Promise.withResolvers<number>();
   let journal: Journal | undefined;
   let isListening = false;
   let notOpen: string | undefined;
@@ -155,6 +158,7 @@ export const createIngest = (options: IngestProcessOptions): Ingest => {
     const ends = [certificate.subscribe(renew), senders.subscribe(renew)];
     const serving = server.run(signal);
     const port = await server.listening;
+    listening.resolve(port);
     isListening = true;
     renew();
     log.info({ address: `${options.address.host}:${port}` }, 'taking in events');
@@ -168,6 +172,7 @@ export const createIngest = (options: IngestProcessOptions): Ingest => {
 
   return {
     journal: () => journal,
+    listening: listening.promise,
     trouble: () => (isListening ? undefined : (notOpen ?? certificate.trouble() ?? 'not listening for events yet')),
     setLeader(identity, isUs) {
       const [, name = '', port] = /^\[?([^\]_]+?)\]?:(\d+)_/.exec(identity) ?? [];

@@ -13,7 +13,7 @@ export const receiverPath = '/journal/v1';
 export const journalHeader = 'x-workload-protection-journal';
 
 export interface ReceiverOptions {
-  readonly journal: Pick<Journal, 'id' | 'append'>;
+  readonly journal: Pick<Journal, 'append'>;
   /** Why nothing is taken over now; undefined where this replica leads and knows what it has. */
   readonly closed: () => string | undefined;
   /** The name that a replica's certificate carries. */
@@ -47,7 +47,9 @@ export const createReceiver = ({ journal, closed, host, log }: ReceiverOptions):
     if (last.size > mostJournals) last.delete(last.keys().next().value ?? '');
   };
 
-  const isKnown = (id: string, position: number): boolean => id === journal.id || (last.get(id) ?? 0) >= position;
+  // By the journal that it comes from directly: what came by way of a third one may have gaps. So nothing is ever taken for known that is
+  // not, and an event can come twice only where an answer and the leader are lost together.
+  const isKnown = (id: string, position: number): boolean => (last.get(id) ?? 0) >= position;
 
   const take = async (id: string, records: readonly JournalRecord[]): Promise<void> => {
     const fresh = records.flatMap(({ position, count, payload }) => {

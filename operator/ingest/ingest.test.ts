@@ -1,0 +1,257 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { request as httpsRequest } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Registry } from 'prom-client';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../kube/clock.ts';
+import { silentLog } from '../../kube/log.ts';
+import { eventually } from '../../kube/testing/eventually.ts';
+import { startFakeKube, type FakeKube } from '../../kube/testing/fake-kube.ts';
+import { createTransport } from '../../kube/transport.ts';
+import { createIngest, type Ingest } from './ingest.ts';
+import { createIngestMetrics } from './metrics.ts';
+
+const namespace = 'workload-protection';
+const host = `workload-protection-operator.${namespace}.svc`;
+const token = '0123456789abcdef';
+
+let kube: FakeKube;
+let folder: string;
+const running: (() => Promise<void>)[] = [];
+
+beforeEach(async () => {
+  kube = await startFakeKube();
+  folder = await mkdtemp(join(tmpdir(), 'ingest-'));
+  kube.cluster.put('/secrets', {
+    metadata: { name: 'workload-protection-ingest-senders', namespace },
+    data: { 'vector.token': Buffer.from(token).toString('base64') },
+  });
+});
+
+afterEach(async () => {
+  for (const stop of running.splice(0)) await stop();
+  await kube.close();
+  await rm(folder, { recursive: true });
+});
+
+interface Replica {
+  readonly ingest: Ingest;
+  /** What its telemetry was told, in order. */
+  readonly told: string[];
+  /** Begins to lead; returns how to end it. */
+  readonly lead: () => () => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+/** One whose telemetry only remembers what it is told. */
+const aReplica = (name: string): Replica => {
+  const transport = createTransport(kube.access, { userAgent: 'test' });
+  let told: string[] = [];
+  const ingest = createIngest({
+    transport,
+    reviewing: createTransport(kube.access, { userAgent: 'test' }),
+    namespace,
+    address: { host: '127.0.0.1', port: 0 },
+    journalDir: join(folder, name),
+    journalBytes: 100_000_000,
+    serviceName: 'workload-protection-operator',
+    certificateSource: 'Product',
+    certificateSecret: 'workload-protection-ingest-tls',
+    sendersSecret: 'workload-protection-ingest-senders',
+    authorityConfigMap: 'workload-protection-ingest-ca',
+    telemetry: {
+      take: ({ items }) => void told.push(...items.map((item) => String(item['n']))),
+      look: () => {},
+      save: () => told,
+      restore: (saved) => void told.unshift(...(saved as string[])),
+    },
+    clock: systemClock,
+    random: () => 0,
+    log: silentLog,
+    metrics: createIngestMetrics(new Registry()),
+    reflectorMetrics: { error: () => {}, relist: () => {}, skipped: () => {} },
+  });
+  const end = new AbortController();
+  const done = ingest.run(end.signal);
+  const stop = async (): Promise<void> => {
+    end.abort();
+    await done;
+    await transport.close();
+  };
+  running.unshift(stop);
+  return {
+    ingest,
+    get told() {
+      return told;
+    },
+    lead: () => {
+      told = [];
+      const leading = new AbortController();
+      const led = ingest.lead(AbortSignal.any([leading.signal, end.signal]));
+      return async () => {
+        leading.abort();
+        await led;
+      };
+    },
+    stop,
+  };
+};
+
+const authority = (): Promise<string> =>
+  eventually('the authority in its ConfigMap', () => {
+    const data = kube.cluster.get('/configmaps', namespace, 'workload-protection-ingest-ca')?.['data'];
+    return (data as Readonly<Record<string, string>> | undefined)?.['ca.crt'];
+  }) as Promise<string>;
+
+const post = async ({ ingest }: Replica, ...numbers: readonly number[]): Promise<number> => {
+  const [port, ca] = [await ingest.listening, await authority()];
+  const once = (): Promise<number> =>
+    new Promise((resolve, reject) => {
+      const request = httpsRequest(
+        {
+          host: '127.0.0.1',
+          port,
+          path: '/ingest/v1/generic',
+          method: 'POST',
+          ca,
+          servername: host,
+          agent: false,
+          headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        },
+        (response) => {
+          response.resume();
+          response.once('end', () => resolve(response.statusCode ?? 0));
+        },
+      );
+      request.once('error', reject);
+      request.end(JSON.stringify(numbers.map((n) => ({ n }))));
+    });
+  // The senders Secret may not have been read yet.
+  return eventually('an answer that is not 401', once, (status) => status !== 401);
+};
+
+const follows = async (standby: Replica, leader: Replica): Promise<void> => {
+  standby.ingest.setLeader(`127.0.0.1:${await leader.ingest.listening}_1`, false);
+};
+const upTo = (count: number): string[] => Array.from({ length: count }, (_, index) => String(index));
+const waiting = ({ ingest }: Replica): number => ingest.journal()?.usage().waiting ?? -1;
+
+describe('events', () => {
+  it('that come to the leader are worked in, in order', async () => {
+    const leader = aReplica('a');
+    leader.lead();
+    for (let n = 0; n < 5; n++) expect(await post(leader, n)).toBe(202);
+    await eventually(
+      'all of them',
+      () => leader.told,
+      (told) => told.length === 5,
+    );
+    expect(leader.told).toEqual(upTo(5));
+  });
+
+  it('that come to a standby reach the leader in order, and leave the journal of the standby', async () => {
+    const [leader, standby] = [aReplica('a'), aReplica('b')];
+    leader.lead();
+    await follows(standby, leader);
+    for (let n = 0; n < 20; n++) expect(await post(standby, n)).toBe(202);
+    await eventually(
+      'all of them',
+      () => leader.told,
+      (told) => told.length === 20,
+    );
+    expect(leader.told).toEqual(upTo(20));
+    await eventually(
+      'an empty journal',
+      () => waiting(standby),
+      (count) => count === 0,
+    );
+    expect(standby.told).toEqual([]);
+  });
+
+  it('that come while nobody leads wait, and are worked in by whoever leads next', async () => {
+    const replica = aReplica('a');
+    expect(await post(replica, 0, 1)).toBe(202);
+    expect(replica.told).toEqual([]);
+    expect(waiting(replica)).toBe(2);
+    replica.lead();
+    await eventually(
+      'both',
+      () => replica.told,
+      (told) => told.length === 2,
+    );
+  });
+
+  it('that a leader took in and did not work in before it lost the lead go to the next one', async () => {
+    const [first, second] = [aReplica('a'), aReplica('b')];
+    await post(first, 0);
+    second.lead();
+    await post(second, 1);
+    await follows(first, second);
+    await eventually(
+      'both',
+      () => second.told,
+      (told) => told.length === 2,
+    );
+    expect(second.told.toSorted()).toEqual(['0', '1']);
+  });
+
+  it('are there once after the lead has gone back and forth', async () => {
+    const [a, b] = [aReplica('a'), aReplica('b')];
+    const endA = a.lead();
+    await follows(b, a);
+    await post(b, 0);
+    await eventually(
+      'the first',
+      () => a.told,
+      (told) => told.length === 1,
+    );
+    await endA();
+    const endB = b.lead();
+    await follows(a, b);
+    await post(a, 1);
+    await eventually(
+      'the second',
+      () => b.told,
+      (told) => told.length === 1,
+    );
+    expect(b.told).toEqual(['1']);
+    await endB();
+    a.lead();
+    await eventually(
+      'what it knew',
+      () => a.told,
+      (told) => told.length === 1,
+    );
+    expect(a.told).toEqual(['0']);
+  });
+
+  it('are known after a restart without being worked in again', async () => {
+    const before = aReplica('a');
+    const end = before.lead();
+    await post(before, 0, 1, 2);
+    await eventually(
+      'all of them',
+      () => before.told,
+      (told) => told.length === 3,
+    );
+    await end();
+    await running.shift()?.();
+    const after = aReplica('a');
+    after.lead();
+    await post(after, 3);
+    await eventually(
+      'all of them',
+      () => after.told,
+      (told) => told.length === 4,
+    );
+    expect(after.told).toEqual(upTo(4));
+  });
+});
+
+it('says why no events can be taken in, until they can', async () => {
+  const replica = aReplica('a');
+  expect(replica.ingest.trouble()).toBeDefined();
+  await replica.ingest.listening;
+  await eventually('no trouble', () => replica.ingest.trouble() === undefined);
+});

@@ -1,0 +1,114 @@
+import { EventEmitter } from 'node:events';
+import { Readable } from 'node:stream';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { silentLog } from '../../kube/log.ts';
+import { JournalError } from '../journal/journal.ts';
+import { encodeRecord } from '../journal/record.ts';
+import { decodeEntry, encodeEntry } from './entry.ts';
+import { createReceiver, journalHeader, type Receiver } from './receiver.ts';
+
+const aRecord = (position: number) =>
+  encodeRecord({
+    position,
+    count: 1,
+    payload: encodeEntry({ source: 'generic', sender: 's', node: undefined, at: 1, items: [{ n: position }] }),
+  });
+
+let appended: Buffer[];
+let closed: string | undefined;
+let failure: Error | undefined;
+let receiver: Receiver;
+
+beforeEach(() => {
+  appended = [];
+  closed = undefined;
+  failure = undefined;
+  receiver = createReceiver({
+    journal: {
+      append: async (payload) => {
+        if (failure !== undefined) throw failure;
+        return appended.push(payload);
+      },
+    },
+    closed: () => closed,
+    host: 'operator.ns.svc',
+    log: silentLog,
+  });
+});
+
+interface Handed {
+  readonly from?: string;
+  readonly isTrusted?: boolean;
+  readonly named?: string;
+  readonly method?: string;
+}
+
+/** As the server would pass it on. */
+const hand = async (body: Buffer, { from = 'other', isTrusted = true, named, method = 'POST' }: Handed = {}) => {
+  const request = Object.assign(Readable.from([body]), {
+    method,
+    complete: true,
+    headers: { [journalHeader]: from },
+    socket: {
+      authorized: isTrusted,
+      getPeerX509Certificate: () => ({ checkHost: (host: string) => (host === (named ?? host) ? host : undefined) }),
+    },
+  });
+  let status = 0;
+  const response = Object.assign(new EventEmitter(), {
+    destroyed: false,
+    writeHead: (written: number) => (status = written),
+    end: () => {},
+  });
+  await receiver.receive(request as unknown as IncomingMessage, response as unknown as ServerResponse);
+  return status;
+};
+
+const numbers = () => appended.map((payload) => decodeEntry(payload)?.items[0]?.['n']);
+
+describe('what a replica hands over', () => {
+  it('is taken in order, with the place where it lay', async () => {
+    expect(await hand(Buffer.concat([aRecord(1), aRecord(2)]))).toBe(200);
+    expect(numbers()).toEqual([1, 2]);
+    expect(decodeEntry(appended[1] ?? Buffer.alloc(0))?.origin).toEqual({ journal: 'other', position: 2 });
+    expect(receiver.known()).toEqual({ other: 2 });
+  });
+
+  it('is taken once where it comes again, wholly or in part, even at the same time', async () => {
+    await Promise.all([hand(aRecord(1)), hand(aRecord(1)), hand(Buffer.concat([aRecord(1), aRecord(2)]))]);
+    expect(numbers()).toEqual([1, 2]);
+  });
+
+  it('is taken again where the disk failed', async () => {
+    failure = new JournalError('full', 'no room');
+    expect(await hand(aRecord(1))).toBe(503);
+    failure = undefined;
+    expect(await hand(aRecord(1))).toBe(200);
+    expect(numbers()).toEqual([1]);
+  });
+
+  it('is taken by way of a third journal, too, whatever came directly: that one may have kept what was never worked in', async () => {
+    await hand(aRecord(7));
+    const again = encodeRecord({ position: 1, count: 1, payload: appended[0] ?? Buffer.alloc(0) });
+    await hand(again, { from: 'third' });
+    expect(decodeEntry(appended[1] ?? Buffer.alloc(0))?.origin).toEqual({ journal: 'third', position: 1 });
+  });
+
+  it.each<[string, number, Buffer, Handed]>([
+    ['without a certificate that is trusted', 403, aRecord(1), { isTrusted: false }],
+    ["with a sender's certificate", 403, aRecord(1), { named: 'falco' }],
+    ['without the id of a journal', 400, aRecord(1), { from: '' }],
+    ['in part', 400, aRecord(1).subarray(0, 30), {}],
+    ['damaged', 400, Buffer.from(aRecord(1).map((byte, index) => (index === 40 ? byte ^ 1 : byte))), {}],
+    ['by another method', 405, aRecord(1), { method: 'GET' }],
+  ])('is refused %s', async (_, status, body, handed) => {
+    expect(await hand(body, handed)).toBe(status);
+    expect(appended).toEqual([]);
+  });
+
+  it('is refused by a replica that does not lead', async () => {
+    closed = 'this replica does not lead';
+    expect(await hand(aRecord(1))).toBe(503);
+  });
+});
