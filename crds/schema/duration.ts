@@ -15,6 +15,15 @@ export function parseDuration(duration: string): number {
   return amount(parts[1]) * 3_600_000 + amount(parts[2]) * 60_000 + amount(parts[3]) * 1000 + amount(parts[4]);
 }
 
+/** As `parseDuration` reads it, in whole seconds unless it is shorter; never more than it is. */
+export function formatDuration(milliseconds: number): string {
+  if (milliseconds > 0 && milliseconds < 1000) return `${Math.floor(milliseconds)}ms`;
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  const [hours, minutes, rest] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  const parts = [hours > 0 ? `${hours}h` : '', minutes > 0 ? `${minutes}m` : '', rest > 0 ? `${rest}s` : ''];
+  return parts.join('') || '0s';
+}
+
 /**
  * Compares two durations of one object. Where either is malformed the rule holds: that is already said of the field itself, and an
  * evaluation error beside it would only confuse.

@@ -1,0 +1,347 @@
+// All findings of the cluster, in the leader's memory: events come in from the journal, time passes, people work on cases; and what
+// differs from what is stored is written, with the places in the journal that it includes.
+import type { Finding } from '../../crds/schema/finding.ts';
+import type { CoverageModel } from '../../domain/coverage/model.ts';
+import { attribute, type AttributionInput, type UnattributedReason } from '../../domain/findings/attribute.ts';
+import {
+  behavioursNamedBy,
+  classify,
+  defaultQuiet,
+  termsOf,
+  type ClassifyContext,
+} from '../../domain/findings/classify.ts';
+import { advance, type FindingCase, type Transition } from '../../domain/findings/life-cycle.ts';
+import { maskSecrets } from '../../domain/findings/mask.ts';
+import { observe } from '../../domain/findings/observe.ts';
+import { mustStoreQuiet, quietToStore, storedQuiet } from '../../domain/findings/quiet-clock.ts';
+import {
+  addSighting,
+  isCounted,
+  openRecord,
+  withHistory,
+  type EvidenceEvent,
+  type FindingRecord,
+  type JournalPlace,
+  type Sighting,
+} from '../../domain/findings/record.ts';
+import type { FindingSubject, QuietEvidence, SecurityEvent } from '../../domain/findings/types.ts';
+import type { Policy } from '../../domain/types.ts';
+import type { PolicySet } from '../../domain/policy/resolve.ts';
+import type { Listeners } from './ears.ts';
+import { identityOf, type FindingIdentity } from './identity.ts';
+import { clearsByRuns, recordOf } from './status.ts';
+
+/** What becomes of an event. */
+export const eventOutcomes = [
+  'finding',
+  'signal',
+  'internal',
+  'counted',
+  'refused',
+  'unattributed',
+  'capped',
+  'held',
+] as const;
+/** Counted: a replay, already in a finding. Capped: the namespace has as many findings as it may. Held: until its node has been asked. */
+export type EventOutcome = (typeof eventOutcomes)[number];
+
+export interface TakenEvent {
+  readonly event: SecurityEvent;
+  /** The node that its sender is limited to. */
+  readonly senderNode: string | undefined;
+  readonly receivedAt: number;
+  /** Where it lay first, by which a replay is known. */
+  readonly place: JournalPlace;
+  /** In the journal that is being worked in. */
+  readonly position: number;
+}
+
+export interface LiveFinding {
+  record: FindingRecord;
+  readonly identity: FindingIdentity;
+  case: FindingCase;
+  evidence: QuietEvidence;
+  /** Grows with everything that is to be written. */
+  version: number;
+  written: number;
+  /** The first event that is not written yet. */
+  pending: number | undefined;
+  readonly podsKnown: Set<string>;
+}
+
+export interface FindingBook {
+  readonly take: (taken: TakenEvent) => EventOutcome;
+  /** Time has passed, or the fleet has changed: who listens now, and what follows. */
+  readonly look: (listeners: Listeners, now: number, elapsed: number) => void;
+  readonly get: (key: string) => LiveFinding | undefined;
+  readonly all: () => Iterable<LiveFinding>;
+  /** What stands in the cluster, as the watch brings it; undefined where it is gone. */
+  readonly seen: (key: string, finding: Finding | undefined) => void;
+  /** The record has been written as it was at this version. */
+  readonly wrote: (key: string, version: number, now: number) => void;
+  /** Everything up to here has been worked in and written. */
+  readonly included: (processed: number) => number;
+}
+
+export interface FindingBookOptions {
+  readonly model: Pick<CoverageModel, 'inventory' | 'agents' | 'namespaceLabels'>;
+  readonly policies: () => readonly Policy[];
+  readonly pod: AttributionInput['pod'];
+  readonly container: AttributionInput['container'];
+  /** The containers of the node may tell whose the event is. True: it will be brought again once they are known. */
+  readonly hold: (node: string, taken: TakenEvent) => boolean;
+  readonly operatorNamespace: string;
+  /** Findings of one namespace that are not resolved; further ones are counted and not made. */
+  readonly mostPerNamespace: number;
+  readonly isTerminating: (namespace: string) => boolean;
+  readonly enqueue: (key: string) => void;
+  readonly onTransition: (finding: LiveFinding, transition: Transition) => void;
+  readonly onUnattributed: (
+    node: string | undefined,
+    reason: UnattributedReason,
+    message: string,
+    event: SecurityEvent,
+  ) => void;
+  /** When the last leader was known to live. */
+  readonly aliveUntil: () => number | undefined;
+}
+
+/** Pods of one finding that are told apart; past it each further one counts as new. */
+const mostPodsKnown = 10_000;
+
+export const findingKey = ({ namespace, name }: FindingIdentity): string => `${namespace}/${name}`;
+
+export const createFindingBook = (options: FindingBookOptions): FindingBook => {
+  const { model, policies, operatorNamespace, enqueue } = options;
+  const findings = new Map<string, LiveFinding>();
+  const perNamespace = new Map<string, number>();
+  let named: { readonly of: readonly Policy[]; readonly names: ReadonlySet<string> } | undefined;
+
+  const namedBehaviours = (): ReadonlySet<string> => {
+    const all = policies();
+    if (named?.of !== all) named = { of: all, names: behavioursNamedBy(all) };
+    return named.names;
+  };
+
+  const touch = (finding: LiveFinding): void => {
+    finding.version++;
+    enqueue(findingKey(finding.identity));
+  };
+
+  const add = (identity: FindingIdentity, record: FindingRecord): LiveFinding => {
+    const finding: LiveFinding = {
+      record,
+      identity,
+      case: { phase: 'New', riskAcceptedUntil: undefined, actor: '' },
+      evidence: 'Running',
+      version: 0,
+      written: 0,
+      pending: undefined,
+      podsKnown: new Set(record.pods),
+    };
+    findings.set(findingKey(identity), finding);
+    perNamespace.set(identity.namespace, (perNamespace.get(identity.namespace) ?? 0) + 1);
+    return finding;
+  };
+
+  const drop = (key: string): void => {
+    const finding = findings.get(key);
+    if (finding === undefined) return;
+    findings.delete(key);
+    const { namespace } = finding.identity;
+    perNamespace.set(namespace, (perNamespace.get(namespace) ?? 1) - 1);
+  };
+
+  const sight = (sighting: Sighting, receivedAt: number, position: number): EventOutcome => {
+    const identity = identityOf(sighting.behaving.behaviour, sighting.subject, operatorNamespace);
+    const known = findings.get(findingKey(identity));
+    if (known !== undefined && isCounted(known.record, sighting.place)) return 'counted';
+    if (known === undefined) {
+      if ((perNamespace.get(identity.namespace) ?? 0) >= options.mostPerNamespace) return 'capped';
+      if (options.isTerminating(identity.namespace)) return 'capped';
+    }
+    const finding = known ?? add(identity, openRecord(sighting, receivedAt));
+    const before = finding.record.history.length;
+    if (known !== undefined) {
+      finding.record = addSighting(known.record, sighting, isNewPod(known, sighting.pod), receivedAt);
+    }
+    if (sighting.pod !== undefined && finding.podsKnown.size < mostPodsKnown) finding.podsKnown.add(sighting.pod);
+    for (const transition of finding.record.history.slice(known === undefined ? 0 : before)) {
+      options.onTransition(finding, transition);
+    }
+    finding.pending ??= position;
+    touch(finding);
+    return 'finding';
+  };
+
+  const take = (taken: TakenEvent): EventOutcome => {
+    const { event, senderNode, receivedAt, place, position } = taken;
+    if (event.isInternal === true) return 'internal';
+    const whose = attribute({
+      origin: event.origin,
+      senderNode,
+      pod: options.pod,
+      isNode: (name) => model.inventory.nodes.get(name)?.facts !== undefined,
+      container: options.container,
+    });
+    if (whose.kind === 'Refused') return 'refused';
+    if (whose.kind === 'Unattributed') {
+      if (whose.lookUp !== undefined && options.hold(whose.lookUp.node, taken)) return 'held';
+      options.onUnattributed(whose.node, whose.reason, whose.message, event);
+      return 'unattributed';
+    }
+    const subject: FindingSubject =
+      whose.kind === 'Node'
+        ? { kind: 'Node', namespace: undefined, name: whose.node, container: undefined }
+        : { ...whose.pod.workload, namespace: whose.pod.namespace, container: whose.container };
+    const pod = whose.kind === 'Container' ? whose.pod : undefined;
+    const image = whose.kind === 'Container' ? whose.image : undefined;
+    const context: ClassifyContext = {
+      namespace: subject.namespace,
+      workload: subject.kind === 'Node' ? undefined : subject.name,
+      container: subject.container,
+      image,
+      podAge: pod && receivedAt - pod.createdAt,
+      selecting: selectingOf(model, subject, pod && { namespace: pod.namespace, name: pod.name }),
+      named: namedBehaviours(),
+    };
+    const agent = agentOf(model, event.agentType, whose.node);
+    // No event happened after it was received, whatever the clock of its node says.
+    const at = Math.min(event.at, receivedAt);
+    const kept = evidenceOf({ ...event, at }, agent, whose.node, pod?.name);
+    const outcomes = classify(event, context).map((behaving) =>
+      sight(
+        { subject, behaving, image, pod: pod?.name, node: whose.node, agent, event: kept(), place },
+        receivedAt,
+        position,
+      ),
+    );
+    return outcomes.includes('finding') ? 'finding' : (outcomes[0] ?? 'signal');
+  };
+
+  const lookAt = (finding: LiveFinding, listeners: Listeners, now: number, elapsed: number): void => {
+    const { record } = finding;
+    const nodes = listeners.nodesOf(record);
+    const terms = termsOf(record.behaviour, selectingOf(model, record.subject, undefined));
+    const quietTerms = terms?.quiet ?? record.quietTerms;
+    const observation = observe({ nodes: nodes ?? [], evidence: quietTerms.evidence, share: quietTerms.nodes });
+    const { state, transitions } = advance(record.state, {
+      now,
+      elapsed,
+      listening: observation.listening,
+      case: finding.case,
+      required: quietTerms.period,
+      requiredRuns: clearsByRuns(record) ? quietTerms.runs : undefined,
+      cleanRuns: 0,
+      isGone: nodes === undefined,
+    });
+    const severity = terms?.severity ?? record.severity;
+    const isOther =
+      severity !== record.severity ||
+      quietTerms.period !== record.quietTerms.period ||
+      observation.evidence !== finding.evidence ||
+      state.fixedAt !== record.state.fixedAt;
+    finding.record = withHistory({ ...record, state, quietTerms, severity }, transitions);
+    finding.evidence = observation.evidence;
+    for (const transition of transitions) options.onTransition(finding, transition);
+    const mustStore = state.phase !== 'Resolved' && state.phase !== 'RiskAccepted' && mustStoreQuiet(state.quiet, now);
+    if (transitions.length > 0 || isOther || mustStore) touch(finding);
+  };
+
+  return {
+    take,
+    look: (listeners, now, elapsed) => {
+      for (const finding of findings.values()) {
+        if (finding.record.state.phase !== 'Resolved') lookAt(finding, listeners, now, elapsed);
+      }
+    },
+    get: (key) => findings.get(key),
+    all: () => findings.values(),
+    seen: (key, object) => {
+      if (object === undefined) return drop(key);
+      const known = findings.get(key);
+      const { namespace = '', name } = object.metadata;
+      const restored = known === undefined ? recordOf(object, defaultQuiet, options.aliveUntil()) : undefined;
+      const finding = known ?? (restored && add({ namespace, name }, restored));
+      if (finding !== undefined) finding.case = caseOf(object);
+    },
+    wrote: (key, version, now) => {
+      const finding = findings.get(key);
+      if (finding === undefined) return;
+      finding.written = version;
+      if (finding.version === version) finding.pending = undefined;
+      const { record } = finding;
+      const quiet = storedQuiet(record.state.quiet, quietToStore(record.state.quiet, now));
+      finding.record = { ...record, state: { ...record.state, quiet } };
+    },
+    included: (processed) => {
+      let first = processed + 1;
+      for (const { pending } of findings.values()) if (pending !== undefined) first = Math.min(first, pending);
+      return first - 1;
+    },
+  };
+};
+
+const isNewPod = ({ podsKnown }: LiveFinding, pod: string | undefined): boolean =>
+  pod !== undefined && !podsKnown.has(pod);
+
+/** Policies that select the subject: a node by its own set, a workload by those of the pod that behaved so, or of all its pods. */
+const selectingOf = (
+  { inventory }: Pick<CoverageModel, 'inventory'>,
+  { kind, namespace, name }: FindingSubject,
+  pod: { readonly namespace: string; readonly name: string } | undefined,
+): readonly Policy[] => {
+  if (kind === 'Node') return inventory.nodes.get(name)?.set?.selecting ?? [];
+  const ofPod: PolicySet | undefined = pod && inventory.pod(pod.namespace, pod.name)?.set;
+  return ofPod?.selecting ?? inventory.workloads.get(`${namespace}/${kind}/${name}`)?.set?.selecting ?? [];
+};
+
+/** The ProtectionAgent of that type which is on the node; the first of that type where none is known to be. */
+const agentOf = (
+  { inventory, agents }: Pick<CoverageModel, 'inventory' | 'agents'>,
+  type: string,
+  node: string,
+): string | undefined => {
+  const candidates = agents().filter((agent) => agent.type === type);
+  const present = inventory.nodes.get(node)?.presences ?? [];
+  const found = candidates.find(({ name }) =>
+    present.some(({ agent, evidence }) => agent === name && evidence !== undefined),
+  );
+  return (found ?? candidates[0])?.name;
+};
+
+/** Masked once, and only where somebody keeps it. */
+const evidenceOf = (
+  { id, at, rule, process, file, destination, message }: SecurityEvent,
+  agent: string | undefined,
+  node: string,
+  pod: string | undefined,
+): (() => EvidenceEvent) => {
+  let kept: EvidenceEvent | undefined;
+  const mask = (text: string | undefined): string | undefined => (text === undefined ? undefined : maskSecrets(text));
+  return () =>
+    (kept ??= {
+      id: mask(id),
+      at,
+      agent,
+      rule: mask(rule),
+      node,
+      pod,
+      executable: mask(process?.executable),
+      arguments: mask(process?.arguments),
+      parent: mask(process?.parentName),
+      user: mask(process?.user),
+      file: mask(file),
+      destination: mask(destination),
+      message: mask(message),
+    });
+};
+
+const caseOf = ({ spec }: Finding): FindingCase => {
+  const { phase, riskAcceptedUntil, owner } = spec.case;
+  return {
+    phase,
+    riskAcceptedUntil: riskAcceptedUntil === undefined ? undefined : Date.parse(riskAcceptedUntil),
+    actor: owner ?? 'whoever changed the case',
+  };
+};

@@ -1,0 +1,242 @@
+// A finding in memory ↔ the status of its object. What is read back is what another leader, or an earlier run of this one, has written.
+import { formatDuration, parseDuration } from '../../crds/schema/duration.ts';
+import type { Finding, FindingStatus } from '../../crds/schema/finding.ts';
+import { behaviourNamed } from '../../domain/findings/behaviours.ts';
+import type { QuietTerms } from '../../domain/findings/classify.ts';
+import { hasFixFailed, type Transition, type TransitionReason } from '../../domain/findings/life-cycle.ts';
+import { quietToStore, restoreQuietClock, type StoredQuiet } from '../../domain/findings/quiet-clock.ts';
+import type { EvidenceEvent, FindingRecord } from '../../domain/findings/record.ts';
+import type { QuietEvidence } from '../../domain/findings/types.ts';
+import type { Aspect } from '../status.ts';
+import { cut, rfc3339 } from '../status.ts';
+import { referenceOf } from './identity.ts';
+
+/** What is found out when a finding is written, and is not worth keeping in memory. */
+export interface SubjectDetails {
+  readonly services: readonly string[];
+  readonly team: string | undefined;
+}
+
+/** Jobs and CronJobs run and end: they are clear after clean runs. */
+export const clearsByRuns = ({ subject: { kind } }: FindingRecord): boolean => kind === 'Job' || kind === 'CronJob';
+
+export const statusOf = (
+  record: FindingRecord,
+  { services, team }: SubjectDetails,
+  evidence: QuietEvidence,
+  now: number,
+): Omit<FindingStatus, 'conditions' | 'observedGeneration'> => {
+  const { subject, state } = record;
+  return {
+    behaviour: record.behaviour,
+    severity: record.severity,
+    subject: {
+      reference: referenceOf(subject),
+      kind: subject.kind,
+      name: subject.name,
+      podsSeen: record.podsSeen,
+      ...optional({
+        namespace: subject.namespace,
+        uid: record.uid,
+        container: subject.container,
+        image: record.image && cut(record.image, 1024),
+        team: team && cut(team, 253),
+      }),
+      ...lists({ pods: record.pods, nodes: record.nodes, services }),
+    },
+    phase: state.phase,
+    count: state.count,
+    firstSeen: rfc3339(state.firstSeen),
+    lastSeen: rfc3339(state.lastSeen),
+    reopened: state.reopened,
+    quiet: quietOf(record, evidence, now),
+    ...optional({
+      fixedAt: timeOf(state.fixedAt),
+      resolvedAt: timeOf(state.resolvedAt),
+      resolution: state.resolution,
+      mitre: mitreOf(record),
+      remediation: remediationOf(record.behaviour),
+    }),
+    ...lists({
+      policies: record.policies,
+      agents: record.agents,
+      rules: record.rules,
+    }),
+    evidence: record.evidence.map(writtenEvent),
+    history: record.history.map(writtenTransition),
+    journal: Object.fromEntries(record.journal),
+  };
+};
+
+export const aspectsOf = ({ state }: FindingRecord): readonly Aspect[] => {
+  const verified = state.phase === 'Resolved' && state.resolution === 'Verified';
+  const failed = hasFixFailed(state);
+  return [
+    {
+      type: 'Verified',
+      status: verified ? 'True' : 'False',
+      reason: verified ? 'SilenceObserved' : 'NotObserved',
+      message: verified
+        ? 'The behaviour stayed away for the whole quiet period, and somebody listened.'
+        : 'The quiet period has not been observed.',
+    },
+    {
+      type: 'FixFailed',
+      status: failed ? 'True' : 'False',
+      reason: failed ? 'SeenSince' : 'NotSeenSince',
+      message: failed
+        ? 'The behaviour was seen again after a fix was claimed. Claim it anew once it is fixed: set spec.case.phase to Remediating, then to Fixed.'
+        : 'The behaviour has not been seen since a fix was claimed, or none was.',
+    },
+  ];
+};
+
+/** Undefined for an object that the operator has not written to yet. `aliveUntil`: when the last leader was known to live. */
+export const recordOf = (
+  { status, metadata }: Finding,
+  terms: QuietTerms,
+  aliveUntil: number | undefined,
+): FindingRecord | undefined => {
+  if (status === undefined) return undefined;
+  const { subject, quiet } = status;
+  const at = (time: string | undefined): number | undefined => (time === undefined ? undefined : Date.parse(time));
+  return {
+    subject: {
+      kind: subject.kind,
+      namespace: subject.kind === 'Node' ? undefined : (subject.namespace ?? metadata.namespace),
+      name: subject.name,
+      container: subject.container,
+    },
+    uid: subject.uid,
+    behaviour: status.behaviour,
+    severity: status.severity,
+    policies: status.policies ?? [],
+    quietTerms: terms,
+    tactics: status.mitre?.tactics ?? [],
+    techniques: status.mitre?.techniques ?? [],
+    state: {
+      phase: status.phase,
+      count: status.count,
+      firstSeen: at(status.firstSeen) ?? 0,
+      lastSeen: at(status.lastSeen) ?? 0,
+      fixedAt: at(status.fixedAt),
+      resolvedAt: at(status.resolvedAt),
+      resolution: status.resolution,
+      reopened: status.reopened,
+      quiet: restoreQuietClock(storedQuietOf(quiet), aliveUntil),
+    },
+    image: subject.image,
+    pods: subject.pods ?? [],
+    podsSeen: subject.podsSeen,
+    nodes: subject.nodes ?? [],
+    agents: status.agents ?? [],
+    rules: status.rules ?? [],
+    evidence: (status.evidence ?? []).map(readEvent),
+    history: (status.history ?? []).map(readTransition),
+    journal: new Map(Object.entries(status.journal ?? {})),
+  };
+};
+
+const quietOf = (record: FindingRecord, evidence: QuietEvidence, now: number): FindingStatus['quiet'] => {
+  const { period, runs } = record.quietTerms;
+  const { observedBefore, runningSince, suspended, observedRuns } = quietToStore(record.state.quiet, now);
+  const isOver = record.state.phase === 'Resolved';
+  const running = isOver || record.state.phase === 'RiskAccepted' ? undefined : runningSince;
+  return {
+    required: formatDuration(period),
+    observedBefore: formatDuration(observedBefore),
+    evidence,
+    ...(clearsByRuns(record) ? { requiredRuns: runs, observedRuns } : {}),
+    ...optional({
+      runningSince: timeOf(running),
+      clearsAt: timeOf(running === undefined || clearsByRuns(record) ? undefined : running + period - observedBefore),
+      suspendedReason: isOver ? undefined : suspended?.reason,
+      suspendedMessage: isOver || suspended === undefined ? undefined : cut(suspended.message, 1024),
+    }),
+  };
+};
+
+const storedQuietOf = (quiet: FindingStatus['quiet']): StoredQuiet => ({
+  observedBefore: quiet === undefined ? 0 : parseDuration(quiet.observedBefore),
+  runningSince: quiet?.runningSince === undefined ? undefined : Date.parse(quiet.runningSince),
+  suspended:
+    quiet?.suspendedReason === undefined
+      ? undefined
+      : { reason: quiet.suspendedReason, message: quiet.suspendedMessage ?? '' },
+  observedRuns: quiet?.observedRuns ?? 0,
+});
+
+const mitreOf = ({ tactics, techniques }: FindingRecord): FindingStatus['mitre'] =>
+  tactics.length + techniques.length === 0 ? undefined : { ...lists({ tactics, techniques }) };
+
+const remediationOf = (behaviour: string): FindingStatus['remediation'] => {
+  const known = behaviourNamed(behaviour);
+  return known && { text: known.advice, ...lists({ links: known.links }) };
+};
+
+const writtenEvent = (event: EvidenceEvent): NonNullable<FindingStatus['evidence']>[number] => ({
+  time: new Date(event.at).toISOString(),
+  ...optional({
+    id: event.id && cut(event.id, 128),
+    agent: event.agent,
+    rule: event.rule && cut(event.rule, 253),
+    node: event.node,
+    pod: event.pod,
+    executable: event.executable && cut(event.executable, 1024),
+    arguments: event.arguments && cut(event.arguments, 1024),
+    parent: event.parent && cut(event.parent, 1024),
+    user: event.user && cut(event.user, 253),
+    file: event.file && cut(event.file, 1024),
+    destination: event.destination && cut(event.destination, 253),
+    message: event.message && cut(event.message, 2000),
+  }),
+});
+
+const readEvent = ({ time, ...event }: NonNullable<FindingStatus['evidence']>[number]): EvidenceEvent => ({
+  id: event.id,
+  at: Date.parse(time),
+  agent: event.agent,
+  rule: event.rule,
+  node: event.node,
+  pod: event.pod,
+  executable: event.executable,
+  arguments: event.arguments,
+  parent: event.parent,
+  user: event.user,
+  file: event.file,
+  destination: event.destination,
+  message: event.message,
+});
+
+const writtenTransition = ({ time, actor, from, to, reason, message }: Transition) => ({
+  time: rfc3339(time),
+  actor: cut(actor, 256),
+  to,
+  reason,
+  message,
+  ...optional({ from }),
+});
+
+const readTransition = (written: NonNullable<FindingStatus['history']>[number]): Transition => ({
+  time: Date.parse(written.time),
+  actor: written.actor,
+  from: written.from,
+  to: written.to,
+  reason: written.reason as TransitionReason,
+  message: written.message ?? '',
+});
+
+const timeOf = (time: number | undefined): string | undefined => (time === undefined ? undefined : rfc3339(time));
+
+/** Without what is not there: the API server would prune it, and it would look like a change. */
+const optional = <T extends Readonly<Record<string, unknown>>>(
+  values: T,
+): { readonly [K in keyof T]?: NonNullable<T[K]> } =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined && value !== '')) as {
+    readonly [K in keyof T]?: NonNullable<T[K]>;
+  };
+
+const lists = <T extends Readonly<Record<string, readonly string[]>>>(values: T): { readonly [K in keyof T]?: T[K] } =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value.length > 0)) as {
+    readonly [K in keyof T]?: T[K];
+  };
