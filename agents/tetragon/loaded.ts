@@ -12,6 +12,8 @@ export interface Loaded {
   readonly policies?: readonly LoadedPolicy[];
   readonly policiesAre?: 'Complete' | 'Partial';
   readonly issues: readonly HealthIssue[];
+  /** Whether it only counts its policies. */
+  readonly namesNone: boolean;
 }
 
 /**
@@ -20,8 +22,13 @@ export interface Loaded {
  */
 export const readLoaded = (exposition: Exposition): Loaded => {
   const counts = countsByState(exposition);
-  if (counts === undefined) return { issues: [] };
-  const { items: named, cut } = readNamed(exposition);
+  if (counts === undefined) return { issues: [], namesNone: false };
+  const named = readNamed(exposition);
+  const namesNone = named.items.length === 0 && counts.enabled + counts.partial > 0;
+  return { ...sortOut(exposition, counts, named), namesNone };
+};
+
+const sortOut = (exposition: Exposition, counts: Counts, { items: named, cut }: Bounded<Named>): Sorted => {
   const idle = named.filter(({ holdsMemory }) => !holdsMemory);
   const busy = named.filter(({ holdsMemory }) => holdsMemory);
   const off = counts.failed + counts.disabled + counts.skipped;
@@ -36,6 +43,8 @@ export const readLoaded = (exposition: Exposition): Loaded => {
   if (idle.length < off) return loaded(counts, [], [], 'Partial');
   return loaded(counts, busy, idle, idle.length === off ? 'Complete' : 'Partial');
 };
+
+type Sorted = Omit<Loaded, 'namesNone'>;
 
 interface Counts {
   readonly enabled: number;
@@ -80,13 +89,11 @@ const loaded = (
   enabled: readonly Named[],
   idle: readonly Named[],
   policiesAre: 'Complete' | 'Partial',
-): Loaded => {
+): Sorted => {
   const idleState = policiesAre === 'Complete' ? stateOfIdle(counts) : undefined;
   const listed: readonly LoadedPolicy[] = [
-    ...enabled.map(({ name }): LoadedPolicy => ({
-      name,
-      status: counts.partial > 0 && counts.enabled === 0 ? 'PartiallyLoaded' : 'Loaded',
-    })),
+    // Any of them may be one of those of which only some hooks are loaded.
+    ...enabled.map(({ name }): LoadedPolicy => ({ name, status: counts.partial > 0 ? 'PartiallyLoaded' : 'Loaded' })),
     ...(idleState === undefined ? [] : idle.map(({ name }): LoadedPolicy => ({ name, ...idleState }))),
   ];
   return {

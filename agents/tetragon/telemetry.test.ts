@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { load } from 'js-yaml';
 import { describe, expect, test } from 'vitest';
+import { combineRuleset } from '../../domain/telemetry/combine.ts';
 import { describeContract } from '../contract.case.ts';
-import { aTime, fixture, metricsAnswer, readAll } from '../testing/read.ts';
+import { aTime, declareInput, fixture, metricsAnswer, readAll } from '../testing/read.ts';
 import { tetragon } from './adapter.ts';
 
 const healthy = fixture('tetragon', 'metrics-1.7.0.txt');
@@ -110,7 +111,7 @@ describe('what is loaded', () => {
     [
       'only some hooks of one',
       { enabled: 1, partially_enabled: 1, memory: { a: 7, b: 7 } },
-      { a: 'Loaded', b: 'Loaded' },
+      { a: 'PartiallyLoaded', b: 'PartiallyLoaded' },
       'Complete',
     ],
     ['names without a count', { memory: { a: 7 } }, undefined, undefined],
@@ -118,6 +119,35 @@ describe('what is loaded', () => {
     const reading = read(given);
     expect(statuses(reading)).toEqual(expected);
     expect(reading.policiesAre).toBe(policiesAre);
+  });
+
+  test('an agent that only counts its policies is one that could be newer', () => {
+    expect(readAll(tetragon, [metrics({ enabled: 3 })]).hint).toContain('1.3');
+    expect(readAll(tetragon, [metrics({ enabled: 0 })]).hint).toBeUndefined();
+    expect(readAll(tetragon, [healthy]).hint).toBeUndefined();
+  });
+
+  test('meets what is declared by its name', () => {
+    const { policies: declared } = tetragon.declare({
+      ...declareInput({
+        tracingpolicies: objects.filter(({ kind }) => kind === 'TracingPolicy'),
+        tracingpoliciesnamespaced: objects.filter(({ kind }) => kind === 'TracingPolicyNamespaced'),
+      }),
+    });
+    const { policies = [] } = readAll(tetragon, [healthy]).reading;
+    const ruleset = combineRuleset({
+      agent: 'the-agent',
+      loaded: { policies, are: 'Complete' },
+      declared,
+      contents: new Map(),
+    });
+    expect(Object.fromEntries((ruleset?.policies ?? []).map(({ name, status }) => [name, status]))).toEqual({
+      'every-hook': 'Missing',
+      'file-monitoring': 'Loaded',
+      'payments/shells': 'Loaded',
+      'tcp-connect': 'Loaded',
+    });
+    expect(ruleset?.counts.techniques.get('T1552.001')).toBe(2);
   });
 
   test('more than can be kept are never said to be all', () => {

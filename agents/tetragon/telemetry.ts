@@ -17,7 +17,7 @@ export const readTetragon = ({ answers, at, memory }: ReadInput): ReadResult => 
     };
   }
   const version = boundedVersion(samplesOf(exposition, buildMetric)[0]?.labels.version);
-  const { issues, ...loaded } = readLoaded(exposition);
+  const { issues, namesNone, ...loaded } = readLoaded(exposition);
   const counters = createCounters(memory);
   const drops = readDrops(exposition, counters);
   const health = readHealth(exposition, counters);
@@ -30,8 +30,12 @@ export const readTetragon = ({ answers, at, memory }: ReadInput): ReadResult => 
       issues: [...issues, ...health],
     },
     memory: counters.memory(),
+    ...(namesNone ? { hint: namesAreMissing } : {}),
   };
 };
+
+const namesAreMissing =
+  'Tetragon counts its policies without naming them, so which are loaded is not known: versions since 1.3 name them';
 
 const buildMetric = 'tetragon_build_info';
 const receivedMetric = 'tetragon_observer_ringbuf_events_received_total';
