@@ -1,0 +1,250 @@
+// Reports over time on a real API server: snapshots that nobody can change, that survive their deletion and the operator's in a file, that are
+// taken by a schedule, and that are compared with; and the question after an incident.
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { diffVerb } from '../../cli/coverage/diff.ts';
+import { exportVerb } from '../../cli/coverage/export.ts';
+import { importVerb } from '../../cli/coverage/import.ts';
+import { verifyVerb } from '../../cli/coverage/verify.ts';
+import { snapshotVerb } from '../../cli/snapshot/run.ts';
+import { anIo } from '../../cli/testing/io.ts';
+import type { Verb } from '../../cli/verb.ts';
+import type { CoverageReport } from '../../crds/schema/coverage-report.ts';
+import { group } from '../../crds/schema/vocabulary.ts';
+import { snapshotDigest } from '../../facts/snapshot-digest.ts';
+import { falco } from '../fleet/agents.ts';
+import type { ProcessHandle } from '../installation/install.ts';
+import { capture } from './support/capture.ts';
+import { eventually } from './support/eventually.ts';
+import { createAll, deployment, namespace, node } from './support/small-fleet.ts';
+import { condition, startWorld, type World } from './support/world.ts';
+
+/** A schedule of every minute is due within one; the rest is for busy cores. */
+const withinAMinuteMs = 150_000;
+const name = 'before-audit';
+const exploited = 'workload/shop/Deployment/web';
+
+let world: World;
+let operator: ProcessHandle;
+let folder = '';
+
+interface Said {
+  readonly code: number;
+  readonly out: string;
+}
+
+/** As a user calls it, but for the process. */
+const call = async (verb: Verb, ...args: readonly string[]): Promise<Said> => {
+  const io = anIo({ cwd: folder, env: { KUBECONFIG: world.plane.kubeconfig }, now: Date.now() });
+  const code = await verb.run(args, io);
+  return { code, out: io.out() };
+};
+
+const onGpu = (image: string): object => ({
+  nodeSelector: { pool: 'gpu' },
+  tolerations: [{ key: 'dedicated', operator: 'Exists' }],
+  containers: [{ name: 'main', image: `registry.example.com/${image}:1.0.0` }],
+});
+
+beforeAll(async () => {
+  world = await startWorld('snapshots');
+  folder = world.plane.directory;
+  await createAll(world.cluster, [
+    namespace('falco'),
+    namespace('shop'),
+    node('general-1'),
+    { ...node('gpu-1', { pool: 'gpu' }), spec: { taints: [{ key: 'dedicated', value: 'gpu', effect: 'NoSchedule' }] } },
+    ...falco(),
+    deployment('shop', 'web', { spec: onGpu('shop/web') }),
+    deployment('shop', 'web-canary', { spec: onGpu('shop/web') }),
+    deployment('shop', 'api', { on: 'general-1' }),
+  ]);
+  await world.install({
+    starterPolicy: { spec: { gracePeriod: '0s' } },
+    operator: { replicas: 0 },
+    webhook: { replicas: 0 },
+  });
+  operator = await world.startOperator();
+  await eventually(async () => {
+    const { workloads, nodes } = await world.verdicts();
+    expect(nodes.get('general-1')?.state).toBe('Protected');
+    for (const each of ['web', 'web-canary']) expect(workloads.get(`Deployment/shop/${each}`)?.state).toBe('NoAgent');
+    expect(workloads.get('Deployment/shop/api')?.state).toBe('Protected');
+  });
+});
+
+afterAll(() => world?.stop());
+
+const patch = (type: string, object: string, body: object, ...more: readonly string[]) =>
+  world.kubectl.say(['patch', ...object.split(' '), `--type=${type}`, '-p', JSON.stringify(body), ...more]);
+
+const digestOf = ({ status }: CoverageReport): string => status?.snapshot?.digest ?? '';
+
+describe('a snapshot', () => {
+  test('is whole, and its digest is that of what stands in the cluster', async () => {
+    const said = await call(snapshotVerb, '--name', name);
+    expect(said.out).toMatch(/^before-audit\nsha256:[0-9a-f]{64}\n$/);
+    const snapshot = await world.report(name);
+    const slices = await world.slices(name);
+    expect(snapshotDigest(snapshot, slices)).toBe(digestOf(snapshot));
+    expect(slices.map(({ spec }) => spec.frozen)).toEqual(slices.map(() => true));
+    expect(snapshot.status?.slices).toBe(slices.length);
+    expect(condition(snapshot, 'Ready')).toMatchObject({ status: 'True', reason: 'Frozen' });
+    expect(snapshot.status?.counts).toEqual((await world.report()).status?.counts);
+    const { nodes, workloads } = await world.verdicts(name);
+    expect([nodes.size, workloads.get('Deployment/shop/web')?.state]).toEqual([2, 'NoAgent']);
+  });
+
+  test('is told with its digest in an Event, which outlasts a snapshot that is replaced', async () => {
+    const digest = digestOf(await world.report(name));
+    await eventually(async () => {
+      const events = await world.kubectl(['get', 'events.events.k8s.io', '-A', '-o', 'jsonpath={.items[*].note}']);
+      expect(events).toContain(digest);
+    });
+  });
+
+  test('cannot be changed by anybody, not even by an administrator', async () => {
+    const report = `coveragereports.${group} ${name}`;
+    const slice = `coverageslices.${group} ${name}-nodes-0`;
+    const refusals = [
+      await patch('merge', report, { spec: { refreshInterval: '1m' } }),
+      await patch('json', report, [{ op: 'remove', path: '/spec/snapshotOf' }]),
+      await patch('merge', report, { status: { summary: { gaps: 0 } } }, '--subresource=status'),
+      await patch('json', report, [{ op: 'remove', path: '/status/snapshot' }], '--subresource=status'),
+      await patch('merge', slice, { profiles: [] }),
+      await patch('merge', slice, { spec: { frozen: false } }),
+    ];
+    for (const { code, stderr } of refusals) {
+      expect(stderr).toMatch(/immutable|neither be added to a report nor removed/);
+      expect(code).toBe(1);
+    }
+    await capture('snapshot-immutable.txt', [
+      `kubectl patch cov ${name} --type=merge --subresource=status -p '{"status":{"summary":{"gaps":0}}}'`,
+      refusals[2]?.stderr ?? '',
+    ]);
+  });
+
+  test('comes back from its file when it and the operator are gone, and a file that was changed does not', async () => {
+    const digest = digestOf(await world.report(name));
+    const [file, page] = [path.join(folder, 'evidence.json'), path.join(folder, 'evidence.html')];
+    await writeFile(file, (await call(exportVerb, name)).out);
+    await writeFile(page, (await call(exportVerb, name, '-o', 'html')).out);
+    await writeFile(
+      path.join(folder, 'changed.json'),
+      (await readFile(file, 'utf8')).replace('"NoAgent"', '"Protected"'),
+    );
+    operator.kill('SIGKILL');
+    await operator.exited;
+    await world.kubectl(['delete', `coveragereports.${group}`, name, '--wait']);
+    await eventually(async () => expect(await world.slices(name)).toEqual([]));
+    const verified = await call(verifyVerb, 'evidence.json', '--digest', digest);
+    expect(verified.code).toBe(0);
+    expect((await call(verifyVerb, 'evidence.html', '--digest', digest)).code).toBe(0);
+    const refused = await call(verifyVerb, 'changed.json');
+    expect(refused.code).toBe(1);
+    expect((await call(importVerb, 'changed.json')).code).toBe(1);
+    expect((await world.kubectl.say(['get', `coveragereports.${group}`, name])).code).toBe(1);
+    const imported = await call(importVerb, 'evidence.html');
+    expect(imported.code).toBe(0);
+    const restored = await world.report(name);
+    expect(restored.status?.snapshot).toMatchObject({ digest, imported: true });
+    expect(snapshotDigest(restored, await world.slices(name))).toBe(digest);
+    expect((await call(importVerb, 'evidence.json')).out).toContain('already there');
+    const again = await patch(
+      'merge',
+      `coveragereports.${group} ${name}`,
+      { status: { slices: 0 } },
+      '--subresource=status',
+    );
+    expect(again.stderr).toContain('immutable');
+    await capture(
+      'snapshot-verify.txt',
+      ['kubectl protection coverage verify evidence.json', verified.out],
+      ['kubectl protection coverage verify changed.json', refused.out],
+    );
+    operator = await world.startOperator();
+    // The operator leaves it as it is.
+    expect((await world.report(name)).metadata.resourceVersion).toBe(restored.metadata.resourceVersion);
+  });
+});
+
+describe('against a snapshot', () => {
+  test('an incident is open as long as anything like the exploited workload is', async () => {
+    const { code, out } = await call(diffVerb, name, '--incident', exploited);
+    expect(out).toMatch(/^OPEN/);
+    expect(out).toMatch(/workload shop\/Deployment\/web-canary +same image, same gap/);
+    expect(code).toBe(1);
+  });
+
+  test('the report says what has become better, and the command names it', async () => {
+    await patch('merge', `coveragereports.${group} cluster`, { spec: { baseline: { name } } });
+    await eventually(async () => {
+      const { status } = await world.report();
+      expect(status?.comparison).toMatchObject({
+        baseline: name,
+        nodes: { better: 0, worse: 0, added: 0 },
+        closedGaps: 0,
+      });
+    });
+    const open = await call(diffVerb, name, '--incident', exploited);
+    const tolerations = [{ operator: 'Exists' }];
+    await patch('merge', 'daemonset falco -n falco', { spec: { template: { spec: { tolerations } } } });
+    await eventually(async () => {
+      const { status } = await world.report();
+      expect(status?.comparison).toMatchObject({ nodes: { better: 1, worse: 0 }, newGaps: [] });
+      expect(status?.comparison?.workloads?.better).toBe(2);
+    });
+    await eventually(async () => {
+      const { out } = await call(diffVerb, name);
+      expect(out).toMatch(/BETTER +workload shop\/Deployment\/web +NoAgent +Protected +no longer AgentMissing/);
+    });
+    const closed = await call(diffVerb, name, '--incident', exploited);
+    expect(closed.out).toMatch(/^CLOSED/);
+    expect(closed.code).toBe(0);
+    const command = `kubectl protection coverage diff ${name}`;
+    await capture('coverage-diff.txt', [command, (await call(diffVerb, name)).out]);
+    await capture(
+      'coverage-incident.txt',
+      [`${command} --incident ${exploited}`, open.out],
+      [`${command} --incident ${exploited}`, closed.out],
+    );
+  });
+});
+
+describe('as time goes by', () => {
+  test('the history stands in the report, also for the next operator', async () => {
+    const before = (await world.report()).status?.history ?? [];
+    // One when the first operator came; the interval is an hour.
+    expect(before).toHaveLength(1);
+    expect(before[0]).toMatchObject({ nodes: 2, nodesPercent: '50.0' });
+  });
+
+  test('a schedule that nobody can read is said, and one that can takes snapshots', async () => {
+    const cluster = `coveragereports.${group} cluster`;
+    await patch('merge', cluster, { spec: { snapshots: { schedule: '61 * * * *' } } });
+    await eventually(async () => {
+      const { message } = condition(await world.report(), 'SnapshotsScheduled');
+      expect(message).toContain('minute "61"');
+    });
+    await patch('merge', cluster, {
+      spec: { snapshots: { schedule: '* * * * *', keep: 2, timeZone: 'Europe/Berlin' } },
+    });
+    const taken = await eventually(
+      async () => {
+        const { status } = await world.report();
+        const last = status?.snapshotSchedule?.lastSnapshot;
+        if (last === undefined) throw new Error(`none yet: ${JSON.stringify(status?.snapshotSchedule)}`);
+        return last;
+      },
+      { withinMs: withinAMinuteMs, everyMs: 1000 },
+    );
+    expect(taken).toMatch(/^cluster-20\d{6}t\d{4}00z$/);
+    await eventually(async () => {
+      const snapshot = await world.report(taken);
+      expect(snapshotDigest(snapshot, await world.slices(taken))).toBe(digestOf(snapshot));
+    });
+    await patch('merge', cluster, { spec: { snapshots: null } });
+    await eventually(async () => expect((await world.report()).status?.snapshotSchedule).toBeUndefined());
+  });
+});
