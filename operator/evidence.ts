@@ -51,12 +51,13 @@ export const createEvidence = (options: EvidenceOptions): Evidence => {
 
 /** The next evaluation takes in all that was touched before now. */
 const untilJudged = async (keeper: CoverageKeeper, clock: Clock, signal: AbortSignal): Promise<void> => {
+  if (signal.aborted) return;
   const evaluated = new AbortController();
   const unsubscribe = keeper.subscribe(() => evaluated.abort());
   const stop = (): void => evaluated.abort();
   signal.addEventListener('abort', stop, { once: true });
   keeper.touch();
-  await sleep(clock, signal.aborted ? 0 : judgeWithinMs, evaluated.signal);
+  await sleep(clock, judgeWithinMs, evaluated.signal);
   signal.removeEventListener('abort', stop);
   unsubscribe();
 };

@@ -39,6 +39,8 @@ export interface DeclarationsKeeper {
 
 /** A burst of changes, such as a chart's upgrade, is taken in at once. */
 const gatherMs = 500;
+/** At first somebody waits for it. */
+const impatientMs = 50;
 /** An agent that was just installed brings its kinds along, and takes about as long to start. */
 const lookForKindsMs = 60_000;
 const settleWithinMs = 15_000;
@@ -145,6 +147,7 @@ export const createDeclarations = (options: DeclarationsOptions): DeclarationsKe
     settled: settled.promise,
     run: async (signal) => {
       const began = clock.monotonic();
+      let isSettled = false;
       let lookedAt = Number.NEGATIVE_INFINITY;
       try {
         while (!signal.aborted) {
@@ -157,8 +160,9 @@ export const createDeclarations = (options: DeclarationsOptions): DeclarationsKe
           const read = all.filter(({ sources }) => [catalogues, ...wantedBy(sources)].every(isRead));
           takeIn(read);
           forgetOthers(all);
-          if (read.length === all.length || clock.monotonic() - began > settleWithinMs) settled.resolve();
-          await sleep(clock, gatherMs, signal);
+          isSettled ||= read.length === all.length || clock.monotonic() - began > settleWithinMs;
+          if (isSettled) settled.resolve();
+          await sleep(clock, isSettled ? gatherMs : impatientMs, signal);
         }
       } finally {
         settled.resolve();

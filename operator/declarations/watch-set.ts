@@ -70,6 +70,7 @@ export const createWatchSet = ({ transport, clock, log, metrics }: WatchSetOptio
     });
     const end = new AbortController();
     const stop = (): void => end.abort();
+    if (signal.aborted) stop();
     signal.addEventListener('abort', stop, { once: true });
     const run = reflector.run(end.signal).finally(() => {
       signal.removeEventListener('abort', stop);
