@@ -282,6 +282,15 @@ describe('falco-operator declares', () => {
     expect(policy?.rules?.map(({ name }) => name)).toEqual(['R']);
   });
 
+  it('rules for other sources than system calls as loaded, since its plugins come by resources of their own', () => {
+    const rulesfile = {
+      metadata: { namespace: 'falco', name: 'audit' },
+      spec: { inlineRules: `${shell().replace('NOTICE', 'ERROR')}  source: k8s_audit\n` },
+    };
+    const [policy] = declare({ ...operator, rulesfiles: [rulesfile] }).policies;
+    expect(policy?.rules?.map(({ status }) => status)).toEqual(['Loaded']);
+  });
+
   it('in notes what holds for some nodes only', () => {
     const configs = [
       { metadata: { namespace: 'falco', name: 'gpu' }, spec: { selector: { matchLabels: { a: 'b' } } } },

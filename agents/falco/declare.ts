@@ -82,7 +82,8 @@ const readInstallation = (
   };
 };
 
-const operatorDefaults: RuleSettings = { ...defaultSettings, rulesFiles: [rulesDirectory] };
+/** Its plugins come by resources of their own, whose sources of events are not known here. */
+const operatorDefaults: RuleSettings = { ...defaultSettings, rulesFiles: [rulesDirectory], hasSourcePlugin: true };
 
 /** Its sidecar, an init container that goes on, writes the rules files. */
 const isByOperator = (daemonSet: Raw): boolean => {

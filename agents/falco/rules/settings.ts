@@ -56,7 +56,7 @@ export const settingsOf = (configs: readonly Raw[], defaults: RuleSettings = def
     rulesFiles: files.length === 0 ? defaults.rulesFiles : [...new Set(files)],
     switches: configs.flatMap((config) => list(config.rules).flatMap(switchesOf)),
     priority: priorities.at(-1) ?? defaults.priority,
-    hasSourcePlugin: configs.some(loadsSourcePlugin),
+    hasSourcePlugin: defaults.hasSourcePlugin || configs.some(loadsSourcePlugin),
   };
 };
 
