@@ -11,12 +11,17 @@ describe('what is kept of many', () => {
 
   test.each([
     ['too many', named(...Array.from({ length: 501 }, (_, index) => `n${index}`)), 500],
-    ['too long together', named(...Array.from({ length: 200 }, (_, index) => `${index}${'x'.repeat(500)}`)), 127],
+    ['too long together', named(...Array.from({ length: 200 }, (_, index) => `${index}${'x'.repeat(500)}`)), 97],
     ['one with a name that is none', named('a', 'x'.repeat(513)), 1],
   ])('is cut where there are %s', (_, items, kept) => {
     const bounded = boundedByName(items);
     expect(bounded.cut).toBe(true);
     expect(bounded.items).toHaveLength(kept);
+  });
+
+  test('is measured as the caller says', () => {
+    const { items, cut } = boundedByName(named('a', 'b', 'c'), () => 20_000);
+    expect([items, cut]).toEqual([named('a', 'b'), true]);
   });
 
   test('does not depend on the order in which they come', () => {

@@ -1,8 +1,8 @@
 // An agent may name as many policies and rules as it likes; what is kept of one reading has a bound.
 
-/** Of JSON: half of what a reading may take, since messages and rules come on top. */
+/** With a hundred characters of its own for each item this stays below the 128 KiB that a reading may take. */
 const maximumItems = 500;
-const maximumCharacters = 64 * 1024;
+const maximumCharacters = 48 * 1024;
 /** Above a Kubernetes name with its namespace (317), and above every rule's name that was ever seen. */
 const maximumName = 512;
 
@@ -12,15 +12,18 @@ export interface Bounded<T> {
   readonly cut: boolean;
 }
 
-/** The first of each name, in order of their names. */
-export const boundedByName = <T extends { readonly name: string }>(items: readonly T[]): Bounded<T> => {
+/** The first of each name, in order of their names. `sizeOf`: what of an item counts, in characters; its name where nothing is said. */
+export const boundedByName = <T extends { readonly name: string }>(
+  items: readonly T[],
+  sizeOf: (item: T) => number = ({ name }) => name.length,
+): Bounded<T> => {
   const byName = new Map<string, T>();
   for (const item of items) if (!byName.has(item.name)) byName.set(item.name, item);
   const kept: T[] = [];
   let characters = 0;
   for (const item of [...byName.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     if (item.name.length > maximumName) continue;
-    const size = JSON.stringify(item).length;
+    const size = sizeOf(item);
     if (kept.length === maximumItems || characters + size > maximumCharacters) break;
     kept.push(item);
     characters += size;

@@ -20,13 +20,16 @@ export const readLoaded = (exposition: Exposition, { policies, rules }: CustomSe
   const found = policies === undefined ? [] : readPolicies(own, policies);
   const byPolicy = rules === undefined ? new Map<string, readonly RuleFacts[]>() : readRules(ofRules, rules, found);
   const named = new Set(found.map(({ name }) => name));
-  const { items, cut } = boundedByName([
-    ...found,
-    // Rules prove the policy that they name, even where no metric lists it.
-    ...[...byPolicy.keys()]
-      .filter((name) => !named.has(name))
-      .map((name): LoadedPolicy => ({ name, status: 'Loaded' })),
-  ]);
+  const { items, cut } = boundedByName<LoadedPolicy>(
+    [
+      ...found,
+      // Rules prove the policy that they name, even where no metric lists it.
+      ...[...byPolicy.keys()]
+        .filter((name) => !named.has(name))
+        .map((name): LoadedPolicy => ({ name, status: 'Loaded' })),
+    ],
+    (policy) => JSON.stringify(policy).length,
+  );
   const { kept, isCut } = withRules(items, byPolicy);
   // A line that cannot be read may have been a policy.
   const isWhole = !exposition.truncated && exposition.unreadable === 0;
