@@ -122,11 +122,13 @@ describe.each(kinds)('$kind', (table) => {
     expect(unknown).toEqual([]);
   });
 
-  test('selectable fields are texts, and no more than the API server takes', () => {
-    const texts = new Set(
-      own.filter(({ node }) => node.type === 'string').map(({ path }) => path.slice(table.kind.length)),
+  test('selectable fields are texts or flags, and no more than the API server takes', () => {
+    const selectable = new Set(
+      own
+        .filter(({ node }) => node.type === 'string' || node.type === 'boolean')
+        .map(({ path }) => path.slice(table.kind.length)),
     );
-    expect(table.selectableFields.filter((path) => !texts.has(path))).toEqual([]);
+    expect(table.selectableFields.filter((path) => !selectable.has(path))).toEqual([]);
     expect(table.selectableFields.length).toBeLessThanOrEqual(8);
   });
 

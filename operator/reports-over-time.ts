@@ -13,7 +13,7 @@ import { createHistoryKeeper } from './controllers/history/keep.ts';
 import { together, type OverTime } from './controllers/history/over-time.ts';
 import { describeReport, type Reconcile } from './controllers/report/reconcile.ts';
 import type { SliceKeeper } from './controllers/slices/reconcile.ts';
-import { createSnapshotReconcile } from './controllers/snapshots/reconcile.ts';
+import { createSnapshotReconcile, liveObject } from './controllers/snapshots/reconcile.ts';
 import { createScheduleKeeper } from './controllers/snapshots/schedules.ts';
 import type { StatusWriter } from './status.ts';
 import type { OurObjects } from './watches.ts';
@@ -56,6 +56,7 @@ export const createReportsOverTime = (options: ReportsOverTimeOptions): ReportsO
   const comparison = createComparisonKeeper({
     ours,
     slicesOf,
+    reportOf: (report) => liveObject(writer, report),
     enqueue: (report) => enqueue(`baseline/${report}`),
     enqueueReport,
   });

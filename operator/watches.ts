@@ -1,4 +1,5 @@
 // What the operator watches, and what each change means: the whole table of sources. Everything here is list and watch only.
+import type { CoverageReportStatus } from '../crds/schema/coverage-report.ts';
 import type { CoverageModel } from '../domain/coverage/model.ts';
 import type { ConfigMapFacts, DaemonSetFacts, ExposureFacts } from '../domain/types.ts';
 import { projectHttpRoute, projectIngress, projectService } from '../facts/exposure.ts';
@@ -22,6 +23,7 @@ import { createPodSink } from './pod-sink.ts';
 export interface RawObject {
   readonly metadata: {
     readonly name: string;
+    readonly namespace?: string;
     readonly uid: string;
     readonly generation?: number;
     readonly resourceVersion?: string;
@@ -41,6 +43,7 @@ export interface OurObjects {
   readonly policies: Store<RawObject>;
   readonly reports: Store<RawObject>;
   readonly slices: Store<StoredSlice>;
+  readonly findings: Store<RawObject>;
 }
 
 export interface WatchesOptions {
@@ -55,12 +58,14 @@ export interface WatchesOptions {
 }
 
 export const createOurObjects = (): OurObjects => {
-  const store = (): Store<RawObject> => new Store({ keyOf: ({ metadata: { name } }) => ({ namespace: '', name }) });
+  const store = (): Store<RawObject> =>
+    new Store({ keyOf: ({ metadata: { namespace = '', name } }) => ({ namespace, name }) });
   return {
     agents: store(),
     policies: store(),
     reports: store(),
     slices: new Store({ keyOf: ({ name }) => ({ namespace: '', name }) }),
+    findings: store(),
   };
 };
 
@@ -147,9 +152,12 @@ export const createWatches = (options: WatchesOptions, ours: OurObjects): readon
     exposure(resources.httpRoutes, 'HTTPRoute', projectHttpRoute, true),
     watch(resources.protectionAgents, asRaw, ours.agents),
     watch(resources.workloadPolicies, asRaw, ours.policies),
-    watch(resources.coverageReports, asRaw, ours.reports),
+    watch(resources.coverageReports, asReport, ours.reports),
+    // People work on their cases, and a new leader goes on from what the last one has written.
+    watch(resources.findings, asRaw, ours.findings),
     // Our own, so that what is there already is not written again, and what others change is.
-    watch(resources.coverageSlices, projectSlice, ours.slices),
+    // Those of snapshots are many times as many, and nobody changes them.
+    watch(resources.coverageSlices, projectSlice, ours.slices, { fieldSelector: 'spec.frozen=false' }),
   ];
 };
 
@@ -165,6 +173,7 @@ export const createConfigMapWatch = (
 };
 
 interface HowToWatch {
+  readonly fieldSelector?: string;
   readonly namespace?: string;
   readonly metadataOnly?: boolean;
   readonly optional?: boolean;
@@ -222,6 +231,15 @@ const clusterKey = ({ name }: { readonly name: string }): { readonly namespace: 
 });
 
 const namespacedKey = (item: { readonly namespace: string; readonly name: string }): typeof item => item;
+
+/** Of a snapshot only what others ask of it: whole ones, of a year of weeks, would be the larger part of our memory. */
+const asReport = (raw: unknown): RawObject => {
+  const object = asRaw(raw) as RawObject & { status?: CoverageReportStatus };
+  if (object.status?.snapshot === undefined) return object;
+  const { conditions, snapshot, counts } = object.status;
+  object.status = { conditions, snapshot, counts };
+  return object;
+};
 
 const asRaw = (raw: unknown): RawObject => {
   const object = raw as RawObject & { metadata: { managedFields?: unknown } };

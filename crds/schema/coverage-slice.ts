@@ -167,5 +167,5 @@ export const coverageSliceTable: KindTable = {
     { name: 'Of', type: 'integer', jsonPath: '.spec.of', description: 'How many there are.' },
     ageColumn,
   ],
-  selectableFields: ['.spec.report', '.spec.assets'],
+  selectableFields: ['.spec.report', '.spec.assets', '.spec.frozen'],
 };

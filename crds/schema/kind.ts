@@ -20,7 +20,7 @@ export interface KindTable {
   readonly scope: 'Cluster' | 'Namespaced';
   readonly hasStatus: boolean;
   readonly columns: readonly PrinterColumn[];
-  /** Simple paths of strings; the API server allows eight. */
+  /** Simple paths of texts and flags; the API server allows eight. */
   readonly selectableFields: readonly string[];
   readonly schema: z.ZodType;
 }

@@ -20,6 +20,8 @@ export interface ComparisonKeeperOptions {
   readonly ours: OurObjects;
   /** The slices of a report, frozen ones among them, from the API server itself. */
   readonly slicesOf: (report: string) => Promise<readonly SliceObject[]>;
+  /** The whole report, of which our store holds only a part where it is a snapshot; undefined where there is none. */
+  readonly reportOf: (report: string) => Promise<RawObject | undefined>;
   /** The baseline of this report is to be read. */
   readonly enqueue: (report: string) => void;
   /** It was read: the report has something new to say. */
@@ -46,6 +48,7 @@ const mostGaps = 10;
 export const createComparisonKeeper = ({
   ours,
   slicesOf,
+  reportOf,
   enqueue,
   enqueueReport,
 }: ComparisonKeeperOptions): ComparisonKeeper => {
@@ -96,7 +99,7 @@ export const createComparisonKeeper = ({
     reconcile: async (report) => {
       const object = ours.reports.get('', report);
       const wanted = object && (object as { spec?: CoverageReport['spec'] }).spec?.baseline?.name;
-      const snapshot = wanted === undefined ? undefined : ours.reports.get('', wanted);
+      const snapshot = wanted === undefined ? undefined : await reportOf(wanted);
       if (wanted === undefined || snapshot === undefined || troubleWith(wanted, snapshot) !== undefined) return;
       const slices = await slicesOf(wanted);
       const isWhole = snapshotDigest(snapshot, slices) === digestOf(snapshot);

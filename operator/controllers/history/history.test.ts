@@ -102,6 +102,7 @@ describe('the comparison', () => {
     const keeper = createComparisonKeeper({
       ours,
       slicesOf: async () => slices,
+      reportOf: async (name) => ours.reports.get('', name),
       enqueue: (report) => enqueued.push(`baseline ${report}`),
       enqueueReport: (report) => enqueued.push(`report ${report}`),
     });

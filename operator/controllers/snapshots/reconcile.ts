@@ -84,7 +84,8 @@ const fill = async (
   options.onTaken(current, of, frozen);
 };
 
-const liveObject = async (writer: Writer, name: string): Promise<RawObject | undefined> => {
+/** As the API server has it now. */
+export const liveObject = async (writer: Pick<Writer, 'get'>, name: string): Promise<RawObject | undefined> => {
   try {
     return await writer.get<RawObject>(resources.coverageReports, { name });
   } catch (error) {
