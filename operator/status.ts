@@ -49,8 +49,9 @@ export const createStatusWriter = (writer: Writer, onWrite: (kind: string) => vo
   const written = new Map<string, WrittenStatus>();
   return {
     write: async ({ resource, object, content, aspects, now, clockFields = {}, clockIsDue = false }) => {
-      const { name, uid, generation = 1 } = object.metadata;
-      const key = `${resource.kind}/${name}/${uid}`;
+      const { name, namespace, uid, generation = 1 } = object.metadata;
+      const prefix = [resource.kind, ...(namespace === undefined ? [] : [namespace]), name, ''].join('/');
+      const key = `${prefix}${uid}`;
       const last = written.get(key);
       const stored = (object as { status?: StoredStatus }).status;
       const conditions = aspects.map((aspect) =>
@@ -64,11 +65,13 @@ export const createStatusWriter = (writer: Writer, onWrite: (kind: string) => vo
       if (isSaid && !clockIsDue) return false;
       const { metadata } = await writer.applyStatus(
         resource,
-        { metadata: { name, uid }, status: { ...status, ...clockFields } },
+        {
+          metadata: { name, ...(namespace === undefined ? {} : { namespace }), uid },
+          status: { ...status, ...clockFields },
+        },
         { fieldManager },
       );
-      for (const other of written.keys())
-        if (other.startsWith(`${resource.kind}/${name}/`) && other !== key) written.delete(other);
+      for (const other of written.keys()) if (other.startsWith(prefix) && other !== key) written.delete(other);
       written.set(key, { text, conditions, resourceVersion: metadata.resourceVersion });
       onWrite(resource.kind);
       return true;

@@ -2,7 +2,7 @@
 // nothing else. One changed pod costs one pod; the whole fleet is judged only when policies or agents change.
 import { createPolicyResolver } from '../policy/resolve.ts';
 import type { Declarations } from '../telemetry/types.ts';
-import type { AgentDefinition, Labels, PodFacts, Policy } from '../types.ts';
+import type { AgentDefinition, ExposureFacts, Labels, PodFacts, Policy } from '../types.ts';
 import { createAgentCatalogue, type AgentCatalogue } from './agents.ts';
 import type { Context } from './context.ts';
 import { createDirty } from './dirty.ts';
@@ -42,6 +42,8 @@ export interface CoverageModel extends Intake {
   /** What objects declare for the agent; undefined where nobody has said. */
   readonly declarations: (agent: string) => Declarations | undefined;
   readonly namespaceLabels: (name: string) => Labels;
+  readonly isTerminating: (namespace: string) => boolean;
+  readonly servicesIn: (namespace: string) => readonly ExposureFacts[];
   readonly setAgents: (agents: readonly AgentDefinition[]) => void;
   readonly setPolicies: (policies: readonly Policy[]) => void;
   readonly evaluate: (now: number) => Evaluation;
@@ -62,6 +64,9 @@ export const createCoverageModel = (): CoverageModel => {
     catalogue: () => context.catalogue,
     declarations: (agent) => sources.declarations.get(agent),
     namespaceLabels: context.namespaceLabels,
+    isTerminating: (namespace) => sources.namespaces.get(namespace)?.terminating ?? false,
+    servicesIn: (namespace) =>
+      [...sources.exposures.values()].filter((each) => each.kind === 'Service' && each.namespace === namespace),
     setAgents: (next) => {
       sources.agents = next;
       sources.stale.agents = true;

@@ -1,0 +1,277 @@
+// Keeps findings: takes events from the journal, looks at who listens whenever the fleet changes and every quarter of a minute, and
+// writes what came of it, each finding at most every five seconds.
+import { findingSchema, type Finding } from '../../crds/schema/finding.ts';
+import { clusterReportName } from '../../crds/schema/coverage-report.ts';
+import type { CoverageModel } from '../../domain/coverage/model.ts';
+import { longestLookMs } from '../../domain/findings/quiet-clock.ts';
+import type { Policy } from '../../domain/types.ts';
+import type { EventAdapter } from '../../agents/event.ts';
+import { parseSpec } from '../../facts/parse.ts';
+import type { Writer } from '../../kube/apply.ts';
+import type { Clock } from '../../kube/clock.ts';
+import { classify } from '../../kube/errors.ts';
+import type { EventRecorder } from '../../kube/events.ts';
+import type { Log } from '../../kube/log.ts';
+import { resources } from '../../kube/resource.ts';
+import type { Transport } from '../../kube/transport.ts';
+import type { Requeue } from '../../kube/workqueue.ts';
+import type { Entry } from '../ingest/entry.ts';
+import type { CoverageKeeper } from '../keeper.ts';
+import { fieldManager, type StatusWriter } from '../status.ts';
+import type { OurObjects, RawObject } from '../watches.ts';
+import { createFindingBook, findingKey, type EventOutcome, type LiveFinding, type TakenEvent } from './book.ts';
+import { createContainerIds } from './containers.ts';
+import type { DeliveryBook } from './deliveries.ts';
+import { createListeners } from './ears.ts';
+import type { FindingMetrics } from './metrics.ts';
+import type { RecentPods } from './recent-pods.ts';
+import { aspectsOf, statusOf } from './status.ts';
+import { detailsOf } from './subject-details.ts';
+import { recordTransition } from './transition-event.ts';
+import type { UnattributedBook } from './unattributed.ts';
+
+export interface FindingKeeper {
+  /** An entry of the journal that is being worked in; `position` is that of its first event there. */
+  readonly take: (entry: Entry, journal: string, position: number) => void;
+  /** Everything up to here has been worked in and written. */
+  readonly included: (processed: number) => number;
+  /** Brings one object up to date; the name is `NAMESPACE/NAME`. */
+  readonly reconcile: (name: string) => Promise<Requeue | void>;
+  readonly run: (signal: AbortSignal) => Promise<void>;
+}
+
+export interface FindingKeeperOptions {
+  readonly keeper: CoverageKeeper;
+  readonly model: CoverageModel;
+  readonly ours: OurObjects;
+  readonly adapters: ReadonlyMap<string, EventAdapter>;
+  readonly policies: () => readonly Policy[];
+  readonly pods: RecentPods;
+  readonly deliveries: DeliveryBook;
+  readonly unattributed: UnattributedBook;
+  readonly transport: Transport;
+  readonly writer: Pick<Writer, 'apply' | 'delete'>;
+  readonly status: StatusWriter;
+  readonly events: Pick<EventRecorder, 'record'>;
+  readonly metrics: FindingMetrics;
+  readonly namespace: string;
+  /** Label keys that name a workload's team, the first that is there. */
+  readonly teamLabels: readonly string[];
+  readonly mostPerNamespace: number;
+  /** How long a resolved finding is kept, in milliseconds. */
+  readonly retentionMs: number;
+  readonly enqueue: (key: string, afterMs: number) => void;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** Quick beside a quiet period, slow enough that a million events on one finding are a handful of writes. */
+const writeEveryMs = 5000;
+/** Changes of the fleet that come together are one look. */
+const gatherMs = 1000;
+
+export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeeper => {
+  const { keeper, model, ours, deliveries, metrics, writer, status, clock, log } = options;
+  const aliveUntil = evaluatedAt(ours);
+  const writtenAt = new Map<string, number>();
+  /** Events that wait for the containers of their node, by their place in the journal. */
+  const held = new Set<number>();
+  let lookedAt = clock.monotonic();
+
+  const enqueue = (key: string): void => {
+    const wait = (writtenAt.get(key) ?? Number.NEGATIVE_INFINITY) + writeEveryMs - clock.monotonic();
+    options.enqueue(`finding/${key}`, Math.max(0, wait));
+  };
+
+  const containers = createContainerIds({ ...options });
+  const book = createFindingBook({
+    model,
+    policies: options.policies,
+    pod: options.pods.find,
+    container: containers.find,
+    hold: (node, taken) => {
+      const isHeld = containers.ask(node, () => {
+        held.delete(taken.position);
+        settle(taken);
+      });
+      if (isHeld) held.add(taken.position);
+      return isHeld;
+    },
+    operatorNamespace: options.namespace,
+    mostPerNamespace: options.mostPerNamespace,
+    isTerminating: model.isTerminating,
+    enqueue,
+    onTransition: (finding, transition) => {
+      recordTransition(
+        options,
+        finding,
+        transition,
+        ours.findings.get(finding.identity.namespace, finding.identity.name),
+      );
+    },
+    onUnattributed: options.unattributed.note,
+    aliveUntil: () => aliveUntil,
+  });
+
+  const settle = (taken: TakenEvent): EventOutcome => {
+    const outcome = book.take(taken);
+    metrics.event(taken.event.agentType, outcome);
+    if (outcome === 'signal') metrics.signal(taken.event.agentType, taken.event.rule);
+    return outcome;
+  };
+
+  const look = (): void => {
+    const now = clock.monotonic();
+    const elapsed = now - lookedAt;
+    lookedAt = now;
+    book.look(createListeners(model, deliveries), clock.now(), elapsed);
+    for (const finding of book.all()) if (isExpired(finding)) enqueue(findingKey(finding.identity));
+    metrics.setFindings(book.all());
+  };
+
+  const isExpired = ({ record: { state } }: LiveFinding): boolean =>
+    state.phase === 'Resolved' &&
+    state.resolvedAt !== undefined &&
+    state.resolvedAt + options.retentionMs <= clock.now();
+
+  const see = (object: RawObject): void => {
+    const { namespace = '', name } = object.metadata;
+    const parsed = parseSpec<Finding>(findingSchema, object);
+    if (parsed.ok) book.seen(`${namespace}/${name}`, parsed.value);
+    else
+      log.warn(
+        { finding: `${namespace}/${name}`, error: parsed.error },
+        'a Finding cannot be read, and is left as it is',
+      );
+  };
+
+  /** The object with its uid, made where it is not there. */
+  const objectOf = async ({ identity: { namespace, name }, record }: LiveFinding): Promise<RawObject> => {
+    const stored = ours.findings.get(namespace, name);
+    if (stored !== undefined) return stored;
+    const labels = {
+      'app.kubernetes.io/managed-by': fieldManager,
+      'workloadprotection.dev/behaviour': record.behaviour,
+      'workloadprotection.dev/subject-kind': record.subject.kind,
+    };
+    return writer.apply(resources.findings, { metadata: { name, namespace, labels } }, { fieldManager });
+  };
+
+  const write = async (key: string, finding: LiveFinding): Promise<void> => {
+    const { version, record, evidence } = finding;
+    const object = await objectOf(finding);
+    const now = clock.now();
+    const wrote = await status.write({
+      resource: resources.findings,
+      object,
+      content: statusOf(record, detailsOf(model, record.subject, options.teamLabels), evidence, now),
+      aspects: aspectsOf(record),
+      now,
+    });
+    if (wrote) metrics.wrote();
+    writtenAt.set(key, clock.monotonic());
+    book.wrote(key, version, now);
+  };
+
+  return {
+    take: (entry, journal, position) => {
+      const adapter = options.adapters.get(entry.source);
+      if (adapter === undefined) return;
+      const place = entry.origin ?? { journal, position };
+      for (const [index, item] of entry.items.entries()) {
+        for (const event of adapter.eventsOf(item, entry.at)) {
+          noteArrival(model, deliveries, event.agentType, event.origin.node ?? entry.node);
+          settle({
+            event,
+            senderNode: entry.node,
+            receivedAt: entry.at,
+            place: { journal: place.journal, position: place.position + index },
+            position: position + index,
+          });
+        }
+      }
+    },
+    included: (processed) => Math.min(book.included(processed), ...[...held].map((position) => position - 1)),
+    reconcile: async (key) => {
+      const finding = book.get(key);
+      if (finding === undefined) {
+        writtenAt.delete(key);
+        return;
+      }
+      const { namespace, name } = finding.identity;
+      if (isExpired(finding)) {
+        await writer.delete(resources.findings, { namespace, name });
+        return;
+      }
+      if (finding.version === finding.written) return;
+      try {
+        await write(key, finding);
+      } catch (error) {
+        // A namespace that goes takes its findings with it; the journal must not wait for what can never be written.
+        if (classify(error) !== 'forbidden' || !model.isTerminating(namespace)) throw error;
+        book.wrote(key, finding.version, clock.now());
+      }
+      if (finding.version !== finding.written) enqueue(key);
+    },
+    run: async (signal) => {
+      for (const object of ours.findings.list()) see(object);
+      const ends = [
+        ours.findings.subscribe(({ type, item }) => {
+          const { namespace = '', name } = item.metadata;
+          if (type === 'deleted') book.seen(`${namespace}/${name}`, undefined);
+          else see(item);
+        }),
+        whenChanged(keeper, clock, look),
+        every(clock, longestLookMs, look),
+      ];
+      look();
+      await new Promise<void>((resolve) => {
+        if (signal.aborted) resolve();
+        signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+      for (const end of ends) end();
+      metrics.setFindings([]);
+    },
+  };
+};
+
+/** As the last leader left it, before we write it anew. */
+const evaluatedAt = (ours: OurObjects): number | undefined => {
+  const report = ours.reports.get('', clusterReportName) as { status?: { evaluatedAt?: string } } | undefined;
+  const at = report?.status?.evaluatedAt;
+  return at === undefined ? undefined : Date.parse(at);
+};
+
+const noteArrival = (model: CoverageModel, deliveries: DeliveryBook, type: string, node: string | undefined): void => {
+  if (node === undefined) return;
+  for (const agent of model.agents()) if (agent.type === type) deliveries.noteArrival(node, agent.name);
+};
+
+/** Soon after an evaluation that changed anything, and not more often than once a second. */
+const whenChanged = (keeper: CoverageKeeper, clock: Clock, look: () => void): (() => void) => {
+  let cancel: (() => void) | undefined;
+  const end = keeper.subscribe(({ nodes, workloads, pods }) => {
+    if (nodes.length + workloads.length + pods === 0 || cancel !== undefined) return;
+    cancel = clock.after(gatherMs, () => {
+      cancel = undefined;
+      look();
+    });
+  });
+  return () => {
+    cancel?.();
+    end();
+  };
+};
+
+const every = (clock: Clock, ms: number, act: () => void): (() => void) => {
+  let cancel = (): void => {};
+  const again = (): void => {
+    cancel = clock.after(ms, () => {
+      act();
+      again();
+    });
+  };
+  again();
+  return () => cancel();
+};
