@@ -26,7 +26,7 @@ export const readCatalogue = ({ agent, configMaps, digest }: DeclareInput): Cata
     notes: files.flatMap(({ name, heldBy, content }) =>
       content.failure === undefined
         ? []
-        : [`${name} in the rules catalogue ${heldBy} cannot be used: ${content.failure}`],
+        : [`${name} in the rules catalogue ${heldBy} cannot be used: ${content.failure}.`],
     ),
   };
 };

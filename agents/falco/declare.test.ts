@@ -124,16 +124,23 @@ describe('Falco by its Helm chart declares', () => {
       'falcoctl.yaml': 'artifact: {follow: {refs: ["registry:5000/mine/acme-rules:1", "k8saudit:0.7"]}}',
     });
     expect(declare(withConfigMaps(helm, own)).notes).toEqual([
-      'falcoctl installs the artifact registry:5000/mine/acme-rules:1, and no object says which rules files it brings',
+      'No object says which rules files the artifact registry:5000/mine/acme-rules:1 brings, which falcoctl installs.',
     ]);
   });
 
   it('in a note that falco.yaml cannot be read', () => {
     const { notes, policies } = declare(withConfigMaps(helm, aConfigMap('falco', { 'falco.yaml': 'a: [' })));
     expect(notes).toEqual([
-      "falco.yaml in ConfigMap falco/falco is not readable YAML, so Falco's own defaults are assumed instead",
+      "falco.yaml in ConfigMap falco/falco is not readable YAML, so Falco's own defaults are assumed instead.",
     ]);
     expect(policies).toHaveLength(3);
+  });
+
+  it('in notes that stay readable, however much cannot be told', () => {
+    const refs = Array.from({ length: 30 }, (_, index) => `r${index}/acme-rules:1`);
+    const many = aConfigMap('falco-falcoctl', { 'falcoctl.yaml': JSON.stringify({ artifact: { follow: { refs } } }) });
+    const { notes } = declare(withConfigMaps(helm, many));
+    expect([notes.length, notes.at(-1)]).toEqual([21, 'And 10 more of this kind.']);
   });
 
   it('nothing without a DaemonSet', () => {
@@ -184,7 +191,7 @@ describe('a rules catalogue', () => {
 
   it('that cannot be read says so', () => {
     expect(declare(withConfigMaps(helm, catalogue('catalogue', 'rule: x'))).notes).toEqual([
-      'falco_rules.yaml in the rules catalogue ConfigMap falco/catalogue cannot be used: its content is not a list of lists, macros and rules',
+      'falco_rules.yaml in the rules catalogue ConfigMap falco/catalogue cannot be used: its content is not a list of lists, macros and rules.',
     ]);
   });
 });
@@ -299,8 +306,8 @@ describe('falco-operator declares', () => {
     failing.status = { conditions: [{ type: 'Programmed', status: 'False', reason: 'ProgramFailed' }] };
     const again = { ...failing, metadata: { ...(failing as { metadata?: object }).metadata, name: 'falco-rules-b' } };
     expect(declare({ ...operator, configs, artifactnodes: [failing, again] }).notes).toEqual([
-      'Config falco/gpu is for some nodes only, so what it says of rules is not taken into account',
-      'Rulesfile falco/falco-rules is not on every node: ProgramFailed (2 nodes)',
+      'Config falco/gpu is for some nodes only, so what it says of rules is not taken into account.',
+      'Rulesfile falco/falco-rules is not on every node: ProgramFailed (2 nodes).',
     ]);
   });
 

@@ -40,8 +40,17 @@ export const declareFalco = (input: DeclareInput): Declarations => {
       ...catalogue.files.flatMap((file) => catalogueContent(file, catalogue.files, installations)),
     ]),
     exclusions: [],
-    notes: [...new Set([...installations.flatMap(({ notes }) => notes), ...catalogue.notes])],
+    notes: boundedNotes([...installations.flatMap(({ notes }) => notes), ...catalogue.notes]),
   };
+};
+
+/** They are read one after the other, in one message. */
+const mostNotes = 20;
+
+const boundedNotes = (notes: readonly string[]): readonly string[] => {
+  const distinct = [...new Set(notes)];
+  const more = distinct.length - mostNotes;
+  return more <= 0 ? distinct : [...distinct.slice(0, mostNotes), `And ${more} more of this kind.`];
 };
 
 /** In order of their names, so that nothing depends on the order in which DaemonSets come. */

@@ -58,7 +58,7 @@ const readSettings = (
     notes: read.flatMap(({ file, config }) =>
       config === undefined
         ? [
-            `${file.key} in ConfigMap ${nameOf(file.configMap)} is not readable YAML, so Falco's own defaults are assumed instead`,
+            `${file.key} in ConfigMap ${nameOf(file.configMap)} is not readable YAML, so Falco's own defaults are assumed instead.`,
           ]
         : [],
     ),
@@ -88,7 +88,12 @@ const artifactsOf = ({ agent, daemonSet }: HelmInput, configMap: ConfigMapConten
   const { 'falcoctl.yaml': written } = configMap.data;
   if (written === undefined) return [];
   const config = parseFalcoConfig(written);
-  if (config === undefined) return [{ note: `falcoctl.yaml in ConfigMap ${nameOf(configMap)} is not readable YAML` }];
+  if (config === undefined)
+    return [
+      {
+        note: `falcoctl.yaml in ConfigMap ${nameOf(configMap)} is not readable YAML, so the artifacts that falcoctl installs are not known.`,
+      },
+    ];
   const { initContainers, containers } = podSpecOf(daemonSet);
   const names = [...list(initContainers), ...list(containers)].map((container) => text(object(container).name));
   const steps = (['install', 'follow'] as const)
@@ -101,7 +106,7 @@ const artifactsOf = ({ agent, daemonSet }: HelmInput, configMap: ConfigMapConten
     if (!isRulesArtifact(name)) return [];
     const file = rulesFileIn(name);
     if (file === undefined)
-      return [{ note: `falcoctl installs the artifact ${reference}, and no object says which rules files it brings` }];
+      return [{ note: `No object says which rules files the artifact ${reference} brings, which falcoctl installs.` }];
     return [
       {
         source: {

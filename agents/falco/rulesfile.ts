@@ -41,7 +41,7 @@ export const artifactNodeNotes = (input: DeclareInput, namespace: string): reado
     const words = `Rulesfile ${namespace}/${parent} is not on every node: ${failed}`;
     failing.set(words, (failing.get(words) ?? 0) + 1);
   }
-  return [...failing].map(([words, nodes]) => `${words} (${nodes === 1 ? '1 node' : `${nodes} nodes`})`);
+  return [...failing].map(([words, nodes]) => `${words} (${nodes === 1 ? '1 node' : `${nodes} nodes`}).`);
 };
 
 /** Settings of Config resources, the lowest priority first; those for some nodes only are not among them. */
@@ -66,7 +66,7 @@ export const configResources = (
       .filter((resource) => !forAll.includes(resource))
       .map(
         ({ name }) =>
-          `Config ${namespace}/${name} is for some nodes only, so what it says of rules is not taken into account`,
+          `Config ${namespace}/${name} is for some nodes only, so what it says of rules is not taken into account.`,
       ),
   };
 };
