@@ -35,15 +35,18 @@ export const verdictOn = (
 export const verdictOfParts = (interner: VerdictInterner, parts: ReadonlySet<Verdict>): Verdict | undefined => {
   const [first, ...others] = parts;
   if (first === undefined || others.length === 0) return first;
-  const all = [first, ...others];
-  const state = worstAsset(all.map((part) => part.state)) ?? first.state;
+  return interner.whole(parts, () => wholeOf(interner, [first, ...others]));
+};
+
+const wholeOf = (interner: VerdictInterner, all: readonly Verdict[]): Verdict => {
+  const state = worstAsset(all.map((part) => part.state)) ?? 'Exempt';
   const counted = all.filter((part) => part.state !== 'Exempt' || state === 'Exempt');
   return interner.intern({
     state,
     evidence: weakestOf(counted),
     gaps: mergeGaps(counted.flatMap(({ gaps }) => gaps)),
     agents: unionOf(counted.flatMap(({ agents }) => agents)),
-    rulesets: counted.map(({ rulesets }) => rulesets).reduce(interner.common),
+    rulesets: commonTo(interner, counted),
     exemptions: exemptionsOf(counted),
     judged: all.some((part) => part.judged),
   });
@@ -79,6 +82,15 @@ const exemptionsOf = (verdicts: readonly Verdict[]): readonly GrantedExemption[]
 
 const weakestOf = (verdicts: readonly Verdict[]): Evidence | undefined =>
   verdicts.map(({ evidence }) => evidence).reduce((a, b) => (strengthOf(b) < strengthOf(a) ? b : a));
+
+/** In the order of what is loaded: whichever part was seen first, the whole is the same. */
+const commonTo = ({ common }: VerdictInterner, parts: readonly Verdict[]): Verdict['rulesets'] => {
+  const distinct = new Map(parts.map(({ rulesets }) => [rulesets.map(({ id }) => id).join(), rulesets]));
+  return [...distinct]
+    .toSorted(([a], [b]) => compareText(a, b))
+    .map(([, rulesets]) => rulesets)
+    .reduce(common);
+};
 
 const unionOf = (agents: readonly AgentVerdict[]): readonly AgentVerdict[] => {
   const union = new Map(agents.map((agent) => [JSON.stringify(agent), agent]));

@@ -54,13 +54,19 @@ export interface Verdict {
 
 export interface VerdictInterner {
   readonly intern: (verdict: Omit<Verdict, 'id'>) => Verdict;
+  /** The verdict on a whole of these parts, worked out once: thousands of workloads have pods in the same few situations. */
+  readonly whole: (parts: Iterable<Verdict>, make: () => Verdict) => Verdict;
   /** What is loaded on both sides. */
   readonly common: CommonRulesets['of'];
   readonly size: () => number;
 }
 
+/** Twice the workloads of a large cluster: each may have pods in other situations than all others. */
+const maximumWholes = 20_000;
+
 export const createVerdictInterner = (): VerdictInterner => {
   const known = new Map<string, Verdict>();
+  const wholes = new Map<string, Verdict>();
   const common = createCommonRulesets();
   let nextId = 0;
   return {
@@ -79,6 +85,17 @@ export const createVerdictInterner = (): VerdictInterner => {
       const created: Verdict = { ...verdict, id: nextId++ };
       known.set(key, created);
       return created;
+    },
+    whole: (parts, make) => {
+      const key = Array.from(parts, ({ id }) => id)
+        .toSorted((a, b) => a - b)
+        .join();
+      const found = wholes.get(key);
+      if (found !== undefined) return found;
+      if (wholes.size >= maximumWholes) wholes.clear();
+      const made = make();
+      wholes.set(key, made);
+      return made;
     },
     common: common.of,
     size: () => known.size,
