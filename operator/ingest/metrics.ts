@@ -80,7 +80,11 @@ export const createIngestMetrics = (registry: Registry): IngestMetrics => {
     });
   gauge('bytes', 'Bytes that the journal holds.', ({ bytes }) => bytes);
   gauge('limit_bytes', 'Bytes that the journal may hold; past them senders are answered 503.', ({ limit }) => limit);
-  gauge('waiting_events', 'Events that were acknowledged and are not yet worked in.', ({ waiting }) => waiting);
+  gauge(
+    'waiting_events',
+    'Positions between what came last and what was last kept as worked in, every few seconds; grows where nobody leads or takes over.',
+    ({ waiting }) => waiting,
+  );
   gauge('failing', '1 while the journal cannot be written, 0 while it can.', ({ trouble }) =>
     Number(trouble !== undefined),
   );
