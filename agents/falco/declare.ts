@@ -34,9 +34,7 @@ export const declareFalco = (input: DeclareInput): Declarations => {
   return {
     policies: policies.map(({ policy }) => policy),
     contents: mergeContents([
-      ...policies.flatMap(({ policy: { digest, rules } }) =>
-        digest === undefined || rules === undefined ? [] : [{ digest, rules }],
-      ),
+      ...policies.flatMap(({ content }) => content ?? []),
       ...catalogue.files.flatMap((file) => catalogueContent(file, catalogue.files, installations)),
     ]),
     exclusions: [],
@@ -106,6 +104,8 @@ const nameOf = ({ metadata }: Raw): string => `${text(object(metadata).namespace
 
 interface Placed {
   readonly policy: DeclaredPolicy;
+  /** What is loaded where its digest is, even where Falco is expected to refuse it. */
+  readonly content?: KnownContent;
   readonly installation: Installation;
 }
 
@@ -120,11 +120,13 @@ const policyOf = ({ source, effective }: PlacedFile, installation: Installation)
   // The rules of a file that only an artifact holds are told by the content of its digest.
   if (content === undefined || effective === undefined) return [{ policy, installation }];
   const { failure, rules } = effective;
-  const trouble =
-    failure === undefined
-      ? policy.trouble
-      : { cause: `Falco refuses ${policy.name} of ${describe(policy)}: ${failure}`, remedy: `Mend ${mend}` };
-  return [{ policy: { ...policy, rules, ...(trouble === undefined ? {} : { trouble }) }, installation }];
+  const known =
+    policy.digest === undefined || content.failure !== undefined ? undefined : { digest: policy.digest, rules };
+  const placed = { installation, ...(known === undefined ? {} : { content: known }) };
+  if (failure === undefined) return [{ ...placed, policy: { ...policy, rules } }];
+  const trouble = { cause: `Falco refuses ${policy.name} of ${describe(policy)}: ${failure}`, remedy: `Mend ${mend}` };
+  const failed = rules.map((rule) => ({ ...rule, status: 'Failed' as const, message: failure }));
+  return [{ ...placed, policy: { ...policy, rules: failed, trouble } }];
 };
 
 /** Rules that are brought to the node and stay unread; files that hold no rules are something else. */

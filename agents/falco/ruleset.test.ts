@@ -91,6 +91,21 @@ describe('what Falco has loaded', () => {
     ]);
   });
 
+  it('is at work although it looks as if Falco would refuse it: what it says of itself outweighs that', () => {
+    const other = { ...catalogue, data: { 'falco_rules.yaml': '- list: l\n  items: []\n' } };
+    const tuning = `${custom.data['tuning.yaml']}${published.replace('Terminal shell in container', 'Own rule')}`;
+    const changed = { ...custom, data: { ...custom.data, 'tuning.yaml': tuning } };
+    const objects = [...helm.configMaps.filter((each) => each !== custom), changed, other];
+    expect(policiesOf({ ...loaded, 'tuning.yaml': tuning }, objects).get('tuning.yaml')).toMatchObject({
+      status: 'Loaded',
+      rules: [{ name: 'Own rule', status: 'Loaded' }],
+    });
+    expect(policiesOf({ 'falco_rules.yaml': published }, objects).get('tuning.yaml')).toMatchObject({
+      status: 'Failed',
+      rules: [{ name: 'Own rule', status: 'Failed' }],
+    });
+  });
+
   it('is unknown again where the artifact brought another version than the catalogue has', () => {
     const newer = { ...loaded, 'falco_rules.yaml': `${published}# newer\n` };
     expect(policiesOf(newer, [...helm.configMaps, catalogue]).get('falco_rules.yaml')?.rules).toBeUndefined();

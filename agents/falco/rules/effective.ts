@@ -14,7 +14,10 @@ export interface RulesFile {
 
 export interface EffectiveFile {
   readonly name: string;
-  /** The rules that it defines, as they are after all files; a rule that two files define stands in both. */
+  /**
+   * The rules that it defines, as they are after all files, if Falco takes it; a rule that two files define stands in both. What
+   * Falco tells of itself outweighs what is thought of its files here.
+   */
   readonly rules: readonly RuleFacts[];
   /** Why Falco would refuse it. */
   readonly failure?: string;
@@ -33,9 +36,9 @@ export const effectiveRules = (files: readonly RulesFile[], settings: RuleSettin
     const defined = new Set<string>();
     let failure: string | undefined;
     for (const item of content.items) {
-      failure = apply(item, loading);
-      if (failure !== undefined) break;
-      if (item.does === 'define') defined.add(item.rule.name);
+      const refused = apply(item, loading);
+      failure ??= refused;
+      if (refused === undefined && item.does === 'define') defined.add(item.rule.name);
     }
     return [{ name, defined, failure: failure ?? content.failure }];
   });
@@ -43,7 +46,7 @@ export const effectiveRules = (files: readonly RulesFile[], settings: RuleSettin
     name,
     rules: [...defined].flatMap((rule) => {
       const found = loading.rules.get(rule);
-      return found === undefined ? [] : [factsOf(found, settings, failure)];
+      return found === undefined ? [] : [factsOf(found, settings)];
     }),
     ...(failure === undefined ? {} : { failure }),
   }));
@@ -91,11 +94,11 @@ const change = (rule: Rule, { moreTags, tags, priority, isEnabled }: RuleChange)
   if (isEnabled !== undefined) rule.isEnabled = isEnabled;
 };
 
-const factsOf = (rule: Rule, settings: RuleSettings, failure: string | undefined): RuleFacts => {
+const factsOf = (rule: Rule, settings: RuleSettings): RuleFacts => {
   const type = typeOf(rule.tags);
   return {
     name: rule.name,
-    ...standingOf(rule, settings, failure),
+    ...standingOf(rule, settings),
     ...attackIdsInTags(rule.tags),
     ...(type === undefined ? {} : { type }),
   };
@@ -104,9 +107,7 @@ const factsOf = (rule: Rule, settings: RuleSettings, failure: string | undefined
 const standingOf = (
   rule: Rule,
   { priority, switches, hasSourcePlugin }: RuleSettings,
-  failure: string | undefined,
 ): Pick<RuleFacts, 'status' | 'message'> => {
-  if (failure !== undefined) return { status: 'Failed', message: failure };
   if (rule.source !== 'syscall' && !hasSourcePlugin)
     return { status: 'Filtered', message: `no plugin is loaded that brings events of the source ${rule.source}` };
   if (rule.priority > priority)
