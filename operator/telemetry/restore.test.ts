@@ -1,4 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { baseline } from '../../domain/coverage/demand.ts';
+import type { AgentPresence } from '../../domain/coverage/presence.ts';
+import { silenceOf } from '../../domain/coverage/silence.ts';
+import { hearing } from '../../domain/testing/telemetry.ts';
 import { restoredFrom } from './restore.ts';
 import type { ScrapeSettings } from './settings.ts';
 import type { Target } from './targets.ts';
@@ -118,10 +122,22 @@ describe('what an earlier leader knew', () => {
     });
   });
 
-  it('stays silence where the agent was silent', () => {
-    const reasons = [{ reason: 'TelemetryUnavailable', cause: 'silent', remedy: 'x', agent: 'falco' }];
+  it('stays silence where the agent had never spoken', () => {
+    const reasons = [{ reason: 'TelemetryUnavailable', cause: 'falco has not answered', remedy: 'x', agent: 'falco' }];
     expect(restore([profile({ reasons })])).toEqual({
       reading: undefined,
+      askedSince: 1000,
+      failure: expect.any(String),
+    });
+  });
+
+  it('stays lost where the agent had spoken once, as the verdict says it', () => {
+    const heard = hearing({ hasAnswered: true, olderThan: 3 * 180_000, staleAfter: 180_000 });
+    const presence = { agent: 'falco', heard } as AgentPresence;
+    const trouble = silenceOf(baseline, presence, evaluatedAt);
+    expect(trouble?.reason).toBe('TelemetryUnavailable');
+    expect(restore([profile({ reasons: [{ ...trouble, agent: 'falco' }] })])).toEqual({
+      reading: { at: evaluatedAt - 3 * 180_000, version: '0.43.0', issues: [] },
       askedSince: 1000,
       failure: expect.any(String),
     });

@@ -1,6 +1,7 @@
 // What an earlier leader knew of agents, read back from what it wrote: the CoverageSlices of the report `cluster`. A leader that has
 // not asked an agent yet goes on from there, so that nothing is "not yet reported" only because the operator was restarted. Less is
 // written than was known (no counters, no techniques of single rules), which is enough until the agent answers; see docs/adr/0007.
+import { lostAfterStale } from '../../domain/coverage/heard.ts';
 import type { HealthIssue, InstanceTelemetry, LoadedPolicy, Reading } from '../../domain/telemetry/types.ts';
 import { policySources, type PolicySource } from '../../domain/telemetry/types.ts';
 import { list, object, text, textOrNone, texts, type Raw } from '../../facts/read.ts';
@@ -26,15 +27,16 @@ export const restoredFrom = (slices: readonly unknown[], evaluatedAt: number): R
     if (createdAt > evaluatedAt) return undefined;
     const knowledge = known.get(node)?.(settings.agent);
     if (knowledge === undefined) return undefined;
-    const { said, isStale, failure } = knowledge;
-    const at = evaluatedAt - (isStale ? settings.staleAfterMs : 0);
+    const { said, staleTimes, failure } = knowledge;
+    const at = evaluatedAt - staleTimes * settings.staleAfterMs;
     return { reading: said && { ...said, at }, askedSince: createdAt, failure };
   };
 };
 
 interface Knowledge {
   readonly said: Omit<Reading, 'at'> | undefined;
-  readonly isStale: boolean;
+  /** How many times staleAfter had passed since. */
+  readonly staleTimes: number;
   readonly failure: string | undefined;
 }
 
@@ -49,13 +51,18 @@ const knowledgeOf = (profile: Raw, name: string, policiesOf: PoliciesOf | undefi
     .map(object)
     .filter((item) => text(item.agent) === name);
   const has = (reason: string): boolean => reasons.some((item) => text(item.reason) === reason);
+  const version = textOrNone(agent.version);
+  const unavailable = reasons.find((item) => text(item.reason) === 'TelemetryUnavailable');
   // It has been silent for long, and counts as silent until it answers.
-  if (has('TelemetryUnavailable')) return { said: undefined, isStale: true, failure: silent };
+  if (unavailable !== undefined) {
+    const hadAnswered = lostWords.test(text(unavailable.cause));
+    const said = { ...(version === undefined ? {} : { version }), issues: [] };
+    return { said: hadAnswered ? said : undefined, staleTimes: lostAfterStale, failure: silent };
+  }
   const evidence = text(agent.evidence);
   const isStale = has('TelemetryStale');
   if (evidence !== 'Reporting' && evidence !== 'Loaded' && !isStale) return undefined;
   const policies = policiesOf?.(name) ?? [];
-  const version = textOrNone(agent.version);
   return {
     said: {
       ...(version === undefined ? {} : { version }),
@@ -64,10 +71,13 @@ const knowledgeOf = (profile: Raw, name: string, policiesOf: PoliciesOf | undefi
         : { policies, policiesAre: evidence === 'Loaded' ? ('Complete' as const) : ('Partial' as const) }),
       issues: reasons.flatMap(issueOf),
     },
-    isStale,
+    staleTimes: isStale ? 1 : 0,
     failure: isStale ? silent : undefined,
   };
 };
+
+/** How the cause says that an agent has answered once; a test holds it against the words of the verdict. */
+const lostWords = /last report is older than/;
 
 const silent = 'it did not answer the operator that led before';
 
