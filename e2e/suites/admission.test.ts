@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { apiVersion } from '../../crds/schema/vocabulary.ts';
+import { admissionKinds, apiVersion } from '../../crds/schema/vocabulary.ts';
 import { breakGlassAnnotation, breakGlassUntilAnnotation } from '../../facts/break-glass.ts';
 import { falco } from '../fleet/agents.ts';
 import { everywhere } from '../fleet/agents/daemon-set.ts';
@@ -52,7 +52,9 @@ beforeAll(async () => {
     ],
   });
   await createAll(world.cluster, [
-    ...['vault', 'release', 'strict'].map((name) => namespace(name, { judged: name })),
+    ...['vault', 'release', 'strict', 'idle', 'watched', 'advised', 'every', 'kinds'].map((name) =>
+      namespace(name, { judged: name }),
+    ),
     ...namespacesOf(agents),
     node('guarded', runsFalco),
     node('open'),
@@ -69,6 +71,11 @@ beforeAll(async () => {
     policy('vault', {}),
     policy('release', { kinds: ['Pod', 'Deployment'] }),
     policy('strict', { breakGlass: 'Forbidden' }),
+    policy('idle', { mode: 'Off' }),
+    policy('watched', { mode: 'Audit' }),
+    policy('advised', { mode: 'Warn' }),
+    policy('every', { when: 'AnyNode' }),
+    policy('kinds', { kinds: [...admissionKinds] }),
   ];
   for (const each of policies) await world.kubectl(['create', '-f', '-'], each);
   operator = await world.startOperator();
@@ -229,6 +236,84 @@ describe('Deny', () => {
     expect(refused.status, JSON.stringify(refused.body)).toBe(403);
     expect(JSON.stringify(refused.body)).toContain('WorkloadPolicy vault');
     expect((await bind('guarded')).status).toBe(201);
+  });
+});
+
+describe('each mode, verdict and kind', () => {
+  const places = { guarded: { on: 'guarded' }, open: { on: 'open' }, anywhere: {}, nowhere: { on: 'a-node-to-come' } };
+  type Outcome = 'silent' | 'warned' | 'refused';
+  const outcomeOf = (said: Said): Outcome =>
+    said.code !== 0 ? 'refused' : warningsIn(said).length > 0 ? 'warned' : 'silent';
+
+  test('a pod is told what its policy says of the nodes on which it may land', async () => {
+    const expected: readonly (readonly [
+      policy: string,
+      where: keyof typeof places,
+      outcome: Outcome,
+      words: string,
+    ])[] = [
+      ['idle', 'open', 'silent', ''],
+      ['watched', 'open', 'silent', ''],
+      ['advised', 'guarded', 'silent', ''],
+      ['advised', 'anywhere', 'silent', ''],
+      ['advised', 'open', 'warned', 'the pod will be unprotected on the one node that fits'],
+      ['advised', 'nowhere', 'warned', 'no node of today fits the pod'],
+      ['vault', 'guarded', 'silent', ''],
+      ['vault', 'anywhere', 'silent', ''],
+      ['vault', 'open', 'refused', 'the pod will be unprotected on the one node that fits'],
+      ['every', 'guarded', 'silent', ''],
+      ['every', 'anywhere', 'refused', 'the pod may be unprotected, on 1 of the 2 nodes that fit'],
+    ];
+    const transcripts: [string, string][] = [];
+    for (const [inNamespace, where, outcome, words] of expected) {
+      const said = await create(pod(inNamespace, where, places[where]), dryRun);
+      expect([inNamespace, where, outcomeOf(said)], said.stderr).toEqual([inNamespace, where, outcome]);
+      expect(said.stderr).toContain(words);
+      transcripts.push([`kubectl create -f ${where}.yaml -n ${inNamespace}`, printed(said)]);
+    }
+    // A node of which nobody has said anything yet.
+    operator.kill('SIGSTOP');
+    try {
+      await createAll(world.cluster, [node('unheard')]);
+      const unknown = await eventually(async () => {
+        const said = await create(pod('vault', 'unheard', { on: 'unheard' }), dryRun);
+        expect(said.stderr).toContain('whether the pod will be protected is not known of the one node that fits');
+        return said;
+      });
+      expect(outcomeOf(unknown)).toBe('warned');
+      transcripts.push(['kubectl create -f unheard.yaml -n vault', printed(unknown)]);
+    } finally {
+      operator.kill('SIGCONT');
+      await world.kubectl(['delete', 'node', 'unheard']);
+    }
+    await capture('admission-verdicts.txt', ...transcripts);
+  });
+
+  test('a controller is refused where its kind is named, in words of its own', async () => {
+    const { template } = deployment('kinds', 'till', { on: 'open' })['spec'] as {
+      readonly template: { readonly spec: object };
+    };
+    const selector = { matchLabels: { app: 'till' } };
+    const toEnd = { ...template, spec: { ...template.spec, restartPolicy: 'Never' } };
+    const kinds: readonly (readonly [kind: string, version: string, spec: object])[] = [
+      ['Deployment', 'apps/v1', { selector, template }],
+      ['StatefulSet', 'apps/v1', { selector, template, serviceName: 'till' }],
+      ['DaemonSet', 'apps/v1', { selector, template }],
+      ['ReplicaSet', 'apps/v1', { selector, template }],
+      ['ReplicationController', 'v1', { selector: selector.matchLabels, template }],
+      ['Job', 'batch/v1', { template: toEnd }],
+      ['CronJob', 'batch/v1', { schedule: '0 3 * * *', jobTemplate: { spec: { template: toEnd } } }],
+    ];
+    const transcripts: [string, string][] = [];
+    for (const [kind, version, spec] of kinds) {
+      const manifest = { apiVersion: version, kind, metadata: { name: 'till', namespace: 'kinds' }, spec };
+      const said = await create(manifest, dryRun);
+      expect([kind, outcomeOf(said)], said.stderr).toEqual([kind, 'refused']);
+      expect(said.stderr).toContain(`WorkloadPolicy kinds: the pods of this ${kind} will be unprotected`);
+      transcripts.push([`kubectl create -f ${kind.toLowerCase()}.yaml -n kinds`, printed(said)]);
+    }
+    expect(kinds.map(([kind]) => kind).toSorted()).toEqual(admissionKinds.filter((kind) => kind !== 'Pod').toSorted());
+    await capture('admission-kinds.txt', ...transcripts);
   });
 });
 
