@@ -17,6 +17,7 @@ import { falco } from '../fleet/agents.ts';
 import type { ProcessHandle } from '../installation/install.ts';
 import { capture } from './support/capture.ts';
 import { eventually } from './support/eventually.ts';
+import { openReportsDefinitions } from './support/open-reports-crds.ts';
 import { createAll, deployment, namespace, node } from './support/small-fleet.ts';
 import { condition, startWorld, type World } from './support/world.ts';
 
@@ -50,6 +51,7 @@ const onGpu = (image: string): object => ({
 beforeAll(async () => {
   world = await startWorld('snapshots');
   folder = world.plane.directory;
+  await world.kubectl(['create', '-f', '-'], { apiVersion: 'v1', kind: 'List', items: openReportsDefinitions });
   await createAll(world.cluster, [
     namespace('falco'),
     namespace('shop'),
@@ -62,6 +64,7 @@ beforeAll(async () => {
   ]);
   await world.install({
     starterPolicy: { spec: { gracePeriod: '0s' } },
+    openReports: { enabled: true },
     operator: { replicas: 0 },
     webhook: { replicas: 0 },
   });
@@ -79,7 +82,45 @@ afterAll(() => world?.stop());
 const patch = (type: string, object: string, body: object, ...more: readonly string[]) =>
   world.kubectl.say(['patch', ...object.split(' '), `--type=${type}`, '-p', JSON.stringify(body), ...more]);
 
+interface OpenReport {
+  readonly summary: Readonly<Record<string, number>>;
+  readonly results: readonly { readonly rule: string; readonly resources: readonly { readonly name: string }[] }[];
+}
+
+const openReports = '/apis/openreports.io/v1alpha1';
+
 const digestOf = ({ status }: CoverageReport): string => status?.snapshot?.digest ?? '';
+
+describe('open reports', () => {
+  test('tell each team what is not well in its namespace, and nodes to those who see the cluster', async () => {
+    await eventually(async () => {
+      const { summary, results } = await world.get<OpenReport>(
+        `${openReports}/namespaces/shop/reports/workload-protection`,
+      );
+      expect(summary).toEqual({ pass: 1, fail: 2, warn: 0, error: 0, skip: 0 });
+      expect(results.map(({ rule, resources }) => [rule, resources[0]?.name])).toEqual([
+        ['AgentMissing', 'web'],
+        ['AgentMissing', 'web-canary'],
+      ]);
+    });
+    const { summary } = await world.get<OpenReport>(`${openReports}/clusterreports/workload-protection`);
+    expect(summary).toMatchObject({ pass: 1, fail: 1 });
+  });
+
+  test('are gone when what they belong to is, which is how they are switched off', async () => {
+    await world.kubectl(['delete', 'clusterrole', 'workload-protection-open-reports', '--wait']);
+    await eventually(async () => {
+      const left = await world.kubectl([
+        'get',
+        'reports.openreports.io,clusterreports.openreports.io',
+        '-A',
+        '-o',
+        'name',
+      ]);
+      expect(left).toBe('');
+    });
+  });
+});
 
 describe('a snapshot', () => {
   test('is whole, and its digest is that of what stands in the cluster', async () => {
