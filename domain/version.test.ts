@@ -1,6 +1,6 @@
 import { array, assert, constantFrom, nat, property, tuple } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isOlder, isVersion, likeTag } from './version.ts';
+import { isOlder, isVersion, likeTag, isOlderContent } from './version.ts';
 
 describe('whether a version is older', () => {
   test.each<[string, string, string, boolean | undefined]>([
@@ -74,4 +74,16 @@ test('versions are in a total order: any two compare, and it carries over', () =
     }),
     { numRuns: 2000 },
   );
+});
+
+test.each([
+  ['9', '10', true],
+  ['10', '9', false],
+  ['3', '3', false],
+  ['1.9.0', '1.10', true],
+  ['sha256:a', '1.0', undefined],
+  ['7', '1.0', false],
+  ['1', '1.1', true],
+])('content of version %s is older than %s: %s', (version, minimum, expected) => {
+  expect(isOlderContent(version, minimum)).toBe(expected);
 });

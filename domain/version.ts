@@ -37,11 +37,9 @@ export const isOlder = (version: string, minimum: string): boolean | undefined =
 
 /** Likewise for detection policies, whose versions may be generations of an object: whole numbers. */
 export const isOlderContent = (version: string, minimum: string): boolean | undefined =>
-  wholeNumber.test(version) && wholeNumber.test(minimum)
-    ? Number(version) < Number(minimum)
-    : isOlder(version, minimum);
+  isOlder(withMinor(version), withMinor(minimum));
 
-const wholeNumber = /^\d+$/;
+const withMinor = (version: string): string => (/^v?\d+$/i.test(version) ? `${version}.0` : version);
 
 /** `version` in the manner of an existing image tag: with its `v` and its flavour, where it has them. */
 export const likeTag = (tag: string | undefined, version: string): string => {

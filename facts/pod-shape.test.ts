@@ -22,6 +22,13 @@ describe('projectPodShape', () => {
     ]);
   });
 
+  it('keeps the annotation by which a pod opts out of an agent, and no other', () => {
+    const annotations = { 'kubearmor-policy': 'disabled', 'kubectl.kubernetes.io/last-applied-configuration': '{}' };
+    const shape = projectPodShape({ metadata: { annotations }, spec: { containers: [main] } });
+    expect(shape.annotations).toEqual({ 'kubearmor-policy': 'disabled' });
+    expect(shapeOf({})).not.toHaveProperty('annotations');
+  });
+
   it('keeps variables that switch something, and nothing else of the environment', () => {
     const env = [
       { name: 'DD_RUNTIME_SECURITY_CONFIG_ENABLED', value: 'true' },

@@ -1,6 +1,6 @@
 import { assert, property, string } from 'fast-check';
 import { expect, test } from 'vitest';
-import { clip, schedulerWords } from './words.ts';
+import { clip, duration, few, percent, schedulerWords } from './words.ts';
 
 test.each([
   ['0/3 nodes are available: 1 Insufficient memory.', 'Insufficient memory'],
@@ -26,4 +26,27 @@ test('whatever is said, it fits', () => {
       expect(clip(text).isWellFormed()).toBe(text.length <= 1024 ? text.isWellFormed() : true);
     }),
   );
+});
+
+test.each([
+  [0, '0s'],
+  [90_000, '1m30s'],
+  [180_000, '3m'],
+  [5_400_000, '1h30m'],
+])('%d ms are %s', (milliseconds, expected) => {
+  expect(duration(milliseconds)).toBe(expected);
+});
+
+test.each([
+  [0.01, '1%'],
+  [0.005, '0.5%'],
+  [0.07, '7%'],
+  [1, '100%'],
+])('%d is %s', (share, expected) => {
+  expect(percent(share)).toBe(expected);
+});
+
+test('of many names the first few are told, and how many more there are', () => {
+  expect(few(['a', 'b'], 2)).toBe('a, b');
+  expect(few(['a', 'b', 'c', 'd'], 2)).toBe('a, b and 2 more');
 });
