@@ -28,4 +28,9 @@ export interface PushAdapter {
   /** `at`: when it came, epoch milliseconds. Undefined for an event that says nothing of the agent itself. */
   readonly absorb: (state: PushState | undefined, event: unknown, at: number) => PushState | undefined;
   readonly readingOf: (state: PushState) => Reading;
+  /**
+   * A state to go on from where only a reading is left of what was known. Every event that comes is newer than what it says of rules. Left
+   * out where events tell everything anew.
+   */
+  readonly seed?: (reading: Reading) => PushState;
 }

@@ -197,6 +197,28 @@ describe('a heartbeat', () => {
   });
 });
 
+describe('a reading that is all that is left of what was known', () => {
+  const known = readingOf(loaded(0, aPolicy('a', '1', { rules: [aRule('r')] })));
+  const after = (...events: readonly unknown[]): Reading | undefined => {
+    let state = datadogPush.seed?.({ ...known, at: start + minutes });
+    for (const each of events) state = datadogPush.absorb(state, each, now) ?? state;
+    return state && datadogPush.readingOf(state);
+  };
+
+  it('is gone on from: heartbeats of its versions confirm it', () => {
+    expect(after()).toEqual({ ...known, at: start + minutes });
+    expect(after(beat(10 * minutes, aPolicy('a', '1')))).toMatchObject({
+      policies: known.policies,
+      policiesAre: 'Complete',
+    });
+    expect(after(beat(10 * minutes, aPolicy('a', '2')))?.policiesAre).toBe('Partial');
+  });
+
+  it('gives way to every ruleset, even one that was under way while nobody led', () => {
+    expect(after(loaded(1000, aPolicy('b', '1')))?.policies?.map(({ name }) => name)).toEqual(['b']);
+  });
+});
+
 describe('what the agent tells of its health', () => {
   it('is a failed self-test until one succeeds', () => {
     const failed = event('self_test', 0, { succeeded_tests: ['open'], failed_tests: ['rename', 'chmod'] });

@@ -17,6 +17,10 @@ export const datadogPush: PushAdapter = {
     return read === undefined || !kinds.has(read.ruleId) ? undefined : absorb(state, read, at);
   },
   readingOf: (state) => readingOf(state.ruleset, factsOf(state)),
+  seed: ({ at, version, policies, policiesAre }) => ({
+    ruleset: policiesAre === 'Complete' ? policies : undefined,
+    facts: { at, ...(version === undefined ? {} : { version }) },
+  }),
 };
 
 const troubles = ['abnormal_path', 'no_process_context', 'broken_process_lineage', 'noisy_process'] as const;

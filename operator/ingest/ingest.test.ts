@@ -61,6 +61,7 @@ const aReplica = (name: string): Replica => {
     sendersSecret: 'workload-protection-ingest-senders',
     authorityConfigMap: 'workload-protection-ingest-ca',
     telemetry: {
+      follow: () => {},
       take: ({ items }) => void told.push(...items.map((item) => String(item['n']))),
       look: () => {},
       save: () => told,
@@ -88,7 +89,8 @@ const aReplica = (name: string): Replica => {
     lead: () => {
       told = [];
       const leading = new AbortController();
-      const led = ingest.lead(AbortSignal.any([leading.signal, end.signal]));
+      const events = { take: () => {}, included: (processed: number) => processed };
+      const led = ingest.lead(events, AbortSignal.any([leading.signal, end.signal]));
       return async () => {
         leading.abort();
         await led;

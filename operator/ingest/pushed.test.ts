@@ -179,6 +179,49 @@ describe('what is known', () => {
     },
   );
 
+  it('is what the leader before wrote where this replica knows less, and heartbeats go on from there', () => {
+    const policy = { name: 'default.policy', version: '2', status: 'Loaded' as const };
+    const reading = {
+      at: now - minutes,
+      version: '7.81.1',
+      policies: [policy],
+      policiesAre: 'Complete' as const,
+      issues: [],
+    };
+    telemetry.take(anEntry([loaded('1')], { node: 'n1' }));
+    const saved = telemetry.save();
+    const next = create();
+    next.follow(({ node }) => (node === 'n1' ? { reading, askedSince: 0, failure: undefined } : undefined));
+    next.restore(saved);
+    next.look();
+    expect(told.get('n1/datadog')).toEqual({ reading, askedSince: 0, failure: undefined });
+    expect(told.get('n2/datadog')?.reading).toBeUndefined();
+    const beat = {
+      agent: { rule_id: 'heartbeat' },
+      policy: { name: 'default.policy', version: '2', status: 'loaded' },
+    };
+    next.take(anEntry([{ ...beat, date: new Date(now).toISOString() }], { node: 'n1' }));
+    expect(told.get('n1/datadog')?.reading).toMatchObject({ at: now, policiesAre: 'Complete', policies: [policy] });
+  });
+
+  it('stays as it is where the leader before wrote of the same policies: it wrote down less', () => {
+    telemetry.take(anEntry([loaded('1')], { node: 'n1' }));
+    const saved = telemetry.save();
+    const before = told.get('n1/datadog')?.reading;
+    const next = create();
+    next.follow(() => ({
+      reading: {
+        at: now + minutes,
+        policies: [{ name: 'default.policy', version: '1', status: 'Loaded' }],
+        issues: [],
+      },
+      askedSince: 0,
+      failure: undefined,
+    }));
+    next.restore(saved);
+    expect(told.get('n1/datadog')?.reading).toEqual({ ...before, at: now + minutes });
+  });
+
   it('is made of no event in which no agent speaks of itself', () => {
     telemetry.take(anEntry([{ rule: 'Terminal shell in container' }], { source: 'falco', node: 'n1' }));
     telemetry.take(anEntry([{ agent: { rule_id: 'compiler_in_container_v2' } }], { node: 'n1' }));

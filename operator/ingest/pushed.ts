@@ -4,11 +4,12 @@ import { hash } from 'node:crypto';
 import type { PushAdapter, PushState } from '../../agents/push.ts';
 import type { AgentCatalogue } from '../../domain/coverage/agents.ts';
 import type { Inventory } from '../../domain/coverage/inventory.ts';
-import type { InstanceTelemetry, LoadedPolicy } from '../../domain/telemetry/types.ts';
+import type { InstanceTelemetry, LoadedPolicy, Reading } from '../../domain/telemetry/types.ts';
 import type { AgentDefinition } from '../../domain/types.ts';
 import { list, object, text } from '../../facts/read.ts';
 import { createWeakPool } from '../../facts/weak-pool.ts';
-import { targetsOf } from '../telemetry/targets.ts';
+import type { Restored } from '../telemetry/restore.ts';
+import { targetsOf, type Target } from '../telemetry/targets.ts';
 import type { Entry } from './entry.ts';
 import type { Item } from './items.ts';
 import type { Source } from './source.ts';
@@ -35,6 +36,8 @@ export interface PushedOptions {
 const lookAgainMs = 1000;
 
 export interface PushedTelemetry {
+  /** What an earlier leader knew, for agents of which this replica knows less. */
+  follow(previous: Restored | undefined): void;
   take(entry: Entry): void;
   /** From whom something may come, as the fleet is now. */
   look(): void;
@@ -60,12 +63,28 @@ export const createPushedTelemetry = (options: PushedOptions): PushedTelemetry =
   /** By node and agent. */
   let instances = new Map<string, Instance>();
   const share = createSharing();
+  let previous: Restored | undefined;
 
   const tell = (instance: Instance): void => {
     const { node, agent, state, since } = instance;
     const reading = state && byType.get(instance.type)?.readingOf(state);
     const failure = reading === undefined ? 'it has posted nothing so far' : undefined;
     if (model.setTelemetry(node, agent, { reading, askedSince: since, failure })) touch();
+  };
+
+  /** As `tell`, where nothing has come yet: this replica may have led long ago, or never. */
+  const tellFirst = (instance: Instance): void => {
+    const { node, agent, since } = instance;
+    const adapter = byType.get(instance.type);
+    const target = asTarget(instance, model.agents());
+    const before = target && previous?.(target)?.reading;
+    if (before === undefined || adapter === undefined) return tell(instance);
+    const own = instance.state && adapter.readingOf(instance.state);
+    // Of the same policies more is known here than was written down.
+    const knowsMore = own !== undefined && namesOf(own) === namesOf(before);
+    if (!knowsMore) instance.state = adapter.seed && share(adapter.seed(before));
+    const reading = knowsMore ? { ...own, at: Math.max(own.at, before.at) } : before;
+    if (model.setTelemetry(node, agent, { reading, askedSince: since, failure: undefined })) touch();
   };
 
   const nodeOf = (entry: Entry, adapter: PushAdapter, item: Item): string | undefined => {
@@ -122,7 +141,7 @@ export const createPushedTelemetry = (options: PushedOptions): PushedTelemetry =
       const isNew = known === undefined || known.since !== createdAt;
       instance.since = createdAt;
       next.set(key, instance);
-      if (isNew) tell(instance);
+      if (isNew) tellFirst(instance);
     }
     for (const [key, { node, agent }] of instances) {
       if (!next.has(key) && model.setTelemetry(node, agent, undefined)) touch();
@@ -131,6 +150,9 @@ export const createPushedTelemetry = (options: PushedOptions): PushedTelemetry =
   };
 
   return {
+    follow: (restored) => {
+      previous = restored;
+    },
     take(entry) {
       const adapter = adapters.get(entry.source);
       if (adapter === undefined) return;
@@ -154,9 +176,31 @@ export const createPushedTelemetry = (options: PushedOptions): PushedTelemetry =
           { ...instance, state: instance.state && share(instance.state) },
         ]),
       );
-      for (const instance of instances.values()) tell(instance);
+      for (const instance of instances.values()) tellFirst(instance);
     },
   };
+};
+
+/** What tells two sets of policies apart. */
+const namesOf = ({ policies = [] }: Reading): string =>
+  policies
+    .map(({ name, version = '', status }) => `${name} ${version} ${status}`)
+    .sort()
+    .join('\n');
+
+const asTarget = ({ node, agent, since }: Instance, agents: readonly AgentDefinition[]): Target | undefined => {
+  const definition = agents.find(({ name }) => name === agent);
+  return (
+    definition && {
+      node,
+      settings: asSettings(definition),
+      namespace: '',
+      pod: '',
+      createdAt: since,
+      address: undefined,
+      trusted: true,
+    }
+  );
 };
 
 const keyOf = (node: string, agent: string): string => `${node}\n${agent}`;

@@ -126,8 +126,8 @@ export const createTelemetry = (options: TelemetryOptions): Telemetry => {
 };
 
 /** Undefined where nothing was written before, or it cannot be read: then agents are as good as new. */
-const restore = async (
-  { transport, ours, clock, log }: TelemetryOptions,
+export const restore = async (
+  { transport, ours, clock, log }: Pick<TelemetryOptions, 'transport' | 'ours' | 'clock' | 'log'>,
   signal: AbortSignal,
 ): Promise<Restored | undefined> => {
   const report = ours.reports.get('', clusterReportName) as CoverageReport | undefined;
