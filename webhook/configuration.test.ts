@@ -175,6 +175,22 @@ describe('a WorkloadPolicy', () => {
 describe('a CoverageReport', () => {
   it.each<[string, object, readonly string[]]>([
     ['without a baseline', {}, []],
+    ['whose schedule comes', { snapshots: { schedule: '0 6 * * mon', timeZone: 'Europe/Berlin' } }, []],
+    [
+      'whose schedule nobody can read',
+      { snapshots: { schedule: '61 * * * *' } },
+      ['spec.snapshots: minute "61": "61" must lie between 0 and 59'],
+    ],
+    [
+      'whose time zone nobody knows',
+      { snapshots: { schedule: '@daily', timeZone: 'Europe/Bonn' } },
+      ['spec.snapshots: no time zone is called "Europe/Bonn"; names are such as Europe/Berlin'],
+    ],
+    [
+      'whose schedule never comes',
+      { snapshots: { schedule: '0 0 30 2 *' } },
+      ['spec.snapshots.schedule: "0 0 30 2 *" names a day that never comes'],
+    ],
     ['whose baseline is a snapshot', { baseline: { name: 'january' } }, []],
     ['whose baseline could not be read in time', { baseline: { name: 'slow' } }, []],
     [

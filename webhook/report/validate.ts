@@ -1,6 +1,7 @@
-// What is probably not meant about a CoverageReport: a baseline that is no snapshot, and a scope that nothing can be in.
+// What is probably not meant about a CoverageReport: a baseline that is no snapshot, a scope that nothing can be in, a schedule that never comes.
 import { coverageReportSchema } from '../../crds/schema/coverage-report.ts';
-import { object, textOrNone } from '../../facts/read.ts';
+import { dueSnapshot } from '../../domain/snapshot/schedule.ts';
+import { object, textOrNone, type Raw } from '../../facts/read.ts';
 import { emptySelector } from '../policy/empty-selector.ts';
 
 /** The report of that name; undefined where there is none, `unknown` where it could not be learnt in time. */
@@ -8,6 +9,7 @@ export type Lookup = (name: string) => Promise<{ readonly found: unknown } | 'un
 
 export const validateReport = async (raw: unknown, lookup: Lookup): Promise<readonly string[]> => [
   ...warnOfScope(raw),
+  ...warnOfSchedule(object(object(object(raw).spec).snapshots)),
   ...(await warnOfBaseline(textOrNone(object(object(object(raw).spec).baseline).name), lookup)),
 ];
 
@@ -30,4 +32,13 @@ const warnOfScope = (raw: unknown): readonly string[] => {
     const why = selector && emptySelector(selector);
     return why === undefined ? [] : [`spec.scope.${field} matches nothing: ${why}`];
   });
+};
+
+const warnOfSchedule = ({ schedule: written, timeZone }: Raw): readonly string[] => {
+  const schedule = textOrNone(written);
+  if (schedule === undefined) return [];
+  // Whether it comes at all does not depend on when it is asked.
+  const due = dueSnapshot({ schedule, timeZone: textOrNone(timeZone) }, undefined, 0);
+  if (!due.ok) return [`spec.snapshots: ${due.error}`];
+  return due.nextAt === undefined ? [`spec.snapshots.schedule: "${schedule}" names a day that never comes`] : [];
 };
