@@ -19,7 +19,7 @@ const selector = { 'app.kubernetes.io/managed-by': fieldManager };
 
 /** As often as slices. */
 const writeEveryMs = 10_000;
-/** Somebody may install the CRDs later. */
+/** Somebody may install the CRDs later, or delete a report of ours: what is there is read again. */
 const lookAgainMs = 600_000;
 const deadlineMs = 60_000;
 
@@ -62,7 +62,7 @@ export const createOpenReportKeeper = (options: OpenReportOptions): OpenReportKe
   const { model, transport, writer, enqueue, now, onWrite, log } = options;
   const dirty = new Set<string>();
   let held: Held | undefined;
-  let writtenAt = Number.NEGATIVE_INFINITY;
+  let [readAt, writtenAt] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
   let isMissing = false;
 
   const find = async (): Promise<Held | undefined> => {
@@ -120,7 +120,10 @@ export const createOpenReportKeeper = (options: OpenReportOptions): OpenReportKe
       if (dirty.size > 0) enqueue();
     },
     reconcile: async () => {
-      held ??= await find();
+      if (held === undefined || now() >= readAt + lookAgainMs) {
+        held = await find();
+        readAt = now();
+      }
       if (held === undefined) {
         // All of them, once there is an API.
         dirty.clear();
@@ -140,6 +143,7 @@ export const createOpenReportKeeper = (options: OpenReportOptions): OpenReportKe
         }
         dirty.delete(namespace);
       }
+      return { requeueAfterMs: lookAgainMs };
     },
   };
 };

@@ -163,6 +163,19 @@ describe('the keeper', () => {
     expect(written()).toEqual(['delete Report']);
   });
 
+  test('writes again what somebody deleted, and takes up an API that came later', async () => {
+    const { keeper, written, pass } = setUp({ apis: openReports });
+    expect(await keeper.reconcile()).toEqual({ requeueAfterMs: 600_000 });
+    expect(written()).toHaveLength(2);
+    pass(60_000);
+    await keeper.reconcile();
+    expect(written()).toEqual([]);
+    // The cluster still says that there are none.
+    pass(600_000);
+    await keeper.reconcile();
+    expect(written()).toHaveLength(2);
+  });
+
   test('goes on where a namespace is about to go', async () => {
     const { keeper, writer, written } = setUp({ apis: openReports }, aFleet(1, ['bank', 'shop']));
     const causes = [{ reason: 'NamespaceTerminating' }];
