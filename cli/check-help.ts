@@ -21,8 +21,9 @@ Examples:
   helm template falco falcosecurity/falco -n falco > falco.yaml
   kubectl protection check -f manifests/ --policies policies/ --nodes nodes.yaml --agents falco.yaml
 
-  # Will the agent reach every node pool?
+  # Will the agent reach every node pool? Nodes, or the pools that will make them; the agent rendered, or its values.
   kubectl protection check --nodes nodes.yaml --agents falco.yaml
+  kubectl protection check --nodes pools.yaml --agent falco-values.yaml
 
   # For code scanning.
   kubectl protection check -f manifests/ --policies policies/ -o sarif > protection.sarif

@@ -306,3 +306,71 @@ describe('what the operator said of nodes, saved beside them', () => {
     expect((await judgeBy(nobody, `--agents=${world}/falco.yaml`)).results[0]?.verdict).toBe('Protected');
   });
 });
+
+describe('pools and values, before there are nodes and manifests', () => {
+  const pools = `
+apiVersion: karpenter.sh/v1
+kind: NodePool
+metadata: { name: general }
+spec:
+  template:
+    metadata: { labels: { team: shop } }
+    spec:
+      startupTaints: [{ key: node.cilium.io/agent-not-ready, effect: NoExecute }]
+      requirements:
+        - { key: kubernetes.io/arch, operator: In, values: [amd64, arm64] }
+        - { key: kubernetes.io/os, operator: In, values: [linux] }
+---
+apiVersion: karpenter.sh/v1
+kind: NodePool
+metadata: { name: gpu }
+spec: { template: { spec: { taints: [{ key: nvidia.com/gpu, value: 'true', effect: NoSchedule }] } } }
+---
+apiVersion: eksctl.io/v1alpha5
+kind: ClusterConfig
+metadata: { name: shop }
+managedNodeGroups:
+  - { name: batch, taints: [{ key: dedicated, value: batch, effect: NoSchedule }] }
+nodeGroups:
+  - { name: db, labels: { tier: db }, taints: { dedicated: 'db:NoSchedule' } }
+  - { name: desktop, amiFamily: WindowsServer2022FullContainer }
+`;
+  const reach = async (file: string, values: string): Promise<CheckReport> => {
+    await writeFile(path.join(cwd, 'pools.yaml'), pools);
+    await writeFile(path.join(cwd, file), values);
+    const { out } = await run(['--nodes=pools.yaml', `--agent=${file}`, '-o', 'json']);
+    return JSON.parse(out) as CheckReport;
+  };
+  const reached = ({ results }: CheckReport): Record<string, string> =>
+    Object.fromEntries((results[0]?.pools ?? []).map(({ name, verdict, nodes }) => [name, `${verdict} ${nodes}`]));
+
+  it('tell which pools an agent reaches with the values of its chart', async () => {
+    const some = await reach('falco-values.yaml', 'tolerations: [{ key: dedicated, operator: Exists }]');
+    expect(reached(some)).toEqual({
+      general: 'Protected 2',
+      gpu: 'Unprotected 1',
+      batch: 'Protected 1',
+      db: 'Protected 1',
+      desktop: 'Unprotected 1',
+    });
+    expect(some.exitCode).toBe(1);
+    expect(some.results[0]?.gaps.map(({ cause }) => cause).join()).toContain('nvidia.com/gpu=true:NoSchedule');
+  });
+
+  it.each<[string, string, string, string]>([
+    ['its own where none are given', 'falco.yaml', 'tty: true', 'Unprotected 1'],
+    ['those of another chart', 'tetragon.yaml', 'exportDirectory: /var/run', 'Protected 1'],
+    ['those below its name', 'platform-falco.yaml', 'falco: { tolerations: [{ operator: Exists }] }', 'Protected 1'],
+  ])('take for tolerations %s', async (_, file, values, gpu) => {
+    expect(reached(await reach(file, values))['gpu']).toBe(gpu);
+  });
+
+  it.each<[string, string, string]>([
+    ['values of a chart that is not known', 'other.yaml', 'tolerations: []'],
+    ['Falco as a Deployment', 'falco-plugins.yaml', 'controller: { kind: deployment }'],
+    ['what is no YAML', 'falco-broken.yaml', 'a: ['],
+  ])('say that nothing can be told of %s', async (_, file, values) => {
+    const { exitCode, problems } = await reach(file, values);
+    expect([exitCode, problems.length > 0]).toEqual([2, true]);
+  });
+});

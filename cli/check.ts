@@ -1,8 +1,10 @@
 // `check`: would these manifests run unprotected? Before the cluster, by the core that the webhook asks.
 import { parseCheckFlags, type CheckFlags } from './check-flags.ts';
 import { checkHelp } from './check-help.ts';
-import { readObjects, type FoundObject } from './input/documents.ts';
-import { readPaths, type Problem } from './input/files.ts';
+import type { Raw } from '../facts/read.ts';
+import { daemonSetOfValues } from './input/chart-values.ts';
+import { readObjects, type FoundObject, type FoundObjects } from './input/documents.ts';
+import { readPaths, type Problem, type SourceText } from './input/files.ts';
 import { exitCodeOf } from './judge/exit-code.ts';
 import { createJudge } from './judge/judge.ts';
 import { judgeReach } from './judge/reach.ts';
@@ -36,7 +38,7 @@ export const check = async (flags: CheckFlags, io: Io): Promise<CheckReport> => 
   const cluster = isLive(flags) ? await readCluster({ ...flags, env: io.env, now: io.now() }) : undefined;
   const namespace = flags.namespace ?? cluster?.namespace ?? 'default';
   const manifests = await objectsOf(flags.files, io);
-  const agents = await objectsOf(flags.agents, io);
+  const agents = await objectsOf(flags.agents, io, daemonSetOfValues);
   const policies = await objectsOf(flags.policies, io);
   const nodes = await objectsOf(flags.nodes, io);
   const declared = together(
@@ -84,9 +86,17 @@ interface Read {
   readonly problems: readonly Problem[];
 }
 
-const objectsOf = async (paths: readonly string[], io: Io): Promise<Read> => {
+/** `otherwise`: the object that a text stands for which holds none itself. */
+const objectsOf = async (
+  paths: readonly string[],
+  io: Io,
+  otherwise: (source: SourceText) => Raw | undefined = () => undefined,
+): Promise<Read> => {
   const { texts, problems } = await readPaths(paths, io);
-  const found = texts.map(readObjects);
+  const found = texts.map((source): FoundObjects => {
+    const raw = otherwise(source);
+    return raw === undefined ? readObjects(source) : { objects: [{ raw, file: source.file, line: 1 }], problems: [] };
+  });
   return {
     objects: found.flatMap(({ objects }) => objects),
     problems: [...problems, ...found.flatMap((each) => each.problems)],
@@ -112,13 +122,14 @@ const emptyHanded = (
     problems.push({
       file: nodes[0],
       line: undefined,
-      message: 'no node is in it: save them with kubectl get nodes -o yaml',
+      message:
+        'no node is in it, and no pool (Karpenter NodePool, eksctl ClusterConfig): save nodes with kubectl get nodes -o yaml',
     });
   }
   if (files.length === 0 && agents.length > 0 && results.length === 0) {
     const message =
       declared.daemonSets.length === 0
-        ? 'no DaemonSet of an agent is in it; the values of a chart are not rendered here: give what helm template makes of them'
+        ? 'no DaemonSet of an agent is in it; of charts only the values of Falco and Tetragon are understood, in a file that is named after them: of others give what helm template makes'
         : 'none of its DaemonSets is recognised as an agent: describe yours in a ProtectionAgent and give it with --agents, too';
     problems.push({ file: agents[0], line: undefined, message });
   }

@@ -20,6 +20,7 @@ import type {
 } from '../../domain/types.ts';
 import type { FoundObject } from '../input/documents.ts';
 import type { Problem } from '../input/files.ts';
+import { poolNodes } from './node-pools.ts';
 import { savedIn, type Saved } from './saved.ts';
 
 export interface Declared {
@@ -55,7 +56,7 @@ export const declaredIn = (objects: readonly FoundObject[], namespace: string): 
   const policies = parsed('WorkloadPolicy', toPolicy);
   const agents = parsed('ProtectionAgent', toAgentDefinition);
   return {
-    nodes: projected(of('/Node'), projectNode),
+    nodes: [...projected(of('/Node'), projectNode), ...objects.flatMap(({ raw }) => poolNodes(raw))],
     namespaces: projected(of('/Namespace'), projectNamespace),
     runtimeClasses: projected(of('node.k8s.io/RuntimeClass'), projectRuntimeClass),
     daemonSets: of('apps/DaemonSet').flatMap((found) => {
