@@ -119,6 +119,10 @@ describe('the page', () => {
       for (const { id } of frameworks[name].controls) expect(all).toContain(`<td>${id}</td>`);
   });
 
+  test('says where it is heading, by the history', () => {
+    expect(page).toContain('Workloads protected: 50.0 %, 10 points better than 2026-11-22T04:00:00.000Z (40.0 %).');
+  });
+
   test('takes names for text, whatever they hold', () => {
     expect(page).toContain('workload ml/Job/&lt;train&gt;');
     expect(page).not.toContain('<train>');

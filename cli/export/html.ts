@@ -2,6 +2,7 @@
 // itself stands inside the page.
 import type { CoverageReportStatus } from '../../crds/schema/coverage-report.ts';
 import { assetStates } from '../../crds/schema/vocabulary.ts';
+import { trendOf } from '../../domain/history/trend.ts';
 import { assetsIn, type ExportedAsset } from './assets.ts';
 import { evidenceId, type CoverageDocument } from './document.ts';
 import { frameworkNames, frameworks, type FrameworkName } from './frameworks.ts';
@@ -168,8 +169,9 @@ const agents = ({ agents: found = [] }: CoverageReportStatus): string =>
     ),
   );
 
-const overTime = ({ history = [], comparison }: CoverageReportStatus): string => {
-  const line = sparkline(history) || '<p class="none">No history yet.</p>';
+const overTime = (status: CoverageReportStatus): string => {
+  const { history = [], comparison } = status;
+  const line = (sparkline(history) || '<p class="none">No history yet.</p>') + trend(status);
   if (comparison === undefined) return line;
   const { baseline, takenAt, nodes, workloads, newGaps = [], closedGaps } = comparison;
   const row = (what: string, change: typeof nodes): readonly string[] =>
@@ -178,6 +180,22 @@ const overTime = ({ history = [], comparison }: CoverageReportStatus): string =>
     ['', '% before', '% now', 'better', 'worse', 'added', 'removed'],
     [row('nodes', nodes), row('workloads', workloads)],
   )}`;
+};
+
+const week = 7 * 86_400_000;
+
+const trend = ({ history = [], counts, snapshot, evaluatedAt = '' }: CoverageReportStatus): string => {
+  const past = history.map(({ time, workloadsPercent }) => ({ time: Date.parse(time), workloadsPercent }));
+  const present = {
+    time: Date.parse(snapshot?.takenAt ?? evaluatedAt),
+    workloadsPercent: counts?.workloads.protectedPercent,
+  };
+  const found = trendOf(past, present, week);
+  if (found === undefined) return '';
+  const by =
+    found.direction === 'same' ? 'the same as' : `${Math.abs(found.tenths) / 10} points ${found.direction} than`;
+  const before = `${new Date(found.since).toISOString()} (${found.before} %)`;
+  return `<p>Workloads protected: ${html(found.now)} %, ${by} ${html(before)}.</p>`;
 };
 
 const controls = (chosen: FrameworkName | undefined): string =>

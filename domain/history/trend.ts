@@ -1,6 +1,8 @@
 // Where a report is heading: what it says now beside what it said some time ago.
 import type { Moment } from './record.ts';
 
+type Share = Pick<Moment, 'time' | 'workloadsPercent'>;
+
 export interface Trend {
   /** The moment compared with: the last one that is at least as old as asked for, else the oldest. */
   readonly since: number;
@@ -12,11 +14,7 @@ export interface Trend {
 }
 
 /** Undefined where nothing is known of the past or of now. */
-export const trendOf = (
-  history: readonly Moment[],
-  present: Pick<Moment, 'time' | 'workloadsPercent'>,
-  spanMs: number,
-): Trend | undefined => {
+export const trendOf = (history: readonly Share[], present: Share, spanMs: number): Trend | undefined => {
   const known = history.filter(({ time, workloadsPercent }) => workloadsPercent !== undefined && time < present.time);
   const then = known.findLast(({ time }) => present.time - time >= spanMs) ?? known[0];
   if (then?.workloadsPercent === undefined || present.workloadsPercent === undefined) return undefined;
