@@ -1,34 +1,51 @@
 // The ATT&CK matrix of a fleet, from what its assets' agents have loaded and what the policies that judge them require.
 import { attackMatrix } from '../attack/matrix.ts';
-import type { AttackMatrix, AttackRequirement, AttackUse, PolicyRules } from '../attack/types.ts';
+import type { AttackMatrix, AttackRequirement, PolicyRules } from '../attack/types.ts';
 import { compareText } from '../order.ts';
-import { isInForce, type RulesetPolicy } from '../telemetry/ruleset.ts';
+import { isInForce, type Ruleset, type RulesetPolicy } from '../telemetry/ruleset.ts';
 import type { Policy } from '../types.ts';
 import type { Bucket } from './tally.ts';
 
-export const reportAttack = (buckets: readonly Bucket[]): AttackMatrix => {
-  const uses = new Map<string, { use: Omit<AttackUse, 'nodes' | 'workloads'>; nodes: number; workloads: number }>();
+/** What a matrix was made of, and the matrix: hundreds of rules are laid out anew only where that changed. */
+export interface RememberedMatrix {
+  readonly of: string;
+  readonly matrix: AttackMatrix;
+}
+
+export const reportAttack = (buckets: readonly Bucket[], before: RememberedMatrix | undefined): RememberedMatrix => {
+  const uses = new Map<string, Use>();
   const policies = new Set<Policy>();
-  const known = new Map<string, RulesetPolicy>();
   for (const { verdict, set, nodes, workloads } of buckets) {
     if (nodes.size + workloads.size === 0) continue;
     for (const policy of set.judging) policies.add(policy);
     const key = verdict.rulesets.map(({ id }) => id).join();
-    let found = uses.get(key);
-    if (found === undefined) {
-      const all = verdict.rulesets.flatMap((ruleset) => ruleset.policies);
-      found = { use: { policies: all.filter(isTold).map(rulesOf) }, nodes: 0, workloads: 0 };
-      uses.set(key, found);
-      for (const policy of all) if (!isTold(policy)) known.set(JSON.stringify(policy), policy);
-    }
-    found.nodes += nodes.size;
-    found.workloads += workloads.size;
+    const use = uses.get(key) ?? { rulesets: verdict.rulesets, nodes: 0, workloads: 0 };
+    uses.set(key, use);
+    use.nodes += nodes.size;
+    use.workloads += workloads.size;
   }
-  return attackMatrix(
-    inOrder(uses).map(({ use, nodes, workloads }) => ({ ...use, nodes, workloads })),
-    requirementsOf(policies),
-    inOrder(known).map(rulesOf),
-  );
+  const required = requirementsOf(policies);
+  const of = JSON.stringify([
+    inOrder(uses).map(({ rulesets, nodes, workloads }) => [rulesets.map(({ id }) => id), nodes, workloads]),
+    required,
+  ]);
+  return before?.of === of ? before : { of, matrix: matrixOf(inOrder(uses), required) };
+};
+
+interface Use {
+  readonly rulesets: readonly Ruleset[];
+  nodes: number;
+  workloads: number;
+}
+
+const matrixOf = (uses: readonly Use[], required: readonly AttackRequirement[]): AttackMatrix => {
+  const known = new Map<string, RulesetPolicy>();
+  const told = uses.map(({ rulesets, nodes, workloads }) => {
+    const all = rulesets.flatMap(({ policies }) => policies);
+    for (const policy of all) if (!isTold(policy)) known.set(JSON.stringify(policy), policy);
+    return { policies: all.filter(isTold).map(rulesOf), nodes, workloads };
+  });
+  return attackMatrix(told, required, inOrder(known).map(rulesOf));
 };
 
 /** Where two say different things of one rule the first counts: the same one, in whatever order the fleet is kept. */
@@ -42,4 +59,6 @@ const isTold = (policy: RulesetPolicy): boolean =>
 const rulesOf = ({ agent, name, rules = [] }: RulesetPolicy): PolicyRules => ({ agent, policy: name, rules });
 
 const requirementsOf = (policies: Iterable<Policy>): readonly AttackRequirement[] =>
-  [...policies].flatMap(({ require }) => require.mitre.map((wanted) => ({ ...wanted, tactic: wanted.tactic ?? '' })));
+  [...policies]
+    .toSorted((a, b) => compareText(a.name, b.name))
+    .flatMap(({ require }) => require.mitre.map((wanted) => ({ ...wanted, tactic: wanted.tactic ?? '' })));

@@ -63,11 +63,12 @@ export const buildReport = (tally: Tally, definitions: readonly AgentDefinition[
     serverless: countAssets(buckets, ({ serverless }) => serverless, 0),
   };
   const gaps = groupGaps(buckets);
+  tally.attack = reportAttack(buckets, tally.attack);
   return {
     counts,
     agents: agentsIn(tally, definitions),
     loaded: reportLoaded(buckets),
-    attack: reportAttack(buckets),
+    attack: tally.attack.matrix,
     gaps,
     namespaces: namespacesIn(tally),
     complete: completeness(counts, gaps),

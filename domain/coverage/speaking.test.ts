@@ -289,6 +289,21 @@ describe('a report', () => {
     expect(techniques.find(({ id }) => id === 'T1059')).toMatchObject({ rules: 1, nodes: 2, disabledRules: 1 });
   });
 
+  test('lays them out anew where what is loaded changed, and only then', () => {
+    const model = aPair();
+    const attackOf = () => buildReport(model.tally, [], 0).attack;
+    const first = attackOf();
+    expect(attackOf()).toBe(first);
+    model.setTelemetry('node-2', 'falco', said(others));
+    model.evaluate(start);
+    const second = attackOf();
+    expect(second).not.toBe(first);
+    expect(second.tactics.flatMap(({ techniques }) => techniques).find(({ id }) => id === 'T1611')).toMatchObject({
+      nodes: 0,
+      fillers: [{ rule: 'c', why: 'NotLoaded' }],
+    });
+  });
+
   test('has slices that say each ruleset once', () => {
     const [slice] = buildSlices(aPair().tally, 'Nodes', 1, new Set([0]));
     expect(slice?.rulesets).toHaveLength(2);

@@ -1,6 +1,7 @@
 // Counts of assets by what was said of them, kept as the fleet changes. Assets with the same verdict under the same policies
 // are counted together; a verdict's nodes and workloads are kept by reference for examples and slices.
 import type { PolicySet } from '../policy/resolve.ts';
+import type { RememberedMatrix } from './attack-report.ts';
 import { addState, noCounts, type SmallCounts } from './counts.ts';
 import type { NodeEntry, WorkloadEntry } from './inventory.ts';
 import type { Profiled } from './slices.ts';
@@ -36,6 +37,8 @@ export interface Tally {
   readonly namespaces: ReadonlyMap<string, SmallCounts>;
   /** The bucket of a verdict under a set, made where there is none. */
   readonly bucket: (verdict: Verdict, set: PolicySet) => Bucket;
+  /** The ATT&CK matrix of the last report. */
+  attack: RememberedMatrix | undefined;
   /** Drops the bucket if nothing is left in it. */
   readonly release: (bucket: Bucket) => void;
   /** Counts the node as it stands; nothing is counted where it does not stand at all. */
@@ -98,6 +101,7 @@ export const createTally = (): Tally => {
     notRunning,
     namespaces,
     bucket,
+    attack: undefined,
     release,
     addNode: (node) => {
       if (node.verdict === undefined || node.set === undefined) return;
