@@ -85,6 +85,7 @@ export const createTelemetry = (options: TelemetryOptions): Telemetry => {
       await sleep(clock, 100, signal);
     }
     const seconds = (clock.monotonic() - began) / 1000;
+    if (signal.aborted) return;
     if (scraper.isPending())
       log.warn({ seconds }, 'not every agent could be asked in time; going on from what was known');
     else log.info({ seconds }, 'every agent has been asked');
