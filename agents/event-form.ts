@@ -1,0 +1,130 @@
+// The last step of every event adapter: what it read becomes a SecurityEvent in which nothing is empty, nothing is longer than people
+// and the API server can take, and nothing is of another type than it says.
+import type { EventOrigin, ProcessFacts, SecurityEvent } from '../domain/findings/types.ts';
+import { noAttackIds, type AttackIds } from './attack-ids.ts';
+import { timeIn } from './event-time.ts';
+
+/** What an adapter read: anything may be missing or of another type, and then stays out. */
+export interface EventDraft {
+  readonly id?: unknown;
+  /** In whatever way it is written. */
+  readonly at: unknown;
+  readonly agentType: string;
+  readonly policy?: unknown;
+  readonly rule?: unknown;
+  /** Those that decide come first: of many, the last ones are left out. */
+  readonly tags?: readonly unknown[];
+  readonly attack?: AttackIds;
+  readonly origin?: Draft<EventOrigin>;
+  readonly process?: Draft<ProcessFacts>;
+  readonly file?: unknown;
+  readonly destination?: string | undefined;
+  readonly message?: unknown;
+  readonly isInternal?: boolean;
+}
+
+type Draft<T> = { readonly [Field in keyof T]?: unknown };
+
+/** Of an interactive shell's process, where the agent says that it has a terminal. */
+export const terminalTag = 'terminal';
+
+export const securityEvent = (draft: EventDraft, receivedAt: number): SecurityEvent => {
+  const process = draft.process && processOf(draft.process);
+  const attack = draft.attack ?? noAttackIds;
+  const tags = [...(process?.terminal === true ? [terminalTag] : []), ...(draft.tags ?? [])];
+  return {
+    at: timeIn(draft.at) ?? receivedAt,
+    agentType: draft.agentType,
+    tags: boundedList(tags),
+    tactics: boundedList(attack.tactics),
+    techniques: boundedList(attack.techniques),
+    origin: originOf(draft.origin ?? {}),
+    ...(process === undefined || Object.keys(process).length === 0 ? {} : { process }),
+    ...present({
+      id: boundedText(draft.id),
+      policy: boundedText(draft.policy),
+      rule: boundedText(draft.rule),
+      file: boundedText(draft.file),
+      destination: boundedText(draft.destination),
+      message: boundedText(draft.message),
+    }),
+    ...(draft.isInternal === true ? { isInternal: true as const } : {}),
+  };
+};
+
+/** What follows the last slash; of a path that was cut on its way nobody knows it. */
+export const baseName = (path: unknown): string | undefined => {
+  const text = boundedText(path);
+  if (text === undefined || text.endsWith(cutMark) || text.length >= longest) return undefined;
+  return boundedText(text.slice(text.lastIndexOf('/') + 1));
+};
+
+/** `address:port` as behaviours name it; undefined where there is no address. */
+export const destinationOf = (address: unknown, port?: unknown): string | undefined => {
+  const text = boundedText(address)?.replace(/^\[(.*)\]$/, '$1');
+  if (text === undefined) return undefined;
+  const plain = text.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '');
+  const number = typeof port === 'string' ? Number(port) : port;
+  if (typeof number !== 'number' || !Number.isInteger(number) || number < 1 || number > 65_535) return plain;
+  return plain.includes(':') ? `[${plain}]:${number}` : `${plain}:${number}`;
+};
+
+/** What falcosidekick puts where it cut. */
+const cutMark = '[...]';
+/** Of any text: longer command lines tell nobody more, and a finding keeps several. */
+const longest = 4096;
+const longestTag = 256;
+/** Far above what any rule has. */
+const mostTags = 64;
+/** The kernel keeps no more of a thread's name. */
+const longestCommand = 15;
+
+const originOf = (origin: Draft<EventOrigin>): EventOrigin =>
+  present({
+    node: boundedText(origin.node),
+    namespace: boundedText(origin.namespace),
+    pod: boundedText(origin.pod),
+    podUid: boundedText(origin.podUid),
+    containerId: boundedText(boundedText(origin.containerId)?.replace(/^[a-z0-9.+-]{1,32}:\/\//, '')),
+    container: boundedText(origin.container),
+    image: boundedText(origin.image),
+    onHost: flag(origin.onHost),
+  });
+
+const processOf = (process: Draft<ProcessFacts>): ProcessFacts =>
+  present({
+    executable: boundedText(process.executable),
+    name: nameOf(process),
+    arguments: boundedText(process.arguments),
+    parentName: boundedText(process.parentName),
+    user: boundedText(process.user),
+    terminal: flag(process.terminal),
+  });
+
+/** As the kernel names it, which tells `sh` from the busybox that it is; whole where the kernel had to cut it. */
+const nameOf = ({ name, executable }: Draft<ProcessFacts>): string | undefined => {
+  const given = boundedText(name);
+  const fromPath = baseName(executable);
+  if (given === undefined) return fromPath;
+  return given.length === longestCommand && fromPath?.startsWith(given) === true ? fromPath : given;
+};
+
+const boundedText = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value.slice(0, longest).toWellFormed() : undefined;
+
+const boundedList = (values: readonly unknown[]): readonly string[] => {
+  const kept = new Set<string>();
+  for (const value of values) {
+    if (kept.size === mostTags) break;
+    if (typeof value === 'string' && value !== '') kept.add(value.slice(0, longestTag).toWellFormed());
+  }
+  return [...kept];
+};
+
+const flag = (value: unknown): boolean | undefined => (typeof value === 'boolean' ? value : undefined);
+
+/** Without what is undefined. */
+const present = <T extends object>(fields: T): { readonly [Field in keyof T]?: Exclude<T[Field], undefined> } =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    readonly [Field in keyof T]?: Exclude<T[Field], undefined>;
+  };
