@@ -1,6 +1,7 @@
 // The operator's flags: those that every process has, and its own.
 import { commonFlags } from '../process/common-flags.ts';
 import { addressFlag, durationFlag, switchFlag } from '../process/flag-kinds.ts';
+import { findingFlags } from './findings/flags.ts';
 import { ingestFlags } from './ingest/flags.ts';
 
 export const operatorFlags = {
@@ -8,6 +9,7 @@ export const operatorFlags = {
   leaderElect: switchFlag('Write only while holding the Lease, so that several replicas can run.', true),
   apiAddress: addressFlag('Where the read API will be served over HTTPS; nothing listens here yet.', '0.0.0.0:8443'),
   ...ingestFlags,
+  ...findingFlags,
   releaseNodes: switchFlag(
     'Take what the operator has written onto nodes off them, and end: the startup taint and the condition WorkloadProtected. Before the operator is removed for good; fails while a WorkloadPolicy still asks for the startup taint.',
     false,

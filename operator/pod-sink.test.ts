@@ -8,7 +8,11 @@ const names = (model: ReturnType<typeof createCoverageModel>): string[] =>
 
 test('a list that is read again removes the pods that it does not name', () => {
   const model = createCoverageModel();
-  const sink = createPodSink(model, () => {});
+  const sink = createPodSink(
+    model,
+    () => {},
+    () => {},
+  );
   for (const name of ['a', 'b', 'c']) sink.upsert(aPod({ name }));
   sink.beginReplace();
   sink.upsert(aPod({ name: 'b' }));
@@ -20,7 +24,11 @@ test('a list that is read again removes the pods that it does not name', () => {
 
 test('a list that broke off removes nothing, and the next one starts afresh', () => {
   const model = createCoverageModel();
-  const sink = createPodSink(model, () => {});
+  const sink = createPodSink(
+    model,
+    () => {},
+    () => {},
+  );
   sink.upsert(aPod({ name: 'a' }));
   sink.beginReplace();
   sink.upsert(aPod({ name: 'a' }));
@@ -32,7 +40,11 @@ test('a list that broke off removes nothing, and the next one starts afresh', ()
 
 test('an unchanged pod is kept though it is not stored anew', () => {
   const model = createCoverageModel();
-  const sink = createPodSink(model, () => {});
+  const sink = createPodSink(
+    model,
+    () => {},
+    () => {},
+  );
   sink.upsert(aPod({ name: 'a' }));
   sink.beginReplace();
   sink.upsert(aPod({ name: 'a' }));
@@ -43,8 +55,27 @@ test('an unchanged pod is kept though it is not stored anew', () => {
 
 test('every change is told', () => {
   const touch = vi.fn<() => void>();
-  const sink = createPodSink(createCoverageModel(), touch);
+  const sink = createPodSink(createCoverageModel(), touch, () => {});
   sink.upsert(aPod({ name: 'a' }));
   sink.remove('default', 'a');
   expect(touch).toHaveBeenCalledTimes(2);
+});
+
+test('a pod is told of just before it is forgotten, also one that a list no longer names', () => {
+  const model = createCoverageModel();
+  const left: string[] = [];
+  const sink = createPodSink(
+    model,
+    () => {},
+    (namespace, name) => {
+      expect(model.inventory.pod(namespace, name)).toBeDefined();
+      left.push(name);
+    },
+  );
+  for (const name of ['a', 'b', 'c']) sink.upsert(aPod({ name }));
+  sink.remove('shop', 'a');
+  sink.beginReplace();
+  sink.upsert(aPod({ name: 'c' }));
+  sink.endReplace();
+  expect(left).toEqual(['a', 'b']);
 });

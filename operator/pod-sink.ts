@@ -3,7 +3,12 @@ import type { CoverageModel } from '../domain/coverage/model.ts';
 import type { PodFacts } from '../domain/types.ts';
 import type { Sink } from '../kube/sink.ts';
 
-export const createPodSink = (model: CoverageModel, touch: () => void): Sink<PodFacts> => {
+/** `leaving`: told of each pod just before the model forgets it. */
+export const createPodSink = (
+  model: CoverageModel,
+  touch: () => void,
+  leaving: (namespace: string, name: string) => void,
+): Sink<PodFacts> => {
   const { inventory } = model;
   /** Pods that the list in progress has named; undefined where there is none, or nothing was held before it. */
   let named: Set<object> | undefined;
@@ -18,6 +23,7 @@ export const createPodSink = (model: CoverageModel, touch: () => void): Sink<Pod
       touch();
     },
     remove: (namespace, name) => {
+      leaving(namespace, name);
       model.removePod(namespace, name);
       touch();
     },
@@ -26,7 +32,10 @@ export const createPodSink = (model: CoverageModel, touch: () => void): Sink<Pod
       named = undefined;
       if (kept === undefined) return;
       const gone = [...inventory.eachPod()].filter((entry) => !kept.has(entry));
-      for (const { facts } of gone) model.removePod(facts.namespace, facts.name);
+      for (const { facts } of gone) {
+        leaving(facts.namespace, facts.name);
+        model.removePod(facts.namespace, facts.name);
+      }
       touch();
     },
     has: (namespace, name) => inventory.pod(namespace, name) !== undefined,

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { adapters } from '../agents/adapters.ts';
+import { eventAdapters } from '../agents/events.ts';
 import { createCoverageModel } from '../domain/coverage/model.ts';
 import { createWriter } from '../kube/apply.ts';
 import { systemClock } from '../kube/clock.ts';
@@ -19,12 +20,17 @@ import { keepAdmissionPolicies } from './controllers/admission-policy/keep.ts';
 import { keepFailClosed } from './controllers/fail-closed/keep.ts';
 import { applyDefinitions } from './definitions.ts';
 import { createEvidence } from './evidence.ts';
+import { createDeliveryBook } from './findings/deliveries.ts';
+import { createFindingKeeper } from './findings/keep.ts';
+import { createRecentPods } from './findings/recent-pods.ts';
+import { createUnattributedBook } from './findings/unattributed.ts';
 import type { operatorFlags } from './flags.ts';
 import { staleness, unheard } from './freshness.ts';
 import { wireIngest } from './ingest/wire.ts';
 import { createCoverageKeeper } from './keeper.ts';
 import { lead } from './leading.ts';
 import { createOperatorMetrics } from './observability/metrics.ts';
+import { createStatusWriter } from './status.ts';
 import { createOurObjects, createWatches, type Watch } from './watches.ts';
 
 /** The Lease that decides which replica writes. */
@@ -63,10 +69,20 @@ export const runOperator = async (
       log.debug({ nodes: nodes.length, workloads: workloads.length, pods, seconds }, 'evaluated');
     },
   });
-  const ingest = wireIngest({ flags, access, transport, userAgent, keeper, metrics, clock, log });
   const ours = createOurObjects();
+  const ingest = wireIngest({ flags, access, transport, userAgent, ours, keeper, metrics, clock, log });
   const definitions = applyDefinitions(ours, model, keeper.touch);
-  const sources = { transport, model, touch: keeper.touch, log, metrics: metrics.reflector, onMissed: metrics.missed };
+  const pods = createRecentPods(model, () => clock.monotonic());
+  const deliveries = createDeliveryBook(() => clock.monotonic());
+  const sources = {
+    transport,
+    model,
+    touch: keeper.touch,
+    leaving: pods.leaving,
+    log,
+    metrics: metrics.reflector,
+    onMissed: metrics.missed,
+  };
   watches = createWatches(sources, ours);
   const election = createLeaderElection({
     transport,
@@ -101,11 +117,47 @@ export const runOperator = async (
   const configMaps = createAgentConfigMaps(sources, until, ended);
   keeper.subscribe(configMaps.follow);
   const work = async (leading: AbortSignal): Promise<void> => {
-    const evidence = createEvidence({ keeper, ours, adapters, transport, namespace, metrics, clock, log, userAgent });
+    const remembered = ingest.remember(leading);
+    const evidence = createEvidence({
+      keeper,
+      ours,
+      adapters,
+      transport,
+      namespace,
+      remembered,
+      metrics,
+      clock,
+      log,
+      userAgent,
+    });
     const { scrapes } = evidence;
     const gathering = evidence.run(leading);
+    const findings = createFindingKeeper({
+      keeper,
+      model,
+      ours,
+      adapters: eventAdapters,
+      policies: model.policies,
+      pods,
+      deliveries,
+      unattributed: createUnattributedBook(() => {}, metrics.findings.unattributed),
+      transport,
+      writer: createWriter(transport),
+      status: createStatusWriter(createWriter(transport), metrics.wrote),
+      events,
+      metrics: metrics.findings,
+      namespace,
+      teamLabels: flags.teamLabels.split(',').map((key) => key.trim()),
+      mostPerNamespace: flags.findingsPerNamespace,
+      retentionMs: flags.findingRetention,
+      queueMetrics: metrics.queue,
+      clock,
+      log,
+      signal: leading,
+    });
     const beside = [
-      ingest.lead(leading),
+      ingest.lead(findings, leading),
+      findings.run(leading),
       ...(flags.failClosed ? [failClosed(leading)] : []),
       ...(flags.admissionPolicies ? [admissionPolicies(leading)] : []),
     ];

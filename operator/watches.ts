@@ -51,6 +51,8 @@ export interface WatchesOptions {
   readonly model: CoverageModel;
   /** Something went into the model. */
   readonly touch: () => void;
+  /** A pod is about to be forgotten. */
+  readonly leaving: (namespace: string, name: string) => void;
   readonly log: Log;
   readonly metrics: ReflectorMetrics;
   /** Told of objects that a watch should have brought and did not; it is read again then. */
@@ -109,7 +111,7 @@ export const createWatches = (options: WatchesOptions, ours: OurObjects): readon
       into(clusterKey, model.upsertNode, (_, name) => model.removeNode(name)),
     ),
     // Agents' pods are evidence; all others are what is protected.
-    watch(resources.pods, createPodProjection(), createPodSink(model, touch)),
+    watch(resources.pods, createPodProjection(), createPodSink(model, touch, options.leaving)),
     // Policies select by the labels of namespaces.
     watch(
       resources.namespaces,

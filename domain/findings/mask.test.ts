@@ -28,6 +28,7 @@ describe('a secret', () => {
     ['of redis', `redis-cli -h cache -a ${secret} ping`],
     ['of PostgreSQL', `PGPASSWORD=${secret} psql`],
     ['of Azure', `az --connection-string "DefaultEndpointsProtocol=https;AccountKey=${secret}"`],
+    ['of a definition for a compiler', `gcc -DPASSWORD=${secret} main.c`],
     ['in YAML', `echo password: ${secret}`],
   ])('%s is masked', (_, text) => {
     expect(maskSecrets(text)).not.toContain(secret);

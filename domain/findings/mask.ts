@@ -43,6 +43,14 @@ const replacements: readonly { readonly pattern: RegExp; readonly by: string }[]
     ),
     by: `$1${masked}`,
   },
+  // -DPASSWORD=x, dbpassword=x: words that mean nothing else, wherever they stand.
+  {
+    pattern: new RegExp(
+      String.raw`((?:password|passwd|passphrase|secret|token|apikey)s?["']?\s*[=:]\s*)${value}`,
+      'gi',
+    ),
+    by: `$1${masked}`,
+  },
   // --password x, -token x
   {
     pattern: new RegExp(String.raw`((?:^|\s)--?(?:[a-z0-9]+[-_])*?(?:${names})\s+)(?!-)${value}`, 'gi'),

@@ -67,6 +67,8 @@ export interface LiveFinding {
   /** The first event that is not written yet. */
   pending: number | undefined;
   readonly podsKnown: Set<string>;
+  /** Of the last event that this process has counted: one item may hold several alerts. */
+  lastPlace: JournalPlace | undefined;
 }
 
 export interface FindingBook {
@@ -138,6 +140,7 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
       written: 0,
       pending: undefined,
       podsKnown: new Set(record.pods),
+      lastPlace: undefined,
     };
     findings.set(findingKey(identity), finding);
     perNamespace.set(identity.namespace, (perNamespace.get(identity.namespace) ?? 0) + 1);
@@ -155,7 +158,7 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
   const sight = (sighting: Sighting, receivedAt: number, position: number): EventOutcome => {
     const identity = identityOf(sighting.behaving.behaviour, sighting.subject, operatorNamespace);
     const known = findings.get(findingKey(identity));
-    if (known !== undefined && isCounted(known.record, sighting.place)) return 'counted';
+    if (known !== undefined && isReplayed(known, sighting.place)) return 'counted';
     if (known === undefined) {
       if ((perNamespace.get(identity.namespace) ?? 0) >= options.mostPerNamespace) return 'capped';
       if (options.isTerminating(identity.namespace)) return 'capped';
@@ -170,6 +173,7 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
       options.onTransition(finding, transition);
     }
     finding.pending ??= position;
+    finding.lastPlace = sighting.place;
     touch(finding);
     return 'finding';
   };
@@ -281,6 +285,9 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
     },
   };
 };
+
+const isReplayed = ({ record, lastPlace }: LiveFinding, place: JournalPlace): boolean =>
+  isCounted(record, place) && !(lastPlace?.journal === place.journal && lastPlace.position === place.position);
 
 const isNewPod = ({ podsKnown }: LiveFinding, pod: string | undefined): boolean =>
   pod !== undefined && !podsKnown.has(pod);

@@ -14,7 +14,7 @@ import type { EventRecorder } from '../../kube/events.ts';
 import type { Log } from '../../kube/log.ts';
 import { resources } from '../../kube/resource.ts';
 import type { Transport } from '../../kube/transport.ts';
-import type { Requeue } from '../../kube/workqueue.ts';
+import { WorkQueue, type WorkQueueMetrics } from '../../kube/workqueue.ts';
 import type { Entry } from '../ingest/entry.ts';
 import type { CoverageKeeper } from '../keeper.ts';
 import { fieldManager, type StatusWriter } from '../status.ts';
@@ -23,6 +23,7 @@ import { createFindingBook, findingKey, type EventOutcome, type LiveFinding, typ
 import { createContainerIds } from './containers.ts';
 import type { DeliveryBook } from './deliveries.ts';
 import { createListeners } from './ears.ts';
+import { createEventIds } from './event-ids.ts';
 import type { FindingMetrics } from './metrics.ts';
 import type { RecentPods } from './recent-pods.ts';
 import { aspectsOf, statusOf } from './status.ts';
@@ -35,8 +36,6 @@ export interface FindingKeeper {
   readonly take: (entry: Entry, journal: string, position: number) => void;
   /** Everything up to here has been worked in and written. */
   readonly included: (processed: number) => number;
-  /** Brings one object up to date; the name is `NAMESPACE/NAME`. */
-  readonly reconcile: (name: string) => Promise<Requeue | void>;
   readonly run: (signal: AbortSignal) => Promise<void>;
 }
 
@@ -60,7 +59,7 @@ export interface FindingKeeperOptions {
   readonly mostPerNamespace: number;
   /** How long a resolved finding is kept, in milliseconds. */
   readonly retentionMs: number;
-  readonly enqueue: (key: string, afterMs: number) => void;
+  readonly queueMetrics: WorkQueueMetrics;
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
@@ -68,6 +67,8 @@ export interface FindingKeeperOptions {
 
 /** Quick beside a quiet period, slow enough that a million events on one finding are a handful of writes. */
 const writeEveryMs = 5000;
+/** Each waits for the network. */
+const workers = 4;
 /** Changes of the fleet that come together are one look. */
 const gatherMs = 1000;
 
@@ -78,12 +79,20 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
   /** Events that wait for the containers of their node, by their place in the journal. */
   const held = new Set<number>();
   let lookedAt = clock.monotonic();
+  const queue = new WorkQueue({
+    name: 'findings',
+    clock,
+    metrics: options.queueMetrics,
+    onError: (finding, error, retryInMs) =>
+      log.warn({ finding, error, retryInMs }, 'cannot write a finding; will try again'),
+  });
 
   const enqueue = (key: string): void => {
     const wait = (writtenAt.get(key) ?? Number.NEGATIVE_INFINITY) + writeEveryMs - clock.monotonic();
-    options.enqueue(`finding/${key}`, Math.max(0, wait));
+    queue.addAfter(key, Math.max(0, wait));
   };
 
+  const ids = createEventIds();
   const containers = createContainerIds({ ...options });
   const book = createFindingBook({
     model,
@@ -162,17 +171,42 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
     const { version, record, evidence } = finding;
     const object = await objectOf(finding);
     const now = clock.now();
-    const wrote = await status.write({
+    await status.write({
       resource: resources.findings,
       object,
       content: statusOf(record, detailsOf(model, record.subject, options.teamLabels), evidence, now),
       aspects: aspectsOf(record),
       now,
     });
-    if (wrote) metrics.wrote();
     writtenAt.set(key, clock.monotonic());
     book.wrote(key, version, now);
   };
+
+  /** The key is `NAMESPACE/NAME`. */
+  const reconcile = async (key: string): Promise<void> => {
+    const finding = book.get(key);
+    if (finding === undefined) {
+      writtenAt.delete(key);
+      return;
+    }
+    const { namespace, name } = finding.identity;
+    if (isExpired(finding)) {
+      await writer.delete(resources.findings, { namespace, name });
+      return;
+    }
+    if (finding.version === finding.written) return;
+    try {
+      await write(key, finding);
+    } catch (error) {
+      // A namespace that goes takes its findings with it; the journal must not wait for what can never be written.
+      if (classify(error) !== 'forbidden' || !model.isTerminating(namespace)) throw error;
+      book.wrote(key, finding.version, clock.now());
+    }
+    if (finding.version !== finding.written) enqueue(key);
+  };
+
+  // Before the first event is taken: what an earlier leader has counted is not counted again.
+  for (const object of ours.findings.list()) see(object);
 
   return {
     take: (entry, journal, position) => {
@@ -181,6 +215,10 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
       const place = entry.origin ?? { journal, position };
       for (const [index, item] of entry.items.entries()) {
         for (const event of adapter.eventsOf(item, entry.at)) {
+          if (ids.isRepeated(event, entry.at)) {
+            metrics.event(event.agentType, 'counted');
+            continue;
+          }
           noteArrival(model, deliveries, event.agentType, event.origin.node ?? entry.node);
           settle({
             event,
@@ -193,29 +231,7 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
       }
     },
     included: (processed) => Math.min(book.included(processed), ...[...held].map((position) => position - 1)),
-    reconcile: async (key) => {
-      const finding = book.get(key);
-      if (finding === undefined) {
-        writtenAt.delete(key);
-        return;
-      }
-      const { namespace, name } = finding.identity;
-      if (isExpired(finding)) {
-        await writer.delete(resources.findings, { namespace, name });
-        return;
-      }
-      if (finding.version === finding.written) return;
-      try {
-        await write(key, finding);
-      } catch (error) {
-        // A namespace that goes takes its findings with it; the journal must not wait for what can never be written.
-        if (classify(error) !== 'forbidden' || !model.isTerminating(namespace)) throw error;
-        book.wrote(key, finding.version, clock.now());
-      }
-      if (finding.version !== finding.written) enqueue(key);
-    },
     run: async (signal) => {
-      for (const object of ours.findings.list()) see(object);
       const ends = [
         ours.findings.subscribe(({ type, item }) => {
           const { namespace = '', name } = item.metadata;
@@ -226,12 +242,12 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
         every(clock, longestLookMs, look),
       ];
       look();
-      await new Promise<void>((resolve) => {
-        if (signal.aborted) resolve();
-        signal.addEventListener('abort', () => resolve(), { once: true });
-      });
-      for (const end of ends) end();
-      metrics.setFindings([]);
+      try {
+        await queue.run({ workers, signal, handle: reconcile });
+      } finally {
+        for (const end of ends) end();
+        metrics.setFindings([]);
+      }
     },
   };
 };

@@ -9,13 +9,12 @@ export interface FindingMetrics {
   readonly signal: (agentType: string, rule: string | undefined) => void;
   readonly unattributed: (reason: UnattributedReason) => void;
   readonly setFindings: (findings: Iterable<LiveFinding>) => void;
-  readonly wrote: () => void;
 }
 
 const prefix = 'workload_protection_';
 const mostRules = 300;
 
-export const createFindingMetrics = (registry: Registry, onWrite: () => void): FindingMetrics => {
+export const createFindingMetrics = (registry: Registry): FindingMetrics => {
   const registers = [registry];
   const rules = new Set<string>();
   const findings = new Gauge({
@@ -54,6 +53,5 @@ export const createFindingMetrics = (registry: Registry, onWrite: () => void): F
       findings.reset();
       for (const { record } of all) findings.inc({ phase: record.state.phase, severity: record.severity });
     },
-    wrote: onWrite,
   };
 };

@@ -12,10 +12,17 @@ export interface ConsumeOptions {
   readonly journal: Journal;
   readonly receiver: Pick<Receiver, 'note' | 'known'>;
   readonly telemetry: PushedTelemetry;
+  readonly findings: EventConsumer;
   /** Everything that lay in the journal at the start has been worked in. */
   readonly onCaughtUp: () => void;
   readonly clock: Clock;
   readonly log: Log;
+}
+
+/** Makes findings of what comes, and says up to where all of it stands in the cluster. */
+export interface EventConsumer {
+  readonly take: (entry: Entry, journal: string, position: number) => void;
+  readonly included: (processed: number) => number;
 }
 
 /** What is worked in again after a crash, at most; each keeping costs a sync of the disk. */
@@ -25,7 +32,7 @@ const lookEveryMs = 5000;
 
 /** Ends when the signal aborts, with everything kept. */
 export const consume = async (options: ConsumeOptions, signal: AbortSignal): Promise<void> => {
-  const { journal, receiver, telemetry, clock, log } = options;
+  const { journal, receiver, telemetry, findings, clock, log } = options;
   restore(options);
   const start = journal.released.position;
   const caughtUpAt = start + journal.usage().waiting;
@@ -37,10 +44,11 @@ export const consume = async (options: ConsumeOptions, signal: AbortSignal): Pro
   noteProgress(start);
 
   const keep = async (): Promise<void> => {
-    if (position === journal.released.position) return;
+    const included = findings.included(position);
+    if (included <= journal.released.position) return;
     const state = { handedOver: receiver.known(), telemetry: telemetry.save() };
     try {
-      await journal.release(position, Buffer.from(JSON.stringify(state)));
+      await journal.release(included, Buffer.from(JSON.stringify(state)));
     } catch (error) {
       // What was worked in is worked in again after a restart, which changes nothing.
       log.warn({ error, position }, 'cannot keep how far the journal has been worked in; trying again');
@@ -53,7 +61,7 @@ export const consume = async (options: ConsumeOptions, signal: AbortSignal): Pro
       const entry = decodeEntry(record.payload);
       if (entry === undefined)
         log.warn({ position: record.position }, 'an entry of the journal cannot be read, and is left out');
-      else take(entry, options);
+      else take(entry, record.position, options);
       noteProgress(record.position + record.count - 1);
     }
   } finally {
@@ -62,10 +70,15 @@ export const consume = async (options: ConsumeOptions, signal: AbortSignal): Pro
   }
 };
 
-const take = (entry: Entry, { receiver, telemetry, log }: ConsumeOptions): void => {
+const take = (
+  entry: Entry,
+  position: number,
+  { journal, receiver, telemetry, findings, log }: ConsumeOptions,
+): void => {
   if (entry.origin !== undefined) receiver.note(entry.origin);
   try {
     telemetry.take(entry);
+    findings.take(entry, journal.id, position);
   } catch (error) {
     // A mistake of ours must not stand in the way of everything behind it.
     log.error({ error, source: entry.source }, 'an entry of the journal could not be worked in, and is left out');

@@ -12,7 +12,7 @@ import { openFolder } from '../journal/disk.ts';
 import { openJournal, type Journal } from '../journal/journal.ts';
 import { createAuthenticate } from './authenticate.ts';
 import { publishAuthority } from './authority.ts';
-import { consume } from './consume.ts';
+import { consume, type EventConsumer } from './consume.ts';
 import { handOver } from './hand-over.ts';
 import type { IngestMetrics } from './metrics.ts';
 import type { PushedTelemetry } from './pushed.ts';
@@ -47,7 +47,7 @@ export interface Ingest {
   /** Serves and, while nobody here leads, hands over, until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
   /** Works the journal in for as long as this replica leads. */
-  lead(leading: AbortSignal): Promise<void>;
+  lead(findings: EventConsumer, leading: AbortSignal): Promise<void>;
   /** Who leads, as its Lease says: `host:port_` and what makes it unique, or anything else where it is not to be reached. */
   setLeader(identity: string, isUs: boolean): void;
   readonly journal: () => Journal | undefined;
@@ -189,7 +189,7 @@ export const createIngest = (options: IngestProcessOptions): Ingest => {
         await options.reviewing.close();
       }
     },
-    async lead(leading) {
+    async lead(findings, leading) {
       const found = await Promise.race([opened.promise, aborted(leading)]);
       if (found === undefined) return;
       const { journal: ofJournal, receiver } = found;
@@ -201,7 +201,7 @@ export const createIngest = (options: IngestProcessOptions): Ingest => {
       };
       while (!leading.aborted) {
         try {
-          await consume({ ...options, journal: ofJournal, receiver, onCaughtUp }, leading);
+          await consume({ ...options, findings, journal: ofJournal, receiver, onCaughtUp }, leading);
         } catch (error) {
           log.warn({ error }, 'working in the journal failed; beginning anew where it was');
           await sleep(clock, retryMs, leading);

@@ -10,6 +10,7 @@ import type { WorkQueueMetrics } from '../../kube/workqueue.ts';
 import { taintOutcomes, type TaintOutcome } from '../controllers/nodes/outcome.ts';
 import type { TelemetryMetrics } from '../telemetry/keep.ts';
 import { createIngestMetrics, type IngestMetrics } from '../ingest/metrics.ts';
+import { createFindingMetrics, type FindingMetrics } from '../findings/metrics.ts';
 import type { Watch } from '../watches.ts';
 
 export interface OperatorMetrics {
@@ -19,6 +20,7 @@ export interface OperatorMetrics {
   readonly reflector: ReflectorMetrics;
   readonly transport: TransportMetrics;
   readonly queue: WorkQueueMetrics;
+  readonly findings: FindingMetrics;
   /** Objects that a watch missed, as an audit found. */
   readonly missed: (watch: string, objects: number) => void;
   readonly evaluated: (seconds: number) => void;
@@ -182,6 +184,7 @@ export const createOperatorMetrics = (watches: () => readonly Watch[]): Operator
     reflector: reflectorCounters(registers),
     transport: transportHistogram(registers),
     queue: queueMetrics(registers),
+    findings: createFindingMetrics(registry),
     ingest: createIngestMetrics(registry),
     telemetry: telemetryMetrics(registers),
     missed: (resource, objects) => missed.inc({ resource }, objects),

@@ -1,0 +1,439 @@
+import { assert, array, constantFrom, integer, oneof, property, record as recordOfArbitraries } from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { findingSchema, type Finding } from '../../crds/schema/finding.ts';
+import { createCoverageModel } from '../../domain/coverage/model.ts';
+import type { Transition } from '../../domain/findings/life-cycle.ts';
+import type { PostureRule, SecurityEvent } from '../../domain/findings/types.ts';
+import { aFalco } from '../../domain/testing/agents.ts';
+import { aNode } from '../../domain/testing/nodes.ts';
+import { aContainer, aPod, aShape } from '../../domain/testing/pods.ts';
+import { aPolicy } from '../../domain/testing/policies.ts';
+import { createFindingBook, findingKey, type EventOutcome, type FindingBook } from './book.ts';
+import { createDeliveryBook } from './deliveries.ts';
+import { createListeners } from './ears.ts';
+import { createRecentPods } from './recent-pods.ts';
+import { aspectsOf, statusOf } from './status.ts';
+
+const hour = 3_600_000;
+const start = Date.UTC(2026, 10, 22);
+const ours = 'workload-protection';
+
+const falcoPod = (ready = true) =>
+  aPod({
+    namespace: 'falco',
+    name: 'falco-1',
+    owner: { apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'falco' },
+    ready,
+    shape: aShape({
+      labels: { 'app.kubernetes.io/name': 'falco' },
+      containers: [aContainer({ name: 'falco', image: 'docker.io/falcosecurity/falco:0.44.1' })],
+    }),
+  });
+
+const shopPod = (name: string) =>
+  aPod({ name, owner: { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'cart-1' }, createdAt: start - hour });
+
+/** A node with Falco and two replicas of one Deployment, and a leader's book over it. */
+const setUp = (overrides: { readonly posture?: readonly PostureRule[]; readonly mostPerNamespace?: number } = {}) => {
+  const model = createCoverageModel();
+  model.setAgents([aFalco()]);
+  model.setPolicies([aPolicy({ posture: overrides.posture ?? [], gracePeriod: 0 })]);
+  model.upsertNode(aNode());
+  model.upsertOwner({ kind: 'Deployment', namespace: 'shop', name: 'cart', owner: undefined, labels: {} });
+  model.upsertOwner({
+    kind: 'ReplicaSet',
+    namespace: 'shop',
+    name: 'cart-1',
+    owner: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'cart' },
+    labels: {},
+  });
+  for (const pod of [falcoPod(), shopPod('cart-a'), shopPod('cart-b')]) model.upsertPod(pod);
+  model.evaluate(start);
+  let now = start;
+  let position = 0;
+  const transitions: Transition[] = [];
+  const unattributed: string[] = [];
+  const enqueued = new Set<string>();
+  const objects = new Map<string, Finding>();
+  const deliveries = createDeliveryBook(() => now);
+  const recent = createRecentPods(model, () => now);
+  const openBook = (aliveUntil?: number): FindingBook => {
+    const book = createFindingBook({
+      model,
+      policies: model.policies,
+      pod: recent.find,
+      container: () => undefined,
+      hold: () => false,
+      operatorNamespace: ours,
+      mostPerNamespace: overrides.mostPerNamespace ?? 1000,
+      isTerminating: (namespace) => namespace === 'going',
+      enqueue: (key) => enqueued.add(key),
+      onTransition: (_, transition) => transitions.push(transition),
+      onUnattributed: (_, reason) => unattributed.push(reason),
+      aliveUntil: () => aliveUntil,
+    });
+    for (const [key, object] of objects) book.seen(key, object);
+    return book;
+  };
+  let book = openBook();
+  const look = (elapsed: number): void => {
+    now += elapsed;
+    model.evaluate(now);
+    book.look(createListeners(model, deliveries), now, elapsed);
+  };
+  return {
+    model,
+    transitions,
+    unattributed,
+    enqueued,
+    objects,
+    recent,
+    deliveries,
+    look,
+    now: () => now,
+    book: () => book,
+    post: (event: Partial<SecurityEvent> = {}, at?: number): EventOutcome => {
+      position = at ?? position + 1;
+      return book.take({
+        event: { ...gcc, at: now, ...event },
+        senderNode: undefined,
+        receivedAt: now,
+        place: { journal: 'a', position },
+        position,
+      });
+    },
+    /** Writes everything that is to be written, as an API server would keep it. */
+    write: (): void => {
+      for (const key of enqueued) {
+        const finding = book.get(key);
+        if (finding === undefined) continue;
+        const { record, evidence, version, identity } = finding;
+        const before = objects.get(key);
+        const status = statusOf(record, { services: [], team: undefined }, evidence, now);
+        const conditions = aspectsOf(record).map((aspect) => ({
+          ...aspect,
+          observedGeneration: 1,
+          lastTransitionTime: new Date(now).toISOString(),
+        }));
+        const written = findingSchema.safeParse({
+          apiVersion: 'workloadprotection.dev/v1alpha1',
+          kind: 'Finding',
+          metadata: identity,
+          spec: before?.spec ?? {},
+          status: JSON.parse(JSON.stringify({ ...status, conditions })) as object,
+        });
+        if (!written.success) throw new Error(JSON.stringify(written.error.issues));
+        objects.set(key, written.data as Finding);
+        book.wrote(key, version, now);
+      }
+      enqueued.clear();
+    },
+    /** Another leader takes over, with what is written and nothing else. */
+    restart: (aliveUntil: number): void => {
+      enqueued.clear();
+      book = openBook(aliveUntil);
+    },
+    decide: (key: string, caseFile: object): void => {
+      const object = objects.get(key);
+      const spec = findingSchema.parse({ ...object, spec: { case: caseFile } }).spec;
+      const decided = { ...object, spec } as Finding;
+      objects.set(key, decided);
+      book.seen(key, decided);
+    },
+  };
+};
+
+const gcc: SecurityEvent = {
+  at: start,
+  agentType: 'Falco',
+  rule: 'Compiler run in container',
+  tags: [],
+  tactics: [],
+  techniques: [],
+  origin: { node: 'node-1', namespace: 'shop', pod: 'cart-a', container: 'app', onHost: false },
+  process: { executable: '/usr/bin/gcc', name: 'gcc', arguments: '-DPASSWORD=hunter2hunter2 main.c' },
+};
+
+const only = (book: FindingBook) => {
+  const [finding, ...others] = [...book.all()];
+  if (finding === undefined || others.length > 0) throw new Error(`${others.length + 1} findings`);
+  return { finding, key: findingKey(finding.identity) };
+};
+
+describe('events', () => {
+  test('of two replicas are one finding of their workload, with both pods', () => {
+    const world = setUp();
+    expect(world.post()).toBe('finding');
+    expect(world.post({ origin: { ...gcc.origin, pod: 'cart-b' } })).toBe('finding');
+    const { finding } = only(world.book());
+    expect(finding.identity).toMatchObject({
+      namespace: 'shop',
+      name: expect.stringMatching(/^compiler-in-container-cart-/),
+    });
+    expect(finding.record).toMatchObject({
+      subject: { kind: 'Deployment', namespace: 'shop', name: 'cart', container: 'app' },
+      pods: ['cart-b', 'cart-a'],
+      podsSeen: 2,
+      agents: ['falco'],
+      rules: ['Compiler run in container'],
+      state: { phase: 'Open', count: 2 },
+    });
+    expect(world.transitions.map(({ reason }) => reason)).toEqual(['BehaviourSeen']);
+  });
+
+  test('are written as the API wants them, without what was secret', () => {
+    const world = setUp();
+    world.post({ origin: { node: 'node-1', onHost: true }, process: { name: 'x' }, rule: 'a', tags: [] });
+    world.post();
+    world.write();
+    const [object] = world.objects.values();
+    expect(world.objects.size).toBe(1);
+    expect(JSON.stringify(object)).not.toContain('hunter2');
+    expect(object?.status).toMatchObject({
+      behaviour: 'CompilerInContainer',
+      severity: 'Medium',
+      subject: { reference: 'Deployment/cart', container: 'app' },
+      remediation: { text: expect.stringContaining('Build in one stage') },
+      quiet: { required: '24h', suspendedReason: 'AgentBlind' },
+      journal: { a: 2 },
+    });
+  });
+
+  test('that are threat detections are signals, and of nobody are nobody’s', () => {
+    const world = setUp();
+    expect(world.post({ rule: 'Read sensitive file untrusted', process: { name: 'cat' } })).toBe('signal');
+    expect(world.post({ origin: { ...gcc.origin, pod: 'unknown' } })).toBe('unattributed');
+    expect(world.unattributed).toEqual(['PodUnknown']);
+    expect([...world.book().all()]).toEqual([]);
+  });
+
+  test('of a pod that has just gone still find it', () => {
+    const world = setUp();
+    world.recent.leaving('shop', 'cart-a');
+    world.model.removePod('shop', 'cart-a');
+    expect(world.post()).toBe('finding');
+  });
+
+  test('beyond what a namespace may have, and of one that goes, make none', () => {
+    const world = setUp({ mostPerNamespace: 1 });
+    world.post();
+    expect(world.post({ process: { name: 'apk' }, rule: 'x' })).toBe('capped');
+    expect(world.post()).toBe('finding');
+  });
+
+  test('from the future happened when they came', () => {
+    const world = setUp();
+    world.post({ at: start + 1000 * hour });
+    expect(only(world.book()).finding.record.state.lastSeen).toBe(start);
+  });
+});
+
+describe('the journal', () => {
+  test('is included up to the first event that is not written', () => {
+    const world = setUp();
+    expect(world.book().included(7)).toBe(7);
+    world.post();
+    world.post();
+    expect(world.book().included(2)).toBe(0);
+    world.write();
+    expect(world.book().included(2)).toBe(2);
+  });
+
+  test('that is replayed counts nothing twice, neither before nor after a restart', () => {
+    const world = setUp();
+    world.post({}, 1);
+    world.post({}, 2);
+    world.write();
+    world.restart(world.now());
+    expect(world.post({}, 1)).toBe('counted');
+    expect(world.post({}, 2)).toBe('counted');
+    expect(world.post({}, 3)).toBe('finding');
+    expect(only(world.book()).finding.record.state.count).toBe(3);
+  });
+
+  test('may hold several alerts in one place', () => {
+    const world = setUp();
+    expect([world.post({}, 1), world.post({}, 1)]).toEqual(['finding', 'finding']);
+    expect(only(world.book()).finding.record.state.count).toBe(2);
+  });
+
+  test('whatever is written and lost on the way, each event is counted once', () => {
+    const step = oneof(
+      recordOfArbitraries({ kind: constantFrom('post' as const), times: integer({ min: 1, max: 5 }) }),
+      recordOfArbitraries({
+        kind: constantFrom('write' as const, 'crash' as const),
+        times: integer({ min: 1, max: 1 }),
+      }),
+    );
+    assert(
+      property(array(step, { maxLength: 30 }), (steps) => {
+        const world = setUp();
+        let [journalled, released] = [0, 0];
+        for (const { kind, times } of steps) {
+          if (kind === 'post') {
+            for (let index = 0; index < times; index++) world.post({}, (journalled += 1));
+          } else if (kind === 'write') {
+            world.write();
+            released = world.book().included(journalled);
+          } else {
+            world.restart(world.now());
+            for (let position = released + 1; position <= journalled; position++) world.post({}, position);
+          }
+        }
+        const [finding] = world.book().all();
+        expect(finding?.record.state.count ?? 0).toBe(journalled);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe('silence', () => {
+  test('is observed while Falco runs, and resolves the finding on time', () => {
+    const world = setUp();
+    world.post();
+    world.look(0);
+    world.look(24 * hour - 1);
+    expect(only(world.book()).finding.record.state.phase).toBe('Open');
+    world.look(1);
+    world.write();
+    const { key } = only(world.book());
+    expect(world.objects.get(key)?.status).toMatchObject({
+      phase: 'Resolved',
+      resolution: 'Verified',
+      quiet: { evidence: 'Running' },
+    });
+    expect(world.objects.get(key)?.status?.conditions?.find(({ type }) => type === 'Verified')?.status).toBe('True');
+  });
+
+  test.each<[string, (world: ReturnType<typeof setUp>) => void, string]>([
+    ['its agent is deleted', ({ model }) => model.removePod('falco', 'falco-1'), 'AgentBlind'],
+    ['its agent is not ready', ({ model }) => model.upsertPod(falcoPod(false)), 'AgentBlind'],
+    ['the ProtectionAgent is deleted', ({ model }) => model.setAgents([]), 'AgentBlind'],
+    [
+      'its workload is scaled to nothing',
+      ({ model }) => {
+        for (const name of ['cart-a', 'cart-b']) model.removePod('shop', name);
+      },
+      'NothingRunning',
+    ],
+  ])('proves nothing while %s, and goes on afterwards', (_, breakIt, reason) => {
+    const world = setUp();
+    world.post();
+    world.look(0);
+    world.look(hour);
+    breakIt(world);
+    world.look(0);
+    world.look(1000 * hour);
+    world.write();
+    const { key } = only(world.book());
+    expect(world.objects.get(key)?.status).toMatchObject({
+      phase: 'Open',
+      quiet: { suspendedReason: reason, observedBefore: '1h' },
+    });
+    world.model.setAgents([aFalco()]);
+    world.model.upsertPod(falcoPod());
+    world.model.upsertPod(shopPod('cart-a'));
+    world.look(0);
+    world.look(23 * hour);
+    expect(only(world.book()).finding.record.state.phase).toBe('Resolved');
+  });
+
+  test('is not observed while events of the node are shed', () => {
+    const world = setUp();
+    world.post();
+    world.look(0);
+    world.deliveries.noteShed('node-1');
+    world.look(0);
+    world.look(30_000);
+    expect(only(world.book()).finding.record.state.quiet).toMatchObject({
+      observed: 0,
+      listening: { reason: 'EventsShed' },
+    });
+  });
+
+  test('before a restart counts up to when the operator last lived, and not while it was down', () => {
+    const world = setUp();
+    world.post();
+    world.look(0);
+    world.write();
+    world.look(10 * hour);
+    const alive = world.now();
+    world.look(500 * hour - 500 * hour);
+    world.restart(alive);
+    world.look(0);
+    const { observed } = only(world.book()).finding.record.state.quiet;
+    expect(observed).toBeLessThanOrEqual(10 * hour);
+    expect(observed).toBeGreaterThan(10 * hour - 5 * 60_000);
+  });
+
+  test('of a workload that is gone verifies nothing', () => {
+    const world = setUp();
+    world.post();
+    for (const name of ['cart-a', 'cart-b']) world.model.removePod('shop', name);
+    world.model.removeOwner('ReplicaSet', 'shop', 'cart-1');
+    world.model.removeOwner('Deployment', 'shop', 'cart');
+    world.look(1);
+    expect(only(world.book()).finding.record.state).toMatchObject({ phase: 'Resolved', resolution: 'Gone' });
+  });
+
+  test('must last as long as a policy says by now', () => {
+    const rule: PostureRule = {
+      behaviour: 'CompilerInContainer',
+      match: [],
+      severity: 'Critical',
+      quietPeriod: hour,
+      quietEvidence: undefined,
+      quietNodes: 1,
+      quietRuns: 3,
+      minimumPodAge: undefined,
+      minimumVersion: undefined,
+      exclude: [],
+    };
+    const world = setUp();
+    world.post();
+    world.look(0);
+    world.look(2 * hour);
+    world.model.setPolicies([aPolicy({ posture: [rule], gracePeriod: 0 })]);
+    world.look(0);
+    expect(only(world.book()).finding.record).toMatchObject({ severity: 'Critical', state: { phase: 'Resolved' } });
+  });
+});
+
+describe('a case', () => {
+  test('whose fix is claimed is verified by silence', () => {
+    const world = setUp();
+    world.post();
+    world.write();
+    const { key } = only(world.book());
+    world.look(hour);
+    world.decide(key, { phase: 'Fixed', owner: 'alice' });
+    world.look(0);
+    world.write();
+    expect(world.objects.get(key)?.status).toMatchObject({ phase: 'Verifying', fixedAt: '2026-11-22T01:00:00Z' });
+    world.look(24 * hour);
+    expect(world.transitions.map(({ to, actor }) => [to, actor])).toEqual([
+      ['Open', 'workload-protection-operator'],
+      ['Verifying', 'alice'],
+      ['Resolved', 'workload-protection-operator'],
+    ]);
+  });
+
+  test('survives a restart, with its claim', () => {
+    const world = setUp();
+    world.post();
+    world.write();
+    const { key } = only(world.book());
+    world.look(hour);
+    world.decide(key, { phase: 'Fixed' });
+    world.look(0);
+    world.write();
+    world.restart(world.now());
+    world.look(0);
+    world.post();
+    world.look(0);
+    world.write();
+    expect(world.objects.get(key)?.status?.phase).toBe('Open');
+    expect(world.objects.get(key)?.status?.conditions?.find(({ type }) => type === 'FixFailed')?.status).toBe('True');
+  });
+});
