@@ -136,8 +136,11 @@ export const obstacle = (
   return undefined;
 };
 
+const longestCluster = 253;
+
 export const originOf = (at: number, cluster: string, kubernetesVersion: string | undefined): Origin => ({
   takenAt: rfc3339(at),
-  ...(cluster === '' ? {} : { cluster }),
+  // A name is given by people, and the API has a limit for it.
+  ...(cluster === '' ? {} : { cluster: cluster.slice(0, longestCluster) }),
   ...(kubernetesVersion === undefined ? {} : { kubernetesVersion }),
 });
