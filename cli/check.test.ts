@@ -197,7 +197,7 @@ describe('the output', () => {
   it('is a table with each cause once', async () => {
     const { out } = await run(['-f', corpus, ...files]);
     expect(out.match(/does not tolerate the taint dedicated=gpu/g)).toHaveLength(1);
-    expect(out).toContain('12 workloads: 4 unprotected, 2 partly, 5 protected, 1 exempt');
+    expect(out).toContain('16 workloads: 5 unprotected, 3 partly, 7 protected, 1 exempt');
     expect(out).not.toContain('\u001B');
   });
 

@@ -36,6 +36,10 @@ const expected: Readonly<Record<string, string>> = {
   'ReplicationController lab/old': 'Exempt',
   'ReplicaSet burst/serverless': 'Unprotected',
   'Deployment burst/tomorrow': 'Protected',
+  'StatefulSet monitoring/metrics-server': 'Protected',
+  'DaemonSet monitoring/node-exporter': 'Partly',
+  'Deployment monitoring/dashboards': 'Unprotected',
+  'Job monitoring/admission-create': 'Protected',
 };
 
 const objectsIn = async (...paths: readonly string[]): Promise<readonly FoundObject[]> =>
