@@ -26,6 +26,7 @@ const gather = async (fault?: Fault) => {
   let touches = 0;
   const clock = new FakeClock();
   const evidence = createEvidence({
+    remembered: Promise.resolve(),
     keeper: {
       model,
       touch: () => void (touches += 1),

@@ -10,6 +10,8 @@ export type EvidenceOptions = Omit<
   'model' | 'touch' | 'subscribe' | 'metrics'
 > & {
   readonly keeper: CoverageKeeper;
+  /** Resolves when what agents posted to an earlier leader is known again. */
+  readonly remembered: Promise<void>;
   readonly metrics: { readonly telemetry: TelemetryMetrics; readonly reflector: DeclarationsOptions['metrics'] };
 };
 
@@ -25,7 +27,7 @@ export interface Evidence {
 const judgeWithinMs = 5000;
 
 export const createEvidence = (options: EvidenceOptions): Evidence => {
-  const { keeper, clock, metrics } = options;
+  const { keeper, remembered, clock, metrics } = options;
   const into = { ...options, model: keeper.model, touch: keeper.touch, subscribe: keeper.subscribe };
   const telemetry = createTelemetry({ ...into, metrics: metrics.telemetry });
   const declarations = createDeclarations({ ...into, metrics: metrics.reflector });
@@ -36,7 +38,7 @@ export const createEvidence = (options: EvidenceOptions): Evidence => {
     run: async (signal) => {
       const gathering = Promise.all([telemetry.run(signal), declarations.run(signal)]);
       try {
-        const settled = Promise.all([telemetry.settled, declarations.settled]).then(() =>
+        const settled = Promise.all([telemetry.settled, declarations.settled, remembered]).then(() =>
           untilJudged(keeper, clock, signal),
         );
         settled.then(judged.resolve, judged.resolve);

@@ -11,24 +11,43 @@ import type { OperatorMetrics } from '../observability/metrics.ts';
 import type { ingestFlags } from './flags.ts';
 import { createIngest, type Ingest } from './ingest.ts';
 import { createPushedTelemetry } from './pushed.ts';
+import { restore } from '../telemetry/keep.ts';
+import type { OurObjects } from '../watches.ts';
 
 export interface IngestWiring {
   readonly flags: FlagValues<typeof ingestFlags> & { readonly namespace: string; readonly clusterName: string };
   readonly access: ClusterAccess;
   readonly transport: Transport;
   readonly userAgent: string;
+  readonly ours: Pick<OurObjects, 'agents' | 'reports'>;
   readonly keeper: Pick<CoverageKeeper, 'model' | 'touch'>;
   readonly metrics: Pick<OperatorMetrics, 'ingest' | 'transport' | 'reflector'>;
   readonly clock: Clock;
   readonly log: Log;
 }
 
+export interface WiredIngest extends Ingest {
+  /** Takes over what an earlier leader knew of agents that push; before this replica writes what it thinks of them. */
+  remember(leading: AbortSignal): Promise<void>;
+}
+
 /** Two reviews for a token that was never seen: those of 5,000 nodes that start at once are through within two minutes. */
 const reviewRate = { qps: 100, burst: 200 };
 const mebibyte = 1024 * 1024;
 
-export const wireIngest = (wiring: IngestWiring): Ingest => {
-  const { flags, access, transport, userAgent, keeper, metrics, clock, log } = wiring;
+export const wireIngest = (wiring: IngestWiring): WiredIngest => {
+  const { flags, access, transport, userAgent, ours, keeper, metrics, clock, log } = wiring;
+  const telemetry = createPushedTelemetry({
+    adapters: new Map([
+      ['datadog', datadogPush],
+      ['falco', falcoPush],
+    ]),
+    model: keeper.model,
+    touch: keeper.touch,
+    clusterName: flags.clusterName,
+    count: metrics.ingest.pushed,
+    monotonic: () => clock.monotonic(),
+  });
   const ingest = createIngest({
     transport,
     reviewing: createTransport(access, { userAgent, metrics: metrics.transport, ...reviewRate }),
@@ -41,17 +60,7 @@ export const wireIngest = (wiring: IngestWiring): Ingest => {
     certificateSecret: flags.ingestCertificateSecret,
     sendersSecret: flags.ingestSendersSecret,
     authorityConfigMap: 'workload-protection-ingest-ca',
-    telemetry: createPushedTelemetry({
-      adapters: new Map([
-        ['datadog', datadogPush],
-        ['falco', falcoPush],
-      ]),
-      model: keeper.model,
-      touch: keeper.touch,
-      clusterName: flags.clusterName,
-      count: metrics.ingest.pushed,
-      monotonic: () => clock.monotonic(),
-    }),
+    telemetry,
     clock,
     random: Math.random,
     log,
@@ -59,5 +68,21 @@ export const wireIngest = (wiring: IngestWiring): Ingest => {
     reflectorMetrics: metrics.reflector,
   });
   metrics.ingest.setJournal(() => ingest.journal()?.usage());
-  return ingest;
+  let remembered: Promise<void> = Promise.resolve();
+  return {
+    ...ingest,
+    // What is kept beside this journal is as old as the last time that this replica led.
+    remember: (leading) => {
+      remembered = (async () => {
+        telemetry.follow(await restore({ transport, ours, clock, log }, leading));
+        telemetry.look();
+      })();
+      return remembered;
+    },
+    // Events that come are newer than what was remembered.
+    lead: async (findings, leading) => {
+      await remembered;
+      await ingest.lead(findings, leading);
+    },
+  };
 };
