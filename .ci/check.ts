@@ -22,6 +22,11 @@ export const checks: readonly Check[] = [
   { name: 'generated metrics', command: ['node', '.ci/metrics-reference.ts', '--check'], hint: 'run npm run generate' },
   { name: 'generated flags', command: ['node', '.ci/flags-reference.ts', '--check'], hint: 'run npm run generate' },
   {
+    name: 'generated command reference',
+    command: ['node', '.ci/cli-reference.ts', '--check'],
+    hint: 'run npm run generate',
+  },
+  {
     name: 'generated ready-made agents',
     command: ['node', '.ci/ready-made-agents.ts', '--check'],
     hint: 'run npm run generate',

@@ -10,6 +10,7 @@ const scripts = [
   '.ci/reasons.ts',
   '.ci/metrics-reference.ts',
   '.ci/flags-reference.ts',
+  '.ci/cli-reference.ts',
   '.ci/ready-made-agents.ts',
 ];
 for (const script of scripts) {

@@ -56,6 +56,7 @@ describe('the overview', () => {
     expect(out).toMatch(/^nodes +3 +1 +1 +0 +0 +0 +0 +1 +0 +0 +66\.6$/m);
     expect(out).toMatch(/^workloads +5 +2 +0 +0 +0 +0 +0 +1 +1 +1 +66\.6$/m);
     expect(out).toMatch(/^nodes +1 +0 +1 +0 +1 +1$/m);
+    expect(out).toMatch(/^workloads +2 +0 +0 +0 +1 +1$/m);
     expect(out).toContain(
       `AgentMissing  1 node, 1 workload\n  ${gpuReason.cause}\n  Remedy: Add the toleration:\n  $ kubectl -n falco patch`,
     );

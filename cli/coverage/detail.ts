@@ -4,7 +4,7 @@ import { columns } from '../output/columns.ts';
 import type { Paint } from '../output/paint.ts';
 import { plain, plural } from '../output/text.ts';
 import type { Asset } from './asset.ts';
-import { causeLines, versioned } from './words.ts';
+import { causeLines, shortVersion, versioned } from './words.ts';
 
 export interface DetailOptions {
   readonly paint: Paint;
@@ -62,7 +62,7 @@ function* loaded(ruleset: Asset['ruleset'], wide: boolean, paint: Paint): Genera
     header: ['POLICY', 'VERSION', 'AGENT', 'STATUS', 'SOURCE', 'RULES', 'DISABLED', 'FAILED', 'DECLARED BY'],
     rows: ruleset.policies.map((policy) => [
       policy.name,
-      policy.version ?? '',
+      wide ? (policy.version ?? '') : shortVersion(policy.version ?? ''),
       policy.agent ?? '',
       policy.status,
       policy.source ?? '',

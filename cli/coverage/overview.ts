@@ -82,14 +82,14 @@ function* counts({ status }: EvaluatedReport, paint: Paint): Generator<string> {
   yield '\n';
   yield* columns({
     header: ['KNOWN BY', 'LOADED', 'REPORTING', 'RUNNING', 'DECLARED', 'NOTHING', 'ONLY THE BASELINE ASKS'],
-    rows: kinds.map(({ kind, count: { byEvidence: by, total, exempt, judged } }) => [
+    rows: kinds.map(({ kind, count: { byEvidence: by, total, exempt, notRunning, judged } }) => [
       kind,
       `${by.loaded}`,
       `${by.reporting}`,
       `${by.running}`,
       `${by.declared}`,
       `${by.none}`,
-      `${Math.max(0, total - exempt - judged)}`,
+      `${Math.max(0, total - exempt - notRunning - judged)}`,
     ]),
     paint,
   });

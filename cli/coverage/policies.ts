@@ -9,6 +9,7 @@ import { filterFlags, filtersOf } from './filter-flags.ts';
 import { connectionFlags, helpFlag, outputFlag, watchFlag } from './flags.ts';
 import { listed, listFormats, type Column } from './listing.ts';
 import { runSession } from './session.ts';
+import { shortVersion } from './words.ts';
 
 const { policy, version, agent, search } = filterFlags;
 
@@ -93,7 +94,3 @@ const columns: readonly Column<ReportedPolicy>[] = [
   { title: 'MISSING', cell: ({ rules }) => rules?.missing ?? '', wide: true },
   { title: 'DECLARED BY', cell: (each) => declaredBy(each.declaredBy), wide: true },
 ];
-
-/** Of a digest as much as tells it from others. */
-export const shortVersion = (version: string): string =>
-  version.startsWith('sha256:') ? version.slice(0, 'sha256:'.length + 12) : version;

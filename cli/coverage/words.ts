@@ -40,3 +40,7 @@ export const ageOf = (ms: number): string => {
   if (seconds < 172_800) return plural(Math.round(seconds / 3600), 'hour');
   return plural(Math.round(seconds / 86_400), 'day');
 };
+
+/** Of a digest as much as tells it from others. */
+export const shortVersion = (version: string): string =>
+  version.startsWith('sha256:') ? version.slice(0, 'sha256:'.length + 12) : version;

@@ -1,11 +1,9 @@
 // `kubectl protection check` as a user runs it: the bundled program, found by the real kubectl in the PATH, over the cluster with a
 // viewer's rights, over files that were saved from it, and over what the real helm renders. The webhook is asked the same.
-import { spawn } from 'node:child_process';
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { dump } from 'js-yaml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bundle } from '../../.ci/bundle.ts';
 import type { CheckReport } from '../../cli/judge/result.ts';
 import { apiVersion } from '../../crds/schema/vocabulary.ts';
 import { falco } from '../fleet/agents.ts';
@@ -14,6 +12,7 @@ import { chart } from '../installation/render.ts';
 import { runTool } from '../installation/target.ts';
 import { capture } from './support/capture.ts';
 import { eventually } from './support/eventually.ts';
+import { installProtection, viewerOf, type Protection } from './support/protection.ts';
 import { createAll, deployment, namespace, node } from './support/small-fleet.ts';
 import type { Said } from './support/kubectl.ts';
 import { startWorld, type World } from './support/world.ts';
@@ -22,6 +21,7 @@ import { startWorld, type World } from './support/world.ts';
 const deadlineMs = 60_000;
 
 let world: World;
+let installed: Protection;
 let folder = '';
 /** Of an account that may see, and nothing else. */
 let viewer = '';
@@ -63,12 +63,8 @@ const policy: Manifest = {
 
 beforeAll(async () => {
   world = await startWorld('check');
-  folder = path.join(world.plane.directory, 'check');
-  await mkdir(path.join(folder, 'bin'), { recursive: true });
-  await writeFile(path.join(folder, 'package.json'), '{"type":"module"}');
-  await bundle(path.join(folder, 'dist'));
-  // As npm links it: under the name by which kubectl looks for it.
-  await symlink(path.join(folder, 'dist', 'kubectl-protection.js'), path.join(folder, 'bin', 'kubectl-protection'));
+  installed = await installProtection(world, 'check');
+  ({ folder } = installed);
   const agents = falco();
   await createAll(world.cluster, [
     namespace('falco'),
@@ -81,8 +77,8 @@ beforeAll(async () => {
   await world.install({ starterPolicy: { spec: { gracePeriod: '0s' } } });
   await create(policy);
   await Promise.all([world.startOperator(), world.startWebhook()]);
-  viewer = await account('viewer', ['nodes', 'runtimeclasses']);
-  halfBlind = await account('half-blind', []);
+  viewer = await viewerOf(world, 'viewer', ['nodes', 'runtimeclasses']);
+  halfBlind = await viewerOf(world, 'half-blind');
   const files: Readonly<Record<string, readonly Manifest[]>> = {
     'shop.yaml': [shop],
     'batch.yaml': [batch],
@@ -104,55 +100,8 @@ afterAll(() => world?.stop());
 
 const create = (object: Manifest): Promise<string> => world.kubectl(['create', '-f', '-'], object);
 
-/** An account with the role `view` that every cluster has, and further kinds that it may list. */
-const account = async (name: string, more: readonly string[]): Promise<string> => {
-  const metadata = { name, namespace: 'default' };
-  const subjects = [{ kind: 'ServiceAccount', ...metadata }];
-  const bound = (binding: string, role: string): Manifest => ({
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'ClusterRoleBinding',
-    metadata: { name: binding },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role },
-    subjects,
-  });
-  await create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata });
-  await create(bound(name, 'view'));
-  if (more.length > 0) {
-    await create({
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'ClusterRole',
-      metadata: { name: `${name}-more` },
-      rules: [{ apiGroups: ['', 'node.k8s.io'], resources: more, verbs: ['list'] }],
-    });
-    await create(bound(`${name}-more`, `${name}-more`));
-  }
-  return world.plane.kubeconfigFor({ namespace: 'default', serviceAccount: name });
-};
-
 /** `kubectl protection …`, in the folder with the manifests. */
-const protection = async (
-  args: readonly string[],
-  { kubeconfig = '/nowhere/kubeconfig', input = '' }: { readonly kubeconfig?: string; readonly input?: string } = {},
-): Promise<Said> =>
-  new Promise((resolve, reject) => {
-    const child = spawn(world.plane.binaries.kubectl, ['protection', ...args], {
-      cwd: folder,
-      env: {
-        PATH: [path.join(folder, 'bin'), path.dirname(process.execPath), process.env['PATH']].join(path.delimiter),
-        HOME: folder,
-        KUBECONFIG: kubeconfig,
-      },
-      signal: AbortSignal.timeout(deadlineMs),
-    });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-    child.once('error', reject);
-    child.once('close', (code) => resolve({ code: code ?? -1, stdout, stderr }));
-    child.stdin.once('error', () => {});
-    child.stdin.end(input);
-  });
+const protection: Protection['say'] = (args, how) => installed.say(args, how);
 
 const verdictsOf = ({ stdout }: Said): Readonly<Record<string, string>> => {
   const { results } = JSON.parse(stdout) as CheckReport;
