@@ -7,7 +7,9 @@ import type { PolicyRequirement } from '../types.ts';
 import { isOlderContent } from '../version.ts';
 import { reference } from './agent-gaps.ts';
 import { demander, gapOf, type Demand } from './demand.ts';
+import { isLost } from './heard.ts';
 import type { AgentPresence } from './presence.ts';
+import { whereToLook } from './silence.ts';
 import type { Gap } from './verdict.ts';
 import { few } from './words.ts';
 
@@ -284,6 +286,7 @@ const sum = (maps: readonly ReadonlyMap<string, number>[]): ReadonlyMap<string, 
 
 const howToTell = ({ presences }: Scene, agent: string): string => {
   const heard = presences.find((presence) => presence.agent === agent)?.heard;
+  if (heard?.isConfigured === true && (!heard.hasAnswered || isLost(heard))) return whereToLook(agent, heard);
   return heard?.hasAnswered === true
     ? `See what would let ${agent} tell more: kubectl get pagent ${agent} -o jsonpath='{.status.conditions[?(@.type=="TelemetryAvailable")].message}'`
     : `Switch on the telemetry of ProtectionAgent ${agent}: kubectl edit pagent ${agent} (spec.telemetry.mode)`;

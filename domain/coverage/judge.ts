@@ -71,16 +71,11 @@ const meet = (demand: Demand, presences: readonly AgentPresence[], now: number):
   const best = outcomes.reduce<Outcome | undefined>((a, b) => (a === undefined || isBetter(b, a) ? b : a), undefined);
   if (best === undefined || best.nearness === nearnessOf.uninstalled) return nothingInstalled(demand, presences);
   if (!best.speaks) return best;
-  const working = candidates
-    .map(({ presence }) => presence)
-    .filter((presence) => speaks(demand, presence, now) && presence.trouble === undefined);
+  // One that is silent counts too: what it has loaded cannot be told, and that is what is said then.
+  const working = candidates.map(({ presence }) => presence).filter(({ trouble }) => trouble === undefined);
   const gaps = [...best.gaps, ...contentGaps(demand, working)];
   return { ...best, gaps, state: stateOfGaps(gaps) };
 };
-
-/** Whether what it has loaded may be asked about. */
-const speaks = (demand: Demand, presence: AgentPresence, now: number): boolean =>
-  silenceOf(demand, presence, now) === undefined;
 
 const candidatesOf = (
   { agents }: Demand,

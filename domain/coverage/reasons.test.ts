@@ -615,6 +615,19 @@ describe('several agents', () => {
     ]);
   });
 
+  test('cannot be told to lack what a silent one may have', () => {
+    const silent = works({ agent: 'tetragon', heard: hearing({ olderThan: 9 * minutes }) });
+    const { gaps } = judge([works(told()), silent], asking({ policies: [policy({ name: 'exec' })] }), now);
+    expect(gaps).toMatchObject([
+      {
+        reason: 'EvidenceTooWeak',
+        cause:
+          'WorkloadPolicy production requires the policy exec, and what tetragon has loaded cannot be told for certain (evidence Running)',
+        remedy: `See which of its pods do not answer, and why: kubectl get pagent tetragon -o jsonpath='{.status.scrape}'`,
+      },
+    ]);
+  });
+
   test('count rules once where their counts are told for all of them together', () => {
     const { counts } = aRuleset();
     const [a, b] = [aRuleset(), aRuleset([], 'Complete', 'tetragon')].map((ruleset) => ({ ...ruleset, counts }));

@@ -49,7 +49,8 @@ const notYetAsked = (agent: string): Trouble => ({
 
 const because = ({ failure }: Heard): string => (failure === undefined ? '' : `: ${failure}`);
 
-const whereToLook = (agent: string, { isConfigured }: Heard): string =>
+/** Who does not speak, and why. */
+export const whereToLook = (agent: string, { isConfigured }: Heard): string =>
   isConfigured
     ? `See which of its pods do not answer, and why: kubectl get pagent ${agent} -o jsonpath='{.status.scrape}'`
     : `Switch on the telemetry of ProtectionAgent ${agent}: kubectl edit pagent ${agent} (spec.telemetry.mode)`;
