@@ -200,6 +200,15 @@ describe('events of an agent', () => {
       const reasons = (await world.verdicts()).nodes.get('one')?.reasons.map(({ reason }) => reason);
       expect(reasons).toContain('RuleLoadFailed');
     });
+    // The other one has posted nothing to this replica: what is known of it was written by the leader before.
+    const other = (await world.verdicts()).nodes.get('two');
+    expect(other?.agents.find((agent) => agent.name === 'datadog')).toMatchObject({
+      evidence: 'Loaded',
+      version: '7.81.1',
+    });
+    expect(other?.reasons).toEqual([]);
+    const beat = anEvent('heartbeat', { policy: { ...policy, rules: undefined } });
+    expect(await post(standby, await tokenOf('default', await agentOn('two')), beat)).toBe(202);
     await eventually(async () =>
       expect(
         (await fetchMetrics(`${standby.handle.metricsUrl}/metrics`)).sum('workload_protection_journal_waiting_events'),
