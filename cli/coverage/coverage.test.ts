@@ -471,18 +471,20 @@ describe('policies and rules', () => {
         .slice(1)
         .map((line) => line.split(/ {2,}/)),
     ).toEqual([
-      ['Broken rule', 'shop.yaml', 'falco', '0', '0', '1', 'unknown macro'],
-      ['Container Run as Root User', 'falco_rules.yaml', 'falco', '0', '1', '0', '-'],
-      ['Read shadow', 'shop.yaml', 'falco', '0', '0', '0', '-'],
-      ['Debugfs Launched in Privileged Container', 'falco_rules.yaml', 'falco', '1', '0', '0', '-'],
-      ['Terminal shell in container', 'falco_rules.yaml', 'falco', '2', '0', '0', '-'],
+      ['Broken rule', 'shop.yaml', 'falco', '0', '0', '0', '1', '0', 'unknown macro'],
+      ['Container Run as Root User', 'falco_rules.yaml', 'falco', '0', '0', '1', '0', '0', 'not for this engine'],
+      ['Read shadow', 'shop.yaml', 'falco', '0', '0', '0', '0', '1', '-'],
+      ['Debugfs Launched in Privileged Container', 'falco_rules.yaml', 'falco', '1', '0', '0', '0', '0', '-'],
+      ['Terminal shell in container', 'falco_rules.yaml', 'falco', '2', '0', '0', '0', '0', '-'],
     ]);
   });
 
   it('can be filtered by status', async () => {
     aFleet();
-    const { out } = await coverage('rules', '--rule-status', 'Disabled', '-o', 'csv');
-    expect(out.split('\r\n')[1]).toBe('Container Run as Root User,falco_rules.yaml,falco,0,1,0,');
+    const { out } = await coverage('rules', '--rule-status', 'Filtered', '-o', 'csv');
+    expect(out.split('\r\n')[1]).toBe(
+      'Container Run as Root User,falco_rules.yaml,falco,0,0,1,0,0,not for this engine',
+    );
   });
 
   it('say so where nobody tells any', async () => {

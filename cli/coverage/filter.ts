@@ -136,7 +136,10 @@ const policies = (filters: Filters): Test => {
   const onlyByName = asked.slice(1).every((filter) => filter === undefined);
   if (onlyByName) {
     return ({ profile, ruleset }) =>
-      passes(policy, [...(profile.policies ?? []), ...(ruleset?.policies ?? []).map(({ name }) => name)]);
+      passes(policy, [
+        ...(profile.policies ?? []),
+        ...(ruleset?.policies ?? []).filter(isThere).map(({ name }) => name),
+      ]);
   }
   const isAbsent = policy === undefined && type === undefined && status === undefined && version === undefined;
   if (isAbsent && rule?.every((pattern) => pattern.startsWith('!')) === true) {
@@ -151,13 +154,16 @@ const policies = (filters: Filters): Test => {
       (each) =>
         passes(policy, [each.name]) &&
         passes(type, [each.type ?? 'None']) &&
-        passes(status, [each.status]) &&
+        (status === undefined ? isThere(each) : passes(status, [each.status])) &&
         passesVersion(version, each.version ?? '') &&
         (rule === undefined && ruleStatus === undefined
           ? true
           : rulesIn(each, ruleStatus).some((name) => passes(rule, [name]))),
     );
 };
+
+/** A policy that an object declares and nobody has loaded is found by its status only. */
+const isThere = ({ status }: LoadedPolicy): boolean => status !== 'Missing' && status !== 'Declared';
 
 type LoadedPolicy = NonNullable<Asset['ruleset']>['policies'][number];
 

@@ -1,4 +1,5 @@
-// `coverage rules`: the rules of all detection policies, and on how many nodes they are loaded.
+// `coverage rules`: the rules of all detection policies, and on how many nodes they are loaded, or why not.
+import { ruleStatuses } from '../../crds/schema/vocabulary.ts';
 import { flagsHelp, valuesOf, type Given } from '../flags/table.ts';
 import type { Verb } from '../verb.ts';
 import { readAssets } from './asset.ts';
@@ -13,7 +14,11 @@ const { rule, policy, agent, search } = filterFlags;
 
 const flags = {
   rule: { ...rule, help: 'Its name.' },
-  'rule-status': { ...filterFlags['rule-status'], help: 'Those that are so on some node: Loaded, Disabled, Failed.' },
+  'rule-status': {
+    ...filterFlags['rule-status'],
+    values: ruleStatuses,
+    help: `Those that are so on some node: ${ruleStatuses.join(', ')}.`,
+  },
   policy: { ...policy, help: 'The detection policy that holds it.' },
   agent: { ...agent, help: 'Of this ProtectionAgent.' },
   search: { ...search, help: 'Anything in names and in what agents say of them.' },
@@ -23,7 +28,7 @@ const flags = {
   ...helpFlag,
 };
 
-const help = `Lists the rules of all detection policies: on how many nodes each is loaded, switched off or refused. Those that are not loaded everywhere first.
+const help = `Lists the rules of all detection policies: on how many nodes each is loaded, switched off, left out by its agent, refused or missing. Those that are not loaded everywhere first.
 
 Usage:
   kubectl protection coverage rules [flags]
@@ -67,10 +72,12 @@ const ruleFilter = (given: Given): ((row: RuleRow) => boolean) => {
       [row.rule, row.policy, row.agent, row.message].join('\n').toLowerCase().includes(text.toLowerCase()));
 };
 
-const statusesOf = ({ loaded, disabled, failed }: RuleRow): readonly string[] => [
+const statusesOf = ({ loaded, disabled, filtered, failed, missing }: RuleRow): readonly string[] => [
   ...(loaded > 0 ? ['Loaded'] : []),
   ...(disabled > 0 ? ['Disabled'] : []),
+  ...(filtered > 0 ? ['Filtered'] : []),
   ...(failed > 0 ? ['Failed'] : []),
+  ...(missing > 0 ? ['Missing'] : []),
 ];
 
 const columns: readonly Column<RuleRow>[] = [
@@ -79,6 +86,8 @@ const columns: readonly Column<RuleRow>[] = [
   { title: 'AGENT', cell: (row) => row.agent },
   { title: 'LOADED', cell: (row) => row.loaded },
   { title: 'DISABLED', cell: (row) => row.disabled },
+  { title: 'FILTERED', cell: (row) => row.filtered },
   { title: 'FAILED', cell: (row) => row.failed },
+  { title: 'MISSING', cell: (row) => row.missing },
   { title: 'MESSAGE', cell: ({ message = '' }) => message, wide: true },
 ];

@@ -73,7 +73,7 @@ export const explanations: Readonly<Record<Reason, Explanation>> = {
   PolicyMissing: {
     makes: ['a WorkloadPolicy requires a detection policy (spec.require.policies) that the agents have not loaded'],
     mends: ['load it into the agent', 'mind the name: it must be as the agent reports it'],
-    see: 'kubectl protection coverage policies',
+    see: 'kubectl protection coverage policies --policy-status Missing,Declared -o wide',
   },
   PolicyOutdated: {
     makes: ['the required detection policy is loaded in a version older than minVersion'],
@@ -83,12 +83,12 @@ export const explanations: Readonly<Record<Reason, Explanation>> = {
   RuleMissing: {
     makes: ['a WorkloadPolicy requires a rule (spec.require.policies[].rules) that the loaded policy does not hold'],
     mends: ['add the rule, or the version of the policy that has it'],
-    see: 'kubectl protection coverage rules',
+    see: 'kubectl protection coverage rules --rule-status Missing',
   },
   RuleDisabled: {
     makes: ['the required rule is there and switched off, or left out by the agent: a filter, a priority floor'],
     mends: ['switch it on, or lower the floor; the cause says which'],
-    see: 'kubectl protection coverage rules --rule-status Disabled',
+    see: 'kubectl protection coverage rules --rule-status Disabled,Filtered -o wide',
   },
   TechniqueUncovered: {
     makes: ['fewer loaded rules than required name a technique or tactic of spec.require.mitre, in their tags'],
@@ -127,7 +127,7 @@ export const explanations: Readonly<Record<Reason, Explanation>> = {
       'what the agent has loaded has another digest or version than what is declared, for instance a ConfigMap that was changed and not reloaded',
     ],
     mends: ['have the agent load it again', 'revert what was changed by hand'],
-    see: 'kubectl protection coverage policies',
+    see: 'kubectl protection coverage policies --policy-status Missing,Outdated,Drifted -o wide',
   },
   AgentHealth: {
     makes: ['the agent tells of trouble with its own health'],

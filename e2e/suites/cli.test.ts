@@ -217,7 +217,7 @@ describe('a viewer', () => {
     const out = await shown('cli-agents.txt', 'coverage agents', 'coverage policies', 'coverage rules');
     expect(out).toMatch(/^falco +Falco +0\.44\.1 +2 /m);
     expect(out).toMatch(new RegExp(`^${rulesFile} .*Loaded +ConfigMap +2 +2$`, 'm'));
-    expect(out).toMatch(new RegExp(`^Deploy from inside +${rulesFile} +falco +0 +2 +0$`, 'm'));
+    expect(out).toMatch(new RegExp(`^Deploy from inside +${rulesFile} +falco +0 +2 +0 +0 +0$`, 'm'));
   });
 
   test('sees where ATT&CK is thin, and which rule at hand would fill it', async () => {

@@ -77,6 +77,7 @@ const thinRuleset: Ruleset = {
       type: 'ThreatDetection',
       rules: ['Terminal shell in container'],
     },
+    { name: 'declared.yaml', agent: 'falco', source: 'ConfigMap', status: 'Missing' },
   ],
   tactics: { TA0002: 1 },
   techniques: { 'T1059.004': 1 },
@@ -250,6 +251,14 @@ const status: StatusInput = {
   ],
   rules: [
     { name: 'Broken rule', policy: 'shop.yaml', agent: 'falco', status: 'Failed', message: 'unknown macro', nodes: 1 },
+    {
+      name: 'Container Run as Root User',
+      policy: 'falco_rules.yaml',
+      agent: 'falco',
+      status: 'Filtered',
+      message: 'not for this engine',
+      nodes: 1,
+    },
     { name: 'Read shadow', policy: 'shop.yaml', agent: 'falco', status: 'Missing', nodes: 1 },
   ],
   attack: {
