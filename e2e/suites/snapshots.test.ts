@@ -82,6 +82,24 @@ afterAll(() => world?.stop());
 const patch = (type: string, object: string, body: object, ...more: readonly string[]) =>
   world.kubectl.say(['patch', ...object.split(' '), `--type=${type}`, '-p', JSON.stringify(body), ...more]);
 
+const halfMade = 'half-made';
+
+/** As an operator leaves it that dies between the first slice and the digest. */
+const leaveHalfMade = async (): Promise<void> => {
+  const [known] = await world.slices(name);
+  const profiles = known?.profiles.map((profile) => ({ ...profile, names: ['node-of-the-past'] }));
+  const spec = { ...known?.spec, report: halfMade, assets: 'Nodes', index: 0, of: 1, frozen: true };
+  const head = { apiVersion: `${group}/v1alpha1` };
+  await world.kubectl(['create', '-f', '-'], {
+    apiVersion: 'v1',
+    kind: 'List',
+    items: [
+      { ...head, kind: 'CoverageReport', metadata: { name: halfMade }, spec: { snapshotOf: { name: 'cluster' } } },
+      { ...head, kind: 'CoverageSlice', metadata: { name: `${halfMade}-nodes-0` }, spec, profiles },
+    ],
+  });
+};
+
 interface OpenReport {
   readonly summary: Readonly<Record<string, number>>;
   readonly results: readonly { readonly rule: string; readonly resources: readonly { readonly name: string }[] }[];
@@ -204,9 +222,23 @@ describe('a snapshot', () => {
       ['kubectl protection coverage verify evidence.json', verified.out],
       ['kubectl protection coverage verify changed.json', refused.out],
     );
+    await leaveHalfMade();
     operator = await world.startOperator();
     // The operator leaves it as it is.
     expect((await world.report(name)).metadata.resourceVersion).toBe(restored.metadata.resourceVersion);
+  });
+});
+
+describe('a snapshot that a crash left half made', () => {
+  test('is begun again by the next operator, and what was left of it is gone', async () => {
+    await eventually(async () => {
+      const snapshot = await world.report(halfMade);
+      const slices = await world.slices(halfMade);
+      expect(condition(snapshot, 'Ready').reason).toBe('Frozen');
+      expect(snapshotDigest(snapshot, slices)).toBe(digestOf(snapshot));
+      const { nodes } = await world.verdicts(halfMade);
+      expect([...nodes.keys()].toSorted()).toEqual(['general-1', 'gpu-1']);
+    });
   });
 });
 
