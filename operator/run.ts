@@ -117,6 +117,8 @@ export const runOperator = async (
   const configMaps = createAgentConfigMaps(sources, until, ended);
   keeper.subscribe(configMaps.follow);
   const work = async (leading: AbortSignal): Promise<void> => {
+    // From now on it answers for what is written, though at first it only gathers.
+    metrics.setLeading(true);
     const remembered = ingest.remember(leading);
     const evidence = createEvidence({
       keeper,
