@@ -2,6 +2,7 @@
 // comes out. An adapter is pure and never throws. Events come late, more than once, out of order or not at all: what it makes of them
 // depends on which have come, never on when, and of two that contradict each other the one of the newer date holds.
 import type { LoadedPolicy, Reading } from '../domain/telemetry/types.ts';
+import type { Memory } from './agent.ts';
 
 /** What is kept of one agent on one node; plain data. */
 export interface PushState {
@@ -33,4 +34,9 @@ export interface PushAdapter {
    * out where events tell everything anew.
    */
   readonly seed?: (reading: Reading) => PushState;
+  /**
+   * Of an event that an agent posts although it is asked, too: what its adapter is to remember, since no answer tells it. Left out where
+   * answers tell everything.
+   */
+  readonly noteOf?: (event: unknown, at: number) => Memory | undefined;
 }

@@ -21,6 +21,8 @@ export interface Evidence {
   readonly judged: Promise<void>;
   /** How asking the pods of an agent goes. */
   readonly scrapes: Telemetry['standing'];
+  /** What an agent that is asked told of its own accord. */
+  readonly note: Telemetry['note'];
 }
 
 /** An evaluation of everything takes a second at most; behind it the longest wait of the event loop. */
@@ -35,6 +37,7 @@ export const createEvidence = (options: EvidenceOptions): Evidence => {
   return {
     judged: judged.promise,
     scrapes: telemetry.standing,
+    note: telemetry.note,
     run: async (signal) => {
       const gathering = Promise.all([telemetry.run(signal), declarations.run(signal)]);
       try {

@@ -133,6 +133,7 @@ export const runOperator = async (
       userAgent,
     });
     const { scrapes } = evidence;
+    ingest.attach(evidence.note);
     const gathering = evidence.run(leading);
     const findings = createFindingKeeper({
       keeper,

@@ -36,6 +36,14 @@ const readingAfter = (...alerts: readonly unknown[]): Reading => {
   return falcoPush.readingOf(state);
 };
 
+describe('a Falco that is asked, too', () => {
+  it('has only a failed reload to be remembered: its answers tell all else', () => {
+    expect(falcoPush.noteOf?.(failure, now)).toEqual({ reloadFailedAt: Date.parse(failure.time) });
+    expect(falcoPush.noteOf?.({ ...failure, time: '2099-01-01T00:00:00Z' }, now)).toEqual({ reloadFailedAt: now });
+    for (const other of [snapshot, loss, {}, null]) expect(falcoPush.noteOf?.(other, now)).toBeUndefined();
+  });
+});
+
 describe('a metrics snapshot', () => {
   it('tells the version and the loaded files with their digests', () => {
     expect(readingAfter(snapshot)).toEqual({

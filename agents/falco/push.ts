@@ -21,6 +21,8 @@ export const falcoPush: PushAdapter = {
     return kind === undefined ? undefined : absorb(state, kind, object(event), at);
   },
   readingOf: ({ ruleset, facts }) => readingFrom(ruleset, factsOf(facts)),
+  noteOf: (event, now) =>
+    kindOf(event) === 'reload' ? { reloadFailedAt: Math.min(dateOf(object(event).time) ?? now, now) } : undefined,
 };
 
 type Kind = 'reload' | 'loss' | 'snapshot';

@@ -62,6 +62,7 @@ const aReplica = (name: string): Replica => {
     authorityConfigMap: 'workload-protection-ingest-ca',
     telemetry: {
       follow: () => {},
+      attach: () => {},
       take: ({ items }) => void told.push(...items.map((item) => String(item['n']))),
       look: () => {},
       save: () => told,

@@ -64,7 +64,7 @@ export const createIngestMetrics = (registry: Registry): IngestMetrics => {
   });
   const pushed = new Counter({
     name: `${prefix}pushed_telemetry_total`,
-    help: 'Events in which agents speak of themselves, by type of agent and outcome: absorbed, unattributed (it cannot be told of which node they are) or unexpected (no agent there is set to push). In the leader.',
+    help: 'Events in which agents speak of themselves, by type of agent and outcome: absorbed, unattributed (it cannot be told of which node they are), unneeded (the agent is asked, and answers tell the same) or unexpected (no such agent is set to push or asked). In the leader.',
     labelNames: ['type', 'outcome'],
     registers,
   });

@@ -1,13 +1,16 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { datadogPush } from '../../agents/datadog/push.ts';
+import type { PushAdapter } from '../../agents/push.ts';
+import { falcoPush } from '../../agents/falco/push.ts';
 import { createCoverageModel, type CoverageModel } from '../../domain/coverage/model.ts';
-import { aDatadog } from '../../domain/testing/agents.ts';
+import { aDatadog, aFalco, scraped } from '../../domain/testing/agents.ts';
 import { aNode } from '../../domain/testing/nodes.ts';
 import { aContainer, aPod, aShape } from '../../domain/testing/pods.ts';
 import { minutes } from '../../domain/testing/policies.ts';
 import type { InstanceTelemetry } from '../../domain/telemetry/types.ts';
 import type { Entry } from './entry.ts';
 import type { Item } from './items.ts';
+import type { Source } from './source.ts';
 import { createPushedTelemetry, type PushedTelemetry } from './pushed.ts';
 
 const now = Date.UTC(2026, 3, 1);
@@ -33,7 +36,10 @@ let telemetry: PushedTelemetry;
 
 const create = (): PushedTelemetry =>
   createPushedTelemetry({
-    adapters: new Map([['datadog', datadogPush]]),
+    adapters: new Map<Source, PushAdapter>([
+      ['datadog', datadogPush],
+      ['falco', falcoPush],
+    ]),
     model: {
       ...model,
       setTelemetry: (node, agent, instance) => {
@@ -137,6 +143,65 @@ describe('an agent that pushes', () => {
     telemetry.look();
     expect(told.get('n1/datadog')).toBeUndefined();
     expect(told.has('n1/datadog')).toBe(true);
+  });
+});
+
+describe('an agent that is asked and posts, too', () => {
+  const failure = {
+    rule: 'Falco internal: hot restart failure',
+    source: 'internal',
+    time: new Date(now).toISOString(),
+    hostname: 'n1',
+  };
+  const drop = {
+    rule: 'Falco internal: syscall event drop',
+    source: 'internal',
+    hostname: 'n1',
+    output_fields: { n_drops: '1' },
+  };
+  const notes: unknown[] = [];
+  let isAsked: boolean;
+  const note = (...given: readonly unknown[]): boolean => {
+    if (isAsked) notes.push(given);
+    return isAsked;
+  };
+
+  beforeEach(() => {
+    notes.length = 0;
+    isAsked = true;
+    model.setAgents([pushing, aFalco({ telemetry: scraped })]);
+    model.evaluate(now);
+    telemetry.attach(note);
+  });
+
+  it('is told to remember what no answer tells', () => {
+    telemetry.take(anEntry([failure], { source: 'falco' }));
+    expect(notes).toEqual([['n1', 'falco', { reloadFailedAt: now }]]);
+    expect(outcomes).toEqual(['Falco absorbed']);
+  });
+
+  it('is not told what its answers tell anyway', () => {
+    telemetry.take(anEntry([drop], { source: 'falco' }));
+    expect(notes).toEqual([]);
+    expect(outcomes).toEqual(['Falco unneeded']);
+  });
+
+  it('is told once it is asked, and again by every leader and after every restart', () => {
+    isAsked = false;
+    telemetry.take(anEntry([failure], { source: 'falco' }));
+    expect(notes).toEqual([]);
+    isAsked = true;
+    telemetry.look();
+    telemetry.look();
+    expect(notes).toHaveLength(1);
+    telemetry.attach(note);
+    telemetry.look();
+    expect(notes).toHaveLength(2);
+    const restarted = create();
+    restarted.attach(note);
+    restarted.restore(JSON.parse(JSON.stringify(telemetry.save())));
+    restarted.look();
+    expect(notes).toHaveLength(3);
   });
 });
 

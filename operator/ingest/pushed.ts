@@ -1,6 +1,7 @@
 // Makes telemetry of what agents post: each event goes to the agent that speaks, on the node that it comes from, and what is then known
 // of that agent goes into the model. What cannot be told to come from a node is counted, and laid on none.
 import { hash } from 'node:crypto';
+import type { Memory } from '../../agents/agent.ts';
 import type { PushAdapter, PushState } from '../../agents/push.ts';
 import type { AgentCatalogue } from '../../domain/coverage/agents.ts';
 import type { Inventory } from '../../domain/coverage/inventory.ts';
@@ -14,8 +15,11 @@ import type { Entry } from './entry.ts';
 import type { Item } from './items.ts';
 import type { Source } from './source.ts';
 
-/** Unattributed: nobody knows which node it is of. Unexpected: no agent there is set to push. */
-export type PushedOutcome = 'absorbed' | 'unattributed' | 'unexpected';
+/**
+ * Unattributed: nobody knows which node it is of. Unneeded: its agent is asked, and tells the same then. Unexpected: no agent of the type is set
+ * to push or asked.
+ */
+export type PushedOutcome = 'absorbed' | 'unattributed' | 'unneeded' | 'unexpected';
 
 export interface PushedOptions {
   readonly adapters: ReadonlyMap<Source, PushAdapter>;
@@ -36,6 +40,8 @@ export interface PushedOptions {
 const lookAgainMs = 1000;
 
 export interface PushedTelemetry {
+  /** To whom goes what agents post that are asked, too; who answers false does not ask the agent yet, and is told again. */
+  attach(note: (node: string, agent: string, memory: Memory) => boolean): void;
   /** What an earlier leader knew, for agents of which this replica knows less. */
   follow(previous: Restored | undefined): void;
   take(entry: Entry): void;
@@ -56,6 +62,13 @@ interface Instance {
   state: PushState | undefined;
 }
 
+interface Note {
+  readonly node: string;
+  readonly agent: string;
+  readonly memory: Memory;
+  isDelivered: boolean;
+}
+
 export const createPushedTelemetry = (options: PushedOptions): PushedTelemetry => {
   const { adapters, model, touch, clusterName, count, monotonic } = options;
   let lookedAt = Number.NEGATIVE_INFINITY;
@@ -64,6 +77,9 @@ export const createPushedTelemetry = (options: PushedOptions): PushedTelemetry =
   let instances = new Map<string, Instance>();
   const share = createSharing();
   let previous: Restored | undefined;
+  /** By node and agent, of those that are asked. */
+  let notes = new Map<string, Note>();
+  let deliver: (node: string, agent: string, memory: Memory) => boolean = () => false;
 
   const tell = (instance: Instance): void => {
     const { node, agent, state, since } = instance;
@@ -108,7 +124,7 @@ export const createPushedTelemetry = (options: PushedOptions): PushedTelemetry =
     const node = nodeOf(entry, adapter, item);
     if (node === undefined) return 'unattributed';
     const instance = [...agentsOf(adapter.type)].flatMap((agent) => instances.get(keyOf(node, agent.name)) ?? [])[0];
-    if (instance === undefined) return 'unexpected';
+    if (instance === undefined) return takeNote(entry, adapter, item, node);
     const state = adapter.absorb(instance.state, item, entry.at);
     if (state !== undefined) {
       instance.state = share(state);
@@ -117,8 +133,26 @@ export const createPushedTelemetry = (options: PushedOptions): PushedTelemetry =
     return 'absorbed';
   };
 
+  const takeNote = (entry: Entry, adapter: PushAdapter, item: Item, node: string): PushedOutcome => {
+    const asked = model.agents().filter(({ type, telemetry }) => type === adapter.type && telemetry.mode === 'Scrape');
+    if (asked.length === 0) return 'unexpected';
+    const memory = adapter.noteOf?.(item, entry.at);
+    if (memory === undefined) return 'unneeded';
+    for (const { name } of asked)
+      notes.set(keyOf(node, name), { node, agent: name, memory, isDelivered: deliver(node, name, memory) });
+    return 'absorbed';
+  };
+
   const agentsOf = (type: string): readonly AgentDefinition[] =>
     model.agents().filter((agent) => agent.type === type && agent.telemetry.mode === 'Push');
+
+  /** Who is asked is known a moment after who is there. */
+  const deliverNotes = (): void => {
+    for (const [key, note] of notes) {
+      if (model.inventory.nodes.get(note.node)?.facts === undefined) notes.delete(key);
+      else if (!note.isDelivered) note.isDelivered = deliver(note.node, note.agent, note.memory);
+    }
+  };
 
   const look = (): void => {
     lookedAt = monotonic();
@@ -147,9 +181,14 @@ export const createPushedTelemetry = (options: PushedOptions): PushedTelemetry =
       if (!next.has(key) && model.setTelemetry(node, agent, undefined)) touch();
     }
     instances = next;
+    deliverNotes();
   };
 
   return {
+    attach: (note) => {
+      deliver = note;
+      for (const known of notes.values()) known.isDelivered = false;
+    },
     follow: (restored) => {
       previous = restored;
     },
@@ -168,8 +207,9 @@ export const createPushedTelemetry = (options: PushedOptions): PushedTelemetry =
       }
     },
     look,
-    save: () => saved([...instances.values()]),
+    save: () => saved([...instances.values()], [...notes.values()]),
     restore(from) {
+      notes = new Map(restoredNotes(from).map((note) => [keyOf(note.node, note.agent), note]));
       instances = new Map(
         restored(from).map((instance) => [
           keyOf(instance.node, instance.agent),
@@ -232,7 +272,7 @@ const createSharing = (): ((state: PushState) => PushState) => {
 };
 
 /** Each set of rules once, and what is known by number of its set. */
-const saved = (instances: readonly Instance[]): unknown => {
+const saved = (instances: readonly Instance[], notes: readonly Note[]): unknown => {
   const numbers = new Map<readonly LoadedPolicy[], number>();
   const numberOf = (ruleset: readonly LoadedPolicy[] | undefined): number => {
     if (ruleset === undefined) return -1;
@@ -243,8 +283,18 @@ const saved = (instances: readonly Instance[]): unknown => {
   const known = instances.flatMap(({ node, agent, type, since, state }) =>
     state === undefined ? [] : [{ node, agent, type, since, ruleset: numberOf(state.ruleset), facts: state.facts }],
   );
-  return { rulesets: [...numbers.keys()], instances: known };
+  return {
+    rulesets: [...numbers.keys()],
+    instances: known,
+    notes: notes.map(({ node, agent, memory }) => ({ node, agent, memory })),
+  };
 };
+
+const restoredNotes = (from: unknown): readonly Note[] =>
+  list(object(from).notes).map((item) => {
+    const { node, agent, memory } = object(item);
+    return { node: text(node), agent: text(agent), memory: object(memory) as Memory, isDelivered: false };
+  });
 
 const restored = (from: unknown): readonly Instance[] => {
   const { rulesets, instances } = object(from);

@@ -10,7 +10,7 @@ import type { CoverageKeeper } from '../keeper.ts';
 import type { OperatorMetrics } from '../observability/metrics.ts';
 import type { ingestFlags } from './flags.ts';
 import { createIngest, type Ingest } from './ingest.ts';
-import { createPushedTelemetry } from './pushed.ts';
+import { createPushedTelemetry, type PushedTelemetry } from './pushed.ts';
 import { restore } from '../telemetry/keep.ts';
 import type { OurObjects } from '../watches.ts';
 
@@ -29,6 +29,8 @@ export interface IngestWiring {
 export interface WiredIngest extends Ingest {
   /** Takes over what an earlier leader knew of agents that push; before this replica writes what it thinks of them. */
   remember(leading: AbortSignal): Promise<void>;
+  /** To whom goes what agents post that are asked, too. */
+  attach: PushedTelemetry['attach'];
 }
 
 /** Two reviews for a token that was never seen: those of 5,000 nodes that start at once are through within two minutes. */
@@ -79,6 +81,7 @@ export const wireIngest = (wiring: IngestWiring): WiredIngest => {
       })();
       return remembered;
     },
+    attach: (note) => telemetry.attach(note),
     // Events that come are newer than what was remembered.
     lead: async (findings, leading) => {
       await remembered;

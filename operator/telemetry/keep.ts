@@ -14,7 +14,7 @@ import type { Transport } from '../../kube/transport.ts';
 import type { OurObjects } from '../watches.ts';
 import { createCredentials } from './credentials.ts';
 import { restoredFrom, type Restored } from './restore.ts';
-import { createScraper } from './scraper.ts';
+import { createScraper, type Scraper } from './scraper.ts';
 import { followScrapedAgents } from './settings.ts';
 import type { ScrapeStanding } from './standing.ts';
 import { targetsOf } from './targets.ts';
@@ -58,6 +58,7 @@ export interface Telemetry {
   /** Resolves when everybody was asked once, and also where that takes too long. */
   readonly settled: Promise<void>;
   readonly standing: (agent: string) => ScrapeStanding;
+  readonly note: Scraper['note'];
 }
 
 /** A rollout changes many pods: looking at all of them once a second is soon enough, since their kubelets take as long. */
@@ -95,6 +96,7 @@ export const createTelemetry = (options: TelemetryOptions): Telemetry => {
   return {
     settled: settled.promise,
     standing: scraper.standing,
+    note: scraper.note,
     run: async (signal) => {
       let changed = true;
       const noteChange = (): void => {

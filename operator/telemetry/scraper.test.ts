@@ -152,6 +152,17 @@ describe('who answers', () => {
     expect(fleet.outcomes).toEqual(['falco ok', 'falco ok', 'falco ok']);
   });
 
+  it('is asked again soon after it told something of its own accord, which its adapter then remembers', async () => {
+    const fleet = await startFleet();
+    await onceAsked(fleet, fleet.target('a'), fleet.target('b', { address: undefined }));
+    expect(fleet.scraper.note('a', 'falco', { readings: 10 })).toBe(true);
+    await fleet.clock.advance(tick);
+    await until(fleet, 'a second turn', () => fleet.outcomes.length === 2);
+    expect(fleet.told.get('a')).toMatchObject({ reading: { version: '1.0-11' } });
+    // Neither one that is starting, nor one that is not asked.
+    expect([fleet.scraper.note('b', 'falco', {}), fleet.scraper.note('a', 'tetragon', {})]).toEqual([false, false]);
+  });
+
   it('is asked at a moment of its own, so that a fleet does not come at once', async () => {
     const fleet = await startFleet();
     const nodes = Array.from({ length: 60 }, (_, index) => fleet.target(`node-${index}`));

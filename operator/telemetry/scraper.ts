@@ -28,6 +28,8 @@ export interface Scraper {
   /** Whom to ask from now on; who is not among them is forgotten. `restored`: what an earlier leader knew of them. */
   readonly follow: (targets: readonly Target[], restored?: Restored) => void;
   readonly run: (signal: AbortSignal) => Promise<void>;
+  /** Something that the agent told of its own accord, for its adapter to remember; false where it is not asked. */
+  readonly note: (node: string, agent: string, memory: Memory) => boolean;
   /** Whether somebody whom it knows has not been asked yet. */
   readonly isPending: () => boolean;
   readonly standing: (agent: string) => ScrapeStanding;
@@ -195,7 +197,7 @@ export const createScraper = (options: ScraperOptions): Scraper => {
       const gone = new Set(instances.keys());
       for (const target of targets) {
         if ((adapters.get(target.settings.type)?.probes(target.settings.path).length ?? 0) === 0) continue;
-        const key = keyOf(target);
+        const key = keyOf(target.node, target.settings.agent);
         gone.delete(key);
         const known = instances.get(key);
         if (known === undefined) instances.set(key, createInstance(target, restored));
@@ -217,6 +219,14 @@ export const createScraper = (options: ScraperOptions): Scraper => {
         stopped.abort();
         await Promise.all([steady.drain(), troubled.drain()]);
       }
+    },
+    note: (node, agent, memory) => {
+      const instance = instances.get(keyOf(node, agent));
+      // A pod that is not ready starts anew, and what it told is of before.
+      if (instance === undefined || instance.target.address === undefined) return false;
+      instance.memory = { ...instance.memory, ...memory };
+      instance.dueAt = clock.monotonic();
+      return true;
     },
     isPending: () => {
       for (const { wasAsked, target } of instances.values()) if (!wasAsked && target.address !== undefined) return true;
@@ -241,7 +251,7 @@ export const createScraper = (options: ScraperOptions): Scraper => {
 const unvouched =
   'its pod is sent no credentials: no DaemonSet of the agent in a namespace of spec.pods.namespaces controls it';
 
-const keyOf = ({ node, settings }: Target): string => `${node}/${settings.agent}`;
+const keyOf = (node: string, agent: string): string => `${node}/${agent}`;
 
 /** A pod of a node keeps its name when it is made anew. */
 const identityOf = ({ namespace, pod, createdAt }: Target): string => `${namespace}/${pod}@${createdAt}`;
