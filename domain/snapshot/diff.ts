@@ -102,8 +102,13 @@ const newReasons = (before: Standing, after: Standing): readonly StandingReason[
 export const gapsIn = ({ nodes, workloads }: Standings): ReadonlyMap<string, GapKey> => {
   const gaps = new Map<string, GapKey>();
   // Many assets share one standing; each is looked at once.
-  for (const { reasons } of new Set([...nodes.values(), ...workloads.values()])) {
-    for (const { reason, cause } of reasons) gaps.set(gapKey({ reason, cause }), { reason, cause });
+  const seen = new Set<Standing>();
+  for (const assets of [nodes, workloads]) {
+    for (const standing of assets.values()) {
+      if (seen.has(standing)) continue;
+      seen.add(standing);
+      for (const { reason, cause } of standing.reasons) gaps.set(gapKey({ reason, cause }), { reason, cause });
+    }
   }
   return gaps;
 };
