@@ -15,13 +15,16 @@ export interface EventDraft {
   /** Those that decide come first: of many, the last ones are left out. */
   readonly tags?: readonly unknown[];
   readonly attack?: AttackIds;
-  readonly origin?: Draft<EventOrigin>;
-  readonly process?: Draft<ProcessFacts>;
+  readonly origin?: OriginDraft;
+  readonly process?: ProcessDraft;
   readonly file?: unknown;
   readonly destination?: string | undefined;
   readonly message?: unknown;
   readonly isInternal?: boolean;
 }
+
+export type OriginDraft = Draft<EventOrigin>;
+export type ProcessDraft = Draft<ProcessFacts>;
 
 type Draft<T> = { readonly [Field in keyof T]?: unknown };
 

@@ -1,5 +1,5 @@
 // An event of Workload Protection out of whatever it was wrapped in on its way: as the agent writes it, as a log that carries it in its
-// message, as the log search of Datadog's API answers it. Where it comes from stands in its tags, not in its body.
+// message, as the log search of Datadog's API answers it, as a webhook passes it on. Where it comes from stands in its tags, not in its body.
 import type { EventOrigin } from '../push.ts';
 import { isObject, list, object, text, texts, type Raw } from '../read.ts';
 
@@ -21,23 +21,34 @@ export const readDatadogEvent = (event: unknown): DatadogEvent | undefined => {
   return undefined;
 };
 
-export const originOf = (event: unknown): EventOrigin => {
+/** `key:value` each, of the event and of whatever it was wrapped in. */
+export const tagsOf = (event: unknown): readonly string[] => {
   const wrapping = object(event);
-  const attributes = object(wrapping.attributes);
-  const tags = [wrapping, attributes, ...bodiesOf(event)].flatMap((part) => [
+  const tags = [wrapping, object(wrapping.attributes), ...bodiesOf(event)].flatMap((part) => [
     ...tagsIn(part.ddtags),
     ...tagsIn(part.tags),
   ]);
-  const tagged = (name: string): readonly string[] => [
-    ...new Set(tags.flatMap((tag) => (tag.startsWith(`${name}:`) ? tag.slice(name.length + 1) : []))),
-  ];
-  const [pod] = tagged('pod_name');
-  const [namespace] = tagged('kube_namespace');
+  return [...new Set(tags)];
+};
+
+/** What the tags say of one key. */
+export const tagged = (tags: readonly string[], key: string): readonly string[] => [
+  ...new Set(tags.flatMap((tag) => (tag.startsWith(`${key}:`) ? tag.slice(key.length + 1) : []))),
+];
+
+export const originOf = (event: unknown): EventOrigin => {
+  const wrapping = object(event);
+  const attributes = object(wrapping.attributes);
+  const tags = tagsOf(event);
+  const [pod] = tagged(tags, 'pod_name');
+  const [namespace] = tagged(tags, 'kube_namespace');
   return {
-    nodes: tagged('kube_node'),
+    nodes: tagged(tags, 'kube_node'),
     hostnames: [
       ...new Set(
-        [wrapping.hostname, wrapping.host, attributes.host, ...tagged('host')].map(text).filter((name) => name !== ''),
+        [wrapping.hostname, wrapping.host, attributes.host, ...tagged(tags, 'host')]
+          .map(text)
+          .filter((name) => name !== ''),
       ),
     ],
     pod: pod === undefined || namespace === undefined ? undefined : { namespace, name: pod },
@@ -48,7 +59,18 @@ export const originOf = (event: unknown): EventOrigin => {
 const bodiesOf = (event: unknown): readonly Raw[] => {
   const outer = object(event);
   const attributes = object(outer.attributes);
-  return [parsed(outer.message), object(attributes.attributes), attributes, outer].filter(isObject);
+  // Webhooks are written by their user, with the event as their `body` or as the attributes of a signal.
+  const signal = parsed(object(outer.security).attributes);
+  return [
+    parsed(outer.message),
+    parsed(outer.body),
+    object(object(signal).custom),
+    signal,
+    object(attributes.attributes),
+    object(attributes.custom),
+    attributes,
+    outer,
+  ].filter(isObject);
 };
 
 const parsed = (message: unknown): unknown => {

@@ -1,7 +1,7 @@
 // Falco's alerts, as its http_output posts them and as falcosidekick passes them on: with an id and fields of its own, with long values
 // cut, with brackets in names of fields replaced. Fields are read by their whole names; none of ours has brackets.
 import { attackIdsInTags } from '../attack-ids.ts';
-import { destinationOf, securityEvent } from '../event-form.ts';
+import { destinationOf, securityEvent, type OriginDraft, type ProcessDraft } from '../event-form.ts';
 import type { EventAdapter } from '../event.ts';
 import { list, object, text, texts, textOrNone, type Raw } from '../read.ts';
 
@@ -43,7 +43,7 @@ const said = (value: unknown): string | undefined => {
   return known === '<NA>' || known === 'N/A' ? undefined : known;
 };
 
-const originOf = (alert: Raw, fields: Raw): Readonly<Record<string, unknown>> => {
+const originOf = (alert: Raw, fields: Raw): OriginDraft => {
   const id = said(fields['container.id']);
   const repository = said(fields['container.image.repository']);
   const tag = said(fields['container.image.tag']);
@@ -63,7 +63,7 @@ const originOf = (alert: Raw, fields: Raw): Readonly<Record<string, unknown>> =>
 };
 
 /** An alert of a plugin is about an object; the host that read it is not where it happened. Only what is done to a running pod has a place. */
-const objectOf = (source: string, fields: Raw): Readonly<Record<string, unknown>> => {
+const objectOf = (source: string, fields: Raw): OriginDraft => {
   const isOfRunningPod =
     source === 'k8s_audit' &&
     said(fields['ka.target.resource']) === 'pods' &&
@@ -75,7 +75,7 @@ const objectOf = (source: string, fields: Raw): Readonly<Record<string, unknown>
 
 const runningPodOnly: ReadonlySet<string> = new Set(['exec', 'attach', 'portforward', 'ephemeralcontainers']);
 
-const processOf = (fields: Raw): Readonly<Record<string, unknown>> => ({
+const processOf = (fields: Raw): ProcessDraft => ({
   executable: said(fields['proc.exepath']),
   name: said(fields['proc.name']),
   arguments: said(fields['proc.cmdline']),

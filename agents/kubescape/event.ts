@@ -1,0 +1,110 @@
+// Kubescape's runtime alerts: lists, as node-agent's HTTP exporter posts them, and single ones, as it writes them to its log.
+import { attackIdsInText, joinAttackIds } from '../attack-ids.ts';
+import { destinationOf, securityEvent, type EventDraft, type OriginDraft, type ProcessDraft } from '../event-form.ts';
+import type { EventAdapter } from '../event.ts';
+import { isObject, list, object, textOrNone, text, texts, type Raw } from '../read.ts';
+
+export const kubescapeEvents: EventAdapter = {
+  source: 'kubescape',
+  eventsOf: (item, receivedAt) =>
+    alertsIn(object(item)).flatMap(({ alert, tree }) => {
+      const name = textOrNone(alert.alertName);
+      const id = textOrNone(alert.ruleID);
+      if (name === undefined && id === undefined) return [];
+      const { arguments: given } = alert;
+      return [
+        securityEvent(
+          {
+            agentType: 'Kubescape',
+            id: alert.uniqueID,
+            at: alert.timestamp,
+            // Rules are loaded and bound by their names; the id stays beside them, since names have changed.
+            rule: name ?? id,
+            tags: id === undefined ? [] : [id],
+            attack: joinAttackIds(
+              attackIdsInText(text(alert.mitreTactic)),
+              attackIdsInText(text(alert.mitreTechnique)),
+            ),
+            origin: originOf(alert),
+            process: processOf(alert, tree),
+            ...touchedBy(object(given)),
+            message: textOrNone(alert.message) ?? alert.ruleDescription,
+            isInternal: name === 'AlertLimitReached',
+          },
+          receivedAt,
+        ),
+      ];
+    }),
+};
+
+interface Alert {
+  readonly alert: Raw;
+  /** Of the processes of its container. */
+  readonly tree: Raw;
+}
+
+/** Its exporter sends fewer in one. */
+const mostAlerts = 1000;
+
+const alertsIn = (item: Raw): readonly Alert[] => {
+  const spec = object(item.spec);
+  if (Array.isArray(spec.alerts)) {
+    return list(spec.alerts)
+      .slice(0, mostAlerts)
+      .map((alert) => ({ alert: object(alert), tree: object(spec.processTree) }));
+  }
+  if (!isObject(item.BaseRuntimeMetadata)) return [{ alert: item, tree: object(item.processTree) }];
+  const { node } = object(object(item.event).k8s);
+  const { message, RuleID: ruleID } = item;
+  const alert = { nodeName: node, message, ruleID, ...item.BaseRuntimeMetadata, ...object(item.RuntimeK8sDetails) };
+  return [{ alert, tree: object(item.RuntimeProcessDetails) }];
+};
+
+/** `hostName` is left aside: it is that of the agent's pod. */
+const originOf = (alert: Raw): OriginDraft => {
+  const isInContainer = textOrNone(alert.containerID) !== undefined || textOrNone(alert.podName) !== undefined;
+  return {
+    node: alert.nodeName,
+    namespace: textOrNone(alert.podNamespace) ?? alert.namespace,
+    pod: alert.podName,
+    podUid: alert.podUID,
+    containerId: alert.containerID,
+    container: alert.containerName,
+    image: alert.image,
+    onHost: isInContainer ? false : undefined,
+  };
+};
+
+/** The process that the alert is about, or what its arguments say of it. */
+const processOf = (alert: Raw, tree: Raw): ProcessDraft => {
+  const { exec, args, comm, pcomm } = object(alert.arguments);
+  const isOfContainer = text(tree.containerID) === '' || tree.containerID === alert.containerID;
+  const found = isOfContainer ? processIn(tree.processTree, alert.infectedPID) : undefined;
+  const named = object(object(alert.identifiers).process);
+  return {
+    executable: textOrNone(found?.path) ?? exec,
+    name: textOrNone(found?.comm) ?? textOrNone(named.name) ?? comm,
+    arguments: textOrNone(found?.cmdline) ?? textOrNone(named.commandLine) ?? textOrNone(texts(args).join(' ')),
+    parentName: textOrNone(found?.pcomm) ?? pcomm,
+    user: typeof found?.uid === 'number' ? String(found.uid) : undefined,
+  };
+};
+
+/** More than that is no tree of one container. */
+const mostProcesses = 1000;
+
+const processIn = (root: unknown, pid: unknown): Raw | undefined => {
+  if (typeof pid !== 'number') return undefined;
+  const waiting: unknown[] = [root];
+  for (let seen = 0; seen < mostProcesses && waiting.length > 0; seen++) {
+    const process = object(waiting.pop());
+    if (process.pid === pid) return process;
+    waiting.push(...[...Object.values(object(process.childrenMap)), ...list(process.children)].slice(0, mostProcesses));
+  }
+  return undefined;
+};
+
+const touchedBy = ({ path, ip, dstIP, port, dstPort }: Raw): Pick<EventDraft, 'file' | 'destination'> => ({
+  file: path,
+  destination: destinationOf(ip ?? dstIP, port ?? dstPort),
+});
