@@ -1,12 +1,10 @@
 // Keeps findings: takes events from the journal, looks at who listens whenever the fleet changes and every quarter of a minute, and
 // writes what came of it, each finding at most every five seconds.
-import { findingSchema, type Finding } from '../../crds/schema/finding.ts';
 import { clusterReportName } from '../../crds/schema/coverage-report.ts';
 import type { CoverageModel } from '../../domain/coverage/model.ts';
 import { longestLookMs } from '../../domain/findings/quiet-clock.ts';
 import type { Policy } from '../../domain/types.ts';
 import type { EventAdapter } from '../../agents/event.ts';
-import { parseSpec } from '../../facts/parse.ts';
 import type { Writer } from '../../kube/apply.ts';
 import type { Clock } from '../../kube/clock.ts';
 import { classify } from '../../kube/errors.ts';
@@ -25,6 +23,7 @@ import type { DeliveryBook } from './deliveries.ts';
 import { createListeners } from './ears.ts';
 import { createEventIds } from './event-ids.ts';
 import type { FindingMetrics } from './metrics.ts';
+import { readFinding } from './read.ts';
 import type { RecentPods } from './recent-pods.ts';
 import { aspectsOf, statusOf } from './status.ts';
 import { detailsOf } from './subject-details.ts';
@@ -146,7 +145,7 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
 
   const see = (object: RawObject): void => {
     const { namespace = '', name } = object.metadata;
-    const parsed = parseSpec<Finding>(findingSchema, object);
+    const parsed = readFinding(object);
     if (parsed.ok) book.seen(`${namespace}/${name}`, parsed.value);
     else
       log.warn(
