@@ -1,6 +1,8 @@
 // `kubectl protection coverage` as a user runs it: the bundled program under the real kubectl, with a viewer's rights, over agents that
 // answer. What the documents show is captured here.
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { chmod, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -64,6 +66,9 @@ const catalogue: Manifest = {
 };
 const on = { 'agents.example.com/falco': 'true' };
 const gpuTaint = { key: 'dedicated', value: 'gpu', effect: 'NoSchedule' };
+
+/** Far longer than two changes take. */
+const watchedForMs = 150_000;
 
 /** Behind the fleets that others on this machine may have. */
 const firstAddress = 12_000 + (process.pid % 8000);
@@ -249,6 +254,26 @@ describe('a viewer', () => {
       expect(stdout).not.toContain('gpu-1');
     });
   });
+});
+
+test('what is watched is shown again when something changes', async () => {
+  const program = path.join(protection.folder, 'dist', 'kubectl-protection.js');
+  const child = spawn(process.execPath, [program, 'coverage', 'gaps', '--watch'], {
+    env: { PATH: process.env['PATH'], KUBECONFIG: viewer },
+    signal: AbortSignal.timeout(watchedForMs),
+  });
+  let out = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
+  const ended = once(child, 'close');
+  const latest = (): string => out.split(/^--- .*$/m).at(-1) ?? '';
+  await eventually(async () => expect(latest()).toContain('TechniqueUncovered'));
+  await world.kubectl(['delete', 'wpol', 'shop']);
+  await eventually(async () => {
+    expect(latest()).not.toBe('');
+    expect(latest()).not.toContain('TechniqueUncovered');
+  });
+  child.kill('SIGINT');
+  expect(await ended).toEqual([null, 'SIGINT']);
 });
 
 describe('what cannot be told', () => {
