@@ -34,12 +34,25 @@ describe('a body', () => {
     ]);
   });
 
+  it('may be as rich as any that agents send', () => {
+    const event = JSON.stringify(
+      Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`field_${index}`, '12:00:00'])),
+    );
+    expect(itemsOf(`${`${event}\n`.repeat(5000)}`).good).toHaveLength(5000);
+  });
+
   it.each([
     ['nothing', ''],
     ['an empty array', '[]'],
     ['no JSON', 'Warning: a shell was spawned'],
     ['lines of no JSON', 'one\ntwo\nthree'],
     ['one broken document over several lines', '{\n"a": 1,\n"b":\n}'],
+    ['a tower of lists', '['.repeat(4_000_000)],
+    ['a million empty objects', `[${'{},'.repeat(1_000_000)}{}]`],
+    [
+      'an object of millions of fields',
+      `{${Array.from({ length: 2_100_000 }, (_, index) => `"${index}":1`).join(',')}}`,
+    ],
     ['more events than may come at once', `[${'{},'.repeat(mostItems)}{}]`],
   ])('is refused as a whole where it is %s', (_, body) => {
     expect(readItems(body)).toHaveProperty('message');
