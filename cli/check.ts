@@ -28,7 +28,9 @@ export const checkVerb: Verb = {
     const flags = parseCheckFlags(args);
     const report = await check(flags, io);
     const isBare = (io.env['NO_COLOR'] ?? '') === '' && io.stdout.isTTY === true;
-    io.stdout.write(formatted(report, flags.output, { colour: flags.colour && isBare, failOn: flags.failOn }));
+    io.stdout.write(
+      formatted(report, flags.output, { colour: flags.colour && isBare, failOn: flags.failOn, at: io.now() }),
+    );
     for (const problem of report.problems) io.stderr.write(`${whereOf(problem)}: ${plain(problem.message)}\n`);
     return report.exitCode;
   },

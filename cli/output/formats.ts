@@ -2,21 +2,35 @@ import { dump } from 'js-yaml';
 import type { Threshold } from '../judge/exit-code.ts';
 import type { CheckReport } from '../judge/result.ts';
 import { github } from './github.ts';
+import { gitlabSast } from './gitlab-sast.ts';
 import { gitlab } from './gitlab.ts';
 import { junit } from './junit.ts';
 import { markdown } from './markdown.ts';
 import { sarif } from './sarif.ts';
 import { table } from './table.ts';
 
-export const formats = ['table', 'wide', 'json', 'yaml', 'junit', 'sarif', 'gitlab', 'github', 'markdown'] as const;
+export const formats = [
+  'table',
+  'wide',
+  'json',
+  'yaml',
+  'junit',
+  'sarif',
+  'gitlab',
+  'gitlab-sast',
+  'github',
+  'markdown',
+] as const;
 export type Format = (typeof formats)[number];
 
 export interface FormatOptions {
   readonly colour: boolean;
   readonly failOn: Threshold;
+  /** When it was checked, epoch milliseconds. */
+  readonly at: number;
 }
 
-export const formatted = (report: CheckReport, format: Format, { colour, failOn }: FormatOptions): string => {
+export const formatted = (report: CheckReport, format: Format, { colour, failOn, at }: FormatOptions): string => {
   switch (format) {
     case 'table':
     case 'wide':
@@ -31,6 +45,8 @@ export const formatted = (report: CheckReport, format: Format, { colour, failOn 
       return sarif(report);
     case 'gitlab':
       return gitlab(report);
+    case 'gitlab-sast':
+      return gitlabSast(report, at);
     case 'github':
       return github(report);
     case 'markdown':
