@@ -98,6 +98,7 @@ describe('with the webhook', () => {
     expect((await as('mallory', patchOf(null))).code).toBe(0);
     expect((await as('mallory', patchOf([]))).code).toBe(0);
     expect((await write('mallory', ['replace'], finding({ owner: 'mallory' }))).code).toBe(0);
+    expect((await write('mallory', ['apply'], finding({ notes: [] }))).code).toBe(0);
     expect((await write('mallory', ['apply', '--server-side', '--force-conflicts'], finding())).code).toBe(0);
     expect(await notes()).toEqual(before);
   });
@@ -115,6 +116,7 @@ describe('with the webhook', () => {
     ]) {
       expect((await as('mallory', patchOf(attempt))).code).toBe(1);
       expect((await write('mallory', ['replace'], finding({ notes: attempt }))).code).toBe(1);
+      expect((await write('mallory', ['apply'], finding({ notes: attempt }))).code).toBe(1);
       const applying = ['apply', '--server-side', '--force-conflicts'];
       expect((await write('mallory', applying, finding({ notes: attempt }))).code).toBe(1);
     }

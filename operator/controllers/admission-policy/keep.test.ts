@@ -97,7 +97,7 @@ describe('the keeper of generated policies', () => {
   it('makes them for those that ask, with a binding each, owned by the role that allows it, and says so once', async () => {
     const { kube, namesAre, said } = await start(aPolicy('vault'), aPolicy('silent', { wanted: false }));
     await namesAre('vault.workloadprotection.dev');
-    const [made] = kube.cluster.list(kinds[0] ?? '').filter(({ metadata }) => metadata.name !== 'of-somebody-else');
+    const made = kube.cluster.list(kinds[0] ?? '').find(({ metadata }) => metadata.name !== 'of-somebody-else');
     expect(made?.metadata).toMatchObject({ labels: componentLabel, ownerReferences: [{ name: ownerName }] });
     expect(said.map(({ reason, regarding }) => [reason, regarding.name])).toEqual([
       ['AdmissionPolicyGenerated', 'vault'],
