@@ -42,6 +42,37 @@ const addressed = (name: (typeof nodes)[number], index: number): Manifest => {
   };
 };
 
+/** As much of Tetragon's definition as is needed to make a policy. */
+const tracingPolicyDefinition: Manifest = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'tracingpolicies.cilium.io' },
+  spec: {
+    group: 'cilium.io',
+    scope: 'Cluster',
+    names: {
+      plural: 'tracingpolicies',
+      singular: 'tracingpolicy',
+      kind: 'TracingPolicy',
+      listKind: 'TracingPolicyList',
+    },
+    versions: [
+      {
+        name: 'v1alpha1',
+        served: true,
+        storage: true,
+        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+      },
+    ],
+  },
+};
+const tracingPolicy: Manifest = {
+  apiVersion: 'cilium.io/v1alpha1',
+  kind: 'TracingPolicy',
+  metadata: { name: 'tcp-connect' },
+  spec: { kprobes: [{ call: 'tcp_connect', syscall: false }] },
+};
+
 let world: World;
 let operator: ProcessHandle;
 let simulation: Simulation;
@@ -54,13 +85,23 @@ beforeAll(async () => {
     ...agents,
     deployment('default', 'shop', { on: 'falco-1' }),
   ]);
+  await make('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', tracingPolicyDefinition);
+  await eventually(() => make('/apis/cilium.io/v1alpha1/tracingpolicies', tracingPolicy));
   await world.install({
     agentNamespaces: ['falco'],
+    telemetrySecrets: ['falco-token'],
     starterPolicy: { spec: { gracePeriod: '5s' } },
     agents: { falco: { spec: { telemetry } }, tetragon: { spec: { telemetry } } },
     operator: { replicas: 0 },
     webhook: { replicas: 0 },
   });
+  for (const name of ['falco-token', 'not-listed'])
+    await make('/api/v1/namespaces/workload-protection/secrets', {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name },
+      stringData: { token: 's3cret' },
+    });
   const pods = await eventually(async () => {
     const running = agentsFromPods(await world.cluster.list<AgentPodLike>('v1', 'Pod'));
     expect(running.map((agent) => agent.node ?? '').toSorted()).toEqual([...nodes]);
@@ -83,6 +124,12 @@ afterAll(async () => {
   await simulation?.close();
   await world?.stop();
 });
+
+/** For kinds that the fleet does not know. */
+const make = async (path: string, object: Manifest): Promise<void> => {
+  const { status, body } = await world.plane.api.call('POST', path, object);
+  if (status !== 201) throw new Error(`POST ${path} was answered by ${status}: ${JSON.stringify(body)}`);
+};
 
 /** What falcoctl installs, and what the chart's customRules hold. */
 const rulesFilesOf = ({ version }: SimulatedAgent): Readonly<Record<string, string>> => ({
@@ -182,7 +229,45 @@ describe('a restart of the operator', () => {
   });
 });
 
+describe('credentials', () => {
+  const path = '/apis/workloadprotection.dev/v1alpha1/protectionagents/falco';
+  const withToken = (name: string | undefined) => ({
+    spec: {
+      pods: { namespaces: ['falco'] },
+      telemetry: { authorization: name === undefined ? null : { secretRef: { name, key: 'token' } } },
+    },
+  });
+
+  test('are read where they are listed in the chart, and nowhere else', async () => {
+    await world.cluster.patch(path, withToken('not-listed'));
+    await eventually(async () => {
+      const { status } = await world.agent('falco');
+      expect(status?.scrape).toMatchObject({ attempted: 2, failures: 2 });
+      expect(status?.scrape?.examples?.join()).toMatch(
+        /workload-protection\/not-listed may not be read.*telemetrySecrets/,
+      );
+    });
+    await world.cluster.patch(path, withToken('falco-token'));
+    await eventually(async () => expect((await world.agent('falco')).status?.scrape).toMatchObject({ failures: 0 }));
+    await world.cluster.patch(path, withToken(undefined));
+  });
+});
+
 describe('what is declared', () => {
+  test('is named beside what is loaded, whether a ConfigMap or an object of the agent’s own kind declares it', async () => {
+    const policies = (await world.slices()).flatMap(({ rulesets }) => rulesets.flatMap((ruleset) => ruleset.policies));
+    expect(policies.find(({ name }) => name === 'tcp-connect')).toMatchObject({
+      agent: 'tetragon',
+      status: 'Loaded',
+      declaredBy: { kind: 'TracingPolicy', name: 'tcp-connect' },
+    });
+    expect(policies.find(({ name }) => name === 'custom-rules.yaml')).toMatchObject({
+      agent: 'falco',
+      status: 'Loaded',
+      declaredBy: { kind: 'ConfigMap', namespace: 'falco', name: 'falco-rules' },
+    });
+  });
+
   test('differs from what is loaded where a rules file was changed and not reloaded', async () => {
     simulation.tell({ nodes: ['falco-2'] }, { changedRulesFile: 'custom-rules.yaml' });
     await eventually(async () => {
