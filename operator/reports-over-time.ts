@@ -13,6 +13,7 @@ import { createHistoryKeeper } from './controllers/history/keep.ts';
 import { together, type OverTime } from './controllers/history/over-time.ts';
 import { describeReport, type Reconcile } from './controllers/report/reconcile.ts';
 import type { SliceKeeper } from './controllers/slices/reconcile.ts';
+import type { ClusterIdentity } from './controllers/snapshots/freeze.ts';
 import { createSnapshotReconcile, liveObject } from './controllers/snapshots/reconcile.ts';
 import { createScheduleKeeper } from './controllers/snapshots/schedules.ts';
 import type { StatusWriter } from './status.ts';
@@ -71,10 +72,7 @@ export const createReportsOverTime = (options: ReportsOverTimeOptions): ReportsO
     sliceNames: async (report) => (await slicesOf(report)).map(({ metadata: { name } }) => name),
     unheard,
     cluster,
-    kubernetesVersion: async () => {
-      const version = await transport.request<unknown>({ method: 'GET', path: '/version' });
-      return textOrNone(object(version)['gitVersion']);
-    },
+    identity: () => identityOf(transport),
     now,
     enqueueReport,
     onTaken: ({ metadata: { name, uid } }, of, { digest, slices: count }) => {
@@ -95,4 +93,19 @@ export const createReportsOverTime = (options: ReportsOverTimeOptions): ReportsO
     },
   });
   return { overTime, reconcilers: { snapshot, baseline: comparison.reconcile } };
+};
+
+const identityOf = async (transport: Transport): Promise<ClusterIdentity> => {
+  const version = object(await transport.request<unknown>({ method: 'GET', path: '/version' }))['gitVersion'];
+  let uid: unknown;
+  const take = ([found]: readonly unknown[]): void => {
+    uid = object(object(found)['metadata'])['uid'];
+  };
+  const scope = { resource: resources.namespaces, fieldSelector: 'metadata.name=kube-system', metadataOnly: true };
+  await listPages(transport, scope, take, AbortSignal.timeout(listDeadlineMs));
+  const [clusterId, kubernetesVersion] = [textOrNone(uid), textOrNone(version)];
+  return {
+    ...(clusterId === undefined ? {} : { clusterId }),
+    ...(kubernetesVersion === undefined ? {} : { kubernetesVersion }),
+  };
 };

@@ -96,6 +96,7 @@ describe('the page', () => {
   test('says which cluster, when, and what to compare with, and loads nothing', () => {
     for (const said of [
       'prod &lt;1&gt;',
+      '<dd><code>6c1d</code></dd>',
       '2026-11-22T06:00:00Z',
       digest,
       'coverage verify',

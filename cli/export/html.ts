@@ -49,6 +49,7 @@ const identity = ({ report, digest, exportedAt }: CoverageDocument): string => {
   const { snapshot, evaluatedAt } = report.status;
   const facts: readonly (readonly [string, string | undefined])[] = [
     ['Cluster', snapshot?.cluster],
+    ['UID of its namespace kube-system', snapshot?.clusterId],
     ['Report', report.metadata.name],
     ['Snapshot of', report.spec.snapshotOf?.name],
     ['Taken at', snapshot?.takenAt],

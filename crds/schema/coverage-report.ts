@@ -200,6 +200,7 @@ const snapshot = group('What proves this snapshot.', {
     },
   ),
   cluster: text('The cluster that it was taken in.', { max: 253 }).optional(),
+  clusterId: text('The UID of its namespace kube-system, by which clusters are told apart.', { max: 64 }).optional(),
   kubernetesVersion: text('Version of its API server.', { max: 64 }).optional(),
   operatorVersion: text('Version of the operator that took it.', { max: 64 }).optional(),
   imported: flag('True if it was restored from an export.').default(false),

@@ -148,6 +148,8 @@ describe('a snapshot', () => {
     const slices = await world.slices(name);
     expect(snapshotDigest(snapshot, slices)).toBe(digestOf(snapshot));
     expect(slices.map(({ spec }) => spec.frozen)).toEqual(slices.map(() => true));
+    const { metadata } = await world.get<CoverageReport>('/api/v1/namespaces/kube-system');
+    expect(snapshot.status?.snapshot?.clusterId).toBe(metadata.uid);
     expect(snapshot.status?.slices).toBe(slices.length);
     expect(condition(snapshot, 'Ready')).toMatchObject({ status: 'True', reason: 'Frozen' });
     expect(snapshot.status?.counts).toEqual((await world.report()).status?.counts);

@@ -16,6 +16,7 @@ import { sliceName, type SliceContent } from '../slices/plan.ts';
 export interface Origin {
   readonly takenAt: string;
   readonly cluster?: string;
+  readonly clusterId?: string;
   readonly kubernetesVersion?: string;
 }
 
@@ -138,9 +139,12 @@ export const obstacle = (
 
 const longestCluster = 253;
 
-export const originOf = (at: number, cluster: string, kubernetesVersion: string | undefined): Origin => ({
+/** What tells a cluster apart, whatever people call it. */
+export type ClusterIdentity = Pick<Origin, 'clusterId' | 'kubernetesVersion'>;
+
+export const originOf = (at: number, cluster: string, identity: ClusterIdentity): Origin => ({
   takenAt: rfc3339(at),
   // A name is given by people, and the API has a limit for it.
   ...(cluster === '' ? {} : { cluster: cluster.slice(0, longestCluster) }),
-  ...(kubernetesVersion === undefined ? {} : { kubernetesVersion }),
+  ...identity,
 });

@@ -58,7 +58,7 @@ const setUp = (fake = createFakeReports(), at = start, model = fleetOf(300, 0)) 
     sliceNames: async (report) => fake.slices(report).map(({ metadata }) => metadata.name),
     unheard,
     cluster: 'prod',
-    kubernetesVersion: async () => 'v1.36.3',
+    identity: async () => ({ clusterId: 'uid-of-kube-system', kubernetesVersion: 'v1.36.3' }),
     now: () => now,
     enqueueReport: () => {},
     onTaken: (_, of, { digest }) => taken.push(`${of} ${digest}`),
@@ -109,7 +109,12 @@ const name = 'before-audit';
 const expectWhole = ({ fake }: Pick<ReturnType<typeof setUp>, 'fake'>): void => {
   const snapshot = fake.report(name);
   const slices = fake.slices(name);
-  expect(snapshot.status?.snapshot).toMatchObject({ cluster: 'prod', kubernetesVersion: 'v1.36.3', imported: false });
+  expect(snapshot.status?.snapshot).toMatchObject({
+    cluster: 'prod',
+    clusterId: 'uid-of-kube-system',
+    kubernetesVersion: 'v1.36.3',
+    imported: false,
+  });
   expect(snapshot.status?.snapshot?.digest).toBe(snapshotDigest(snapshot, slices));
   expect(ready(snapshot)).toBe('True Frozen');
   expect(snapshot.status).toMatchObject({ slices: 3, counts: { nodes: { total: 300 } } });

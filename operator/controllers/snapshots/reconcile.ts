@@ -11,7 +11,7 @@ import { fieldManager, rfc3339, type Aspect, type StatusWriter } from '../../sta
 import type { OurObjects, RawObject } from '../../watches.ts';
 import type { DescribedReport, Reconcile } from '../report/reconcile.ts';
 import type { SliceKeeper } from '../slices/reconcile.ts';
-import { freeze, obstacle, originOf, type FreezeOptions, type Frozen } from './freeze.ts';
+import { freeze, obstacle, originOf, type ClusterIdentity, type FreezeOptions, type Frozen } from './freeze.ts';
 import { importedAnnotation, scheduledAtAnnotation } from './names.ts';
 import type { ScheduleKeeper } from './schedules.ts';
 
@@ -24,7 +24,7 @@ export interface SnapshotControllerOptions extends Omit<FreezeOptions, 'writer'>
   readonly describe: (object: RawObject, spec: CoverageReport['spec'], at: number) => DescribedReport;
   readonly unheard: () => readonly string[];
   readonly cluster: string;
-  readonly kubernetesVersion: () => Promise<string | undefined>;
+  readonly identity: () => Promise<ClusterIdentity>;
   readonly now: () => number;
   /** The report's status has something new to say. */
   readonly enqueueReport: (name: string) => void;
@@ -76,7 +76,7 @@ const fill = async (
     });
     return { requeueAfterMs: waitMs };
   }
-  const origin = originOf(now(), options.cluster, await options.kubernetesVersion());
+  const origin = originOf(now(), options.cluster, await options.identity());
   // One moment: nothing may be awaited between these two.
   const described = describe(source, parsedSpec.spec, Date.parse(origin.takenAt));
   const contents = slices.contentsOf(of, described.tally);
