@@ -45,7 +45,7 @@ const parse = (report: Parameters<typeof gitlabSast>[0]) => schema.parse(JSON.pa
 
 describe('the security report for GitLab', () => {
   it('is of the form that GitLab takes, with each gap where it stands', () => {
-    const { scan, vulnerabilities } = parse(aReport());
+    const { scan, vulnerabilities } = parse({ ...aReport(), problems: [] });
     expect([scan.start_time, scan.status]).toEqual(['2026-06-01T12:30:00', 'success']);
     expect(vulnerabilities[0]).toMatchObject({
       severity: 'Critical',
