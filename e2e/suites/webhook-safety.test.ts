@@ -208,6 +208,13 @@ describe('with two replicas', () => {
     }
   });
 
+  test('more is asked than can be answered at once, and no creation fails', async () => {
+    const { made, judged, refused, unanswered } = await createDuring(world.plane, aPod, Promise.resolve(), 2000, 1);
+    // What is not judged for want of time is let through with a warning, too.
+    expect({ refused, unanswered, judged }).toEqual({ refused: [], unanswered: 0, judged: made });
+    expect(made).toBeGreaterThan(500);
+  });
+
   test('both are killed, and every creation goes through unjudged', async () => {
     for (const replica of replicas) {
       replica.kill('SIGKILL');

@@ -18,7 +18,7 @@ export interface Creations {
 }
 
 /** A hundred a second, as far as the machine gives them. */
-const everyMs = 10;
+const usualMs = 10;
 const connections = 64;
 /** So many are made in fact; of the others it is only asked, which is the same for admission and leaves nothing to clean up. */
 const oneInFact = 10;
@@ -30,6 +30,7 @@ export const createDuring = async (
   podOf: (index: number) => Manifest,
   until: Promise<unknown>,
   atLeastMs = 0,
+  everyMs = usualMs,
 ): Promise<Creations> => {
   const agent = new Agent({ connect: { ca: plane.ca }, allowH2: false, connections });
   const refused: string[] = [];
