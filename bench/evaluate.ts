@@ -3,11 +3,13 @@
 import { createCoverageModel, type CoverageModel, type Evaluation } from '../domain/coverage/model.ts';
 import { buildReport } from '../domain/coverage/report.ts';
 import { buildSlices, sliceCount, sliceIndexOf, type SliceAssets } from '../domain/coverage/slices.ts';
-import { aFalco } from '../domain/testing/agents.ts';
+import { aFalco, scraped } from '../domain/testing/agents.ts';
 import { aNode, aTaint } from '../domain/testing/nodes.ts';
 import { aContainer, aDaemonSet, aPod, aShape } from '../domain/testing/pods.ts';
 import { anExemption, aPolicy, labelled, requiring, selecting } from '../domain/testing/policies.ts';
-import type { AgentDefinition, PodFacts, PodShape, Policy } from '../domain/types.ts';
+import { aLoadedPolicy, aRule, saying } from '../domain/testing/telemetry.ts';
+import type { InstanceTelemetry, LoadedPolicy } from '../domain/telemetry/types.ts';
+import type { AgentDefinition, PodFacts, PodShape, Policy, Requirement } from '../domain/types.ts';
 import { percentile, table, type Figure } from './figures.ts';
 
 export interface EvaluateFigures {
@@ -16,6 +18,7 @@ export interface EvaluateFigures {
   readonly pod: Spread;
   readonly node: Spread;
   readonly agentPod: Spread;
+  readonly reading: Spread;
   readonly bytesPerPod: number | undefined;
 }
 
@@ -33,6 +36,10 @@ const pools = ['general', 'memory', 'arm', 'gpu', 'spot'];
 const agentNames = ['falco', 'tetragon', 'datadog', 'kubearmor', 'kubescape', 'tracee', 'sysdig'];
 /** The first of the agents are installed; the others are only known, as in a cluster with the ready-made definitions. */
 const installed = 2;
+/** Nodes say one of a few things: three sets of five rules files with a hundred rules each. */
+const rulesets = 3;
+const rulesFiles = 5;
+const rulesEach = 100;
 const start = 1_000_000_000;
 const changes = 300;
 /** Changes that are not counted: the engine compiles what it has seen a few times. */
@@ -62,6 +69,10 @@ export const benchEvaluate = (): EvaluateFigures => {
     agentPod: eachChange(model, start + 3_000, (index) => {
       const found = model.inventory.pod('security', `falco-${(index * 17) % nodes}`)?.facts;
       if (found !== undefined) model.upsertPod({ ...found, ready: !found.ready });
+    }),
+    reading: eachChange(model, start + 4_000, (index) => {
+      const node = nodeName((index * 11) % nodes);
+      model.setTelemetry(node, 'falco', says(index % rulesets, start + 4_000));
     }),
     bytesPerPod: before === undefined || after === undefined ? undefined : (after - before) / pods,
   };
@@ -128,6 +139,10 @@ const fill = (): CoverageModel => {
       labels: {},
     });
   }
+  for (const name of agentNames.slice(0, installed)) {
+    for (let index = 0; index < nodes; index++)
+      model.setTelemetry(nodeName(index), name, says(index % rulesets, start));
+  }
   const shapes = Array.from({ length: workloads }, (_, index) => shape(index));
   for (let index = 0; index < pods - installed * nodes; index++) model.upsertPod(pod(index, shapes));
   return model;
@@ -155,9 +170,32 @@ const pod = (index: number, shapes: readonly PodShape[]): PodFacts => {
   });
 };
 
-const agent = (name: string): AgentDefinition =>
+/** As the operator gives it on: nodes that say the same share the object. */
+const said: readonly (readonly LoadedPolicy[])[] = Array.from({ length: rulesets }, (_, version) =>
+  Array.from({ length: rulesFiles }, (__, file) =>
+    aLoadedPolicy({
+      name: `rules-${file}.yaml`,
+      version: `1.${version}.0`,
+      digest: `sha256:${file}${version}`,
+      source: 'ConfigMap',
+      rules: Array.from({ length: rulesEach }, (___, rule) =>
+        aRule({
+          name: `rule ${file}-${rule}`,
+          tactics: ['TA0002'],
+          techniques: [`T1${String(rule * 6).padStart(3, '0')}`],
+        }),
+      ),
+    }),
+  ),
+);
+
+const says = (ruleset: number, at: number): InstanceTelemetry =>
+  saying({ at, version: '1.2.0', policies: said[ruleset] ?? [], policiesAre: 'Complete', drops: [] });
+
+const agent = (name: string, index: number): AgentDefinition =>
   aFalco({
     name,
+    ...(index < installed ? { telemetry: scraped } : {}),
     pods: {
       selector: labelled({ 'app.kubernetes.io/name': name }),
       containerNames: [name],
@@ -195,6 +233,13 @@ const install = (model: CoverageModel, name: string): void => {
   }
 };
 
+/** One of the three rulesets is too old for it, and no rule covers one of the techniques. */
+const content: Partial<Requirement> = {
+  evidence: 'Loaded',
+  policies: [{ name: 'rules-0.yaml', minVersion: '1.1', source: 'ConfigMap', rules: ['rule 0-7', 'rule 0-8'] }],
+  mitre: [{ tactic: undefined, techniques: ['T1006', 'T1611'], minimumRules: 1 }],
+};
+
 const policies = (): readonly Policy[] =>
   Array.from({ length: 20 }, (_, index) =>
     aPolicy({
@@ -210,6 +255,7 @@ const policies = (): readonly Policy[] =>
       criticality: (['Low', 'Medium', 'High', 'Critical'] as const)[index % 4] ?? 'Low',
       require: requiring({
         agents: index % 3 === 0 ? [{ name: 'falco', minVersion: index % 2 === 0 ? '1.1.0' : undefined }] : [],
+        ...(index % 4 === 0 ? content : {}),
       }),
       exemptions:
         index % 7 === 0
@@ -246,11 +292,15 @@ export const describeEvaluation = (figures: EvaluateFigures): readonly Figure[] 
     holds: time < 1_000,
   });
   return [
-    full(`first evaluation, ${nodes} nodes, ${pods} pods, 20 policies`, figures.fullMs),
+    full(
+      `first evaluation, ${nodes} nodes, ${pods} pods, 20 policies, ${rulesets} rulesets of ${rulesFiles * rulesEach} rules`,
+      figures.fullMs,
+    ),
     full('evaluation of all after a change of policies', figures.fullAgainMs),
     single('one pod changes', figures.pod),
     single('one node changes', figures.node),
     single("one agent's pod becomes not ready", figures.agentPod),
+    single("one node's agent says that it has loaded other rules", figures.reading),
     {
       what: 'heap per pod, all else included',
       measured:

@@ -44,10 +44,27 @@ export interface LoadedReport {
   readonly rules: readonly RuleUse[];
 }
 
-export const reportLoaded = (buckets: Iterable<Bucket>): LoadedReport => {
+/** What was said last, and of what: most changes in a fleet change nothing of it. */
+export interface RememberedLoaded {
+  readonly of: string;
+  readonly report: LoadedReport;
+}
+
+export const reportLoaded = (buckets: Iterable<Bucket>, before: RememberedLoaded | undefined): RememberedLoaded => {
+  const uses = nodesByRuleset(buckets);
+  const of = uses.map(({ ruleset, nodes }) => `${ruleset.id} ${nodes}`).join();
+  return before?.of === of ? before : { of, report: listed(uses) };
+};
+
+interface RulesetUse {
+  readonly ruleset: Ruleset;
+  readonly nodes: number;
+}
+
+const listed = (uses: readonly RulesetUse[]): LoadedReport => {
   const policies = new Map<string, { use: PolicyUse; nodes: number }>();
   const rules = new Map<string, { use: RuleUse; nodes: number }>();
-  for (const { ruleset, nodes } of nodesByRuleset(buckets)) {
+  for (const { ruleset, nodes } of uses) {
     for (const policy of ruleset.policies) {
       const use = policyUse(policy);
       // Whoever has other rules in it has another one.
@@ -64,7 +81,7 @@ export const reportLoaded = (buckets: Iterable<Bucket>): LoadedReport => {
 };
 
 /** Each distinct ruleset once, with the nodes that have it. */
-const nodesByRuleset = (buckets: Iterable<Bucket>): Iterable<{ readonly ruleset: Ruleset; readonly nodes: number }> => {
+const nodesByRuleset = (buckets: Iterable<Bucket>): readonly RulesetUse[] => {
   const found = new Map<string, { ruleset: Ruleset; nodes: number }>();
   for (const { verdict, nodes } of buckets) {
     if (nodes.size === 0) continue;
@@ -74,7 +91,7 @@ const nodesByRuleset = (buckets: Iterable<Bucket>): Iterable<{ readonly ruleset:
       found.set(ruleset.id, known);
     }
   }
-  return found.values();
+  return [...found.values()].toSorted((a, b) => compareText(a.ruleset.id, b.ruleset.id));
 };
 
 const count = <T>(into: Map<string, { use: T; nodes: number }>, key: string, nodes: number, use: () => T): void => {

@@ -24,6 +24,7 @@ export const createPodScopes = (
   let selected = new WeakMap<PodShape, Map<string, string>>();
   const narrowed = new WeakMap<Ruleset, Map<string, Ruleset>>();
   const isScoped = new WeakMap<Ruleset, boolean>();
+  const plain = new WeakMap<readonly AgentPresence[], boolean>();
 
   const exclusionsOf = (agent: string): readonly Exclusion[] => declarations.get(agent)?.exclusions ?? [];
   const hasScopes = (ruleset: Ruleset | undefined): ruleset is Ruleset => {
@@ -32,6 +33,13 @@ export const createPodScopes = (
     if (known !== undefined) return known;
     const is = ruleset.policies.some(({ pods }) => pods !== undefined);
     isScoped.set(ruleset, is);
+    return is;
+  };
+  const isPlain = (presences: readonly AgentPresence[]): boolean => {
+    const known = plain.get(presences);
+    if (known !== undefined) return known;
+    const is = presences.every(({ agent, ruleset }) => !hasScopes(ruleset) && exclusionsOf(agent).length === 0);
+    plain.set(presences, is);
     return is;
   };
   const inScope = (scope: PodScope | undefined, pod: PodFacts): boolean =>
@@ -70,16 +78,18 @@ export const createPodScopes = (
 
   return {
     keyOf: (presences, pod) => {
-      let key = '';
-      for (const [index, presence] of presences.entries()) {
-        const seen = seenBy(presence, pod);
-        if (seen !== '') key += ` ${index}:${seen}`;
-      }
-      return key;
+      // The pods of a node share its list, and nearly all lists are for all pods alike.
+      if (isPlain(presences)) return '';
+      return presences
+        .map((presence, index) => {
+          const seen = seenBy(presence, pod);
+          return seen === '' ? '' : ` ${index}:${seen}`;
+        })
+        .join('');
     },
     forPod: (presences, pod) =>
       presences.map((presence) => {
-        const seen = seenBy(presence, pod);
+        const seen = isPlain(presences) ? '' : seenBy(presence, pod);
         if (seen === '') return presence;
         const exclusion = exclusionsOf(presence.agent)[Number(seen.split('/')[1])];
         if (exclusion !== undefined) return leftOut(presence, exclusion);

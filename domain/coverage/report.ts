@@ -64,10 +64,11 @@ export const buildReport = (tally: Tally, definitions: readonly AgentDefinition[
   };
   const gaps = groupGaps(buckets);
   tally.attack = reportAttack(buckets, tally.attack);
+  tally.loaded = reportLoaded(buckets, tally.loaded);
   return {
     counts,
     agents: agentsIn(tally, definitions),
-    loaded: reportLoaded(buckets),
+    loaded: tally.loaded.report,
     attack: tally.attack.matrix,
     gaps,
     namespaces: namespacesIn(tally),

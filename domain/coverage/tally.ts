@@ -4,6 +4,7 @@ import type { PolicySet } from '../policy/resolve.ts';
 import type { RememberedMatrix } from './attack-report.ts';
 import { addState, noCounts, type SmallCounts } from './counts.ts';
 import type { NodeEntry, WorkloadEntry } from './inventory.ts';
+import type { RememberedLoaded } from './loaded-report.ts';
 import type { Profiled } from './slices.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -39,6 +40,8 @@ export interface Tally {
   readonly bucket: (verdict: Verdict, set: PolicySet) => Bucket;
   /** The ATT&CK matrix of the last report. */
   attack: RememberedMatrix | undefined;
+  /** What the last report said of detection policies and rules. */
+  loaded: RememberedLoaded | undefined;
   /** Drops the bucket if nothing is left in it. */
   readonly release: (bucket: Bucket) => void;
   /** Counts the node as it stands; nothing is counted where it does not stand at all. */
@@ -102,6 +105,7 @@ export const createTally = (): Tally => {
     namespaces,
     bucket,
     attack: undefined,
+    loaded: undefined,
     release,
     addNode: (node) => {
       if (node.verdict === undefined || node.set === undefined) return;
