@@ -1,7 +1,9 @@
 // Publishes whom agents are to trust: the authority of the certificate, in a ConfigMap that anyone who may read it can copy from.
 import type { CertificateSource } from '../../certificates/served.ts';
-import { createWriter } from '../../kube/apply.ts';
+import { object, textMap } from '../../facts/read.ts';
+import { createWriter, type Writer } from '../../kube/apply.ts';
 import { sleep, type Clock } from '../../kube/clock.ts';
+import { classify } from '../../kube/errors.ts';
 import type { Log } from '../../kube/log.ts';
 import { resources } from '../../kube/resource.ts';
 import type { Transport } from '../../kube/transport.ts';
@@ -32,14 +34,18 @@ export const publishAuthority = async (options: AuthorityOptions, signal: AbortS
     let waitMs = againMs;
     if (authorities !== undefined) {
       try {
-        await writer.apply(
-          resources.configMaps,
-          {
-            metadata: { name, namespace, labels: { 'app.kubernetes.io/part-of': 'workload-protection' } },
-            data: { 'ca.crt': authorities },
-          },
-          { fieldManager: 'workload-protection-ingest', signal },
-        );
+        // Nothing is written where nothing changed.
+        if ((await published(writer, namespace, name, signal)) !== authorities) {
+          await writer.apply(
+            resources.configMaps,
+            {
+              metadata: { name, namespace, labels: { 'app.kubernetes.io/part-of': 'workload-protection' } },
+              data: { 'ca.crt': authorities },
+            },
+            { fieldManager: 'workload-protection-ingest', signal },
+          );
+          log.info({ configMap: `${namespace}/${name}` }, 'published whom senders of events are to trust');
+        }
       } catch (error) {
         waitMs = retryMs;
         if (!signal.aborted)
@@ -52,5 +58,21 @@ export const publishAuthority = async (options: AuthorityOptions, signal: AbortS
     await sleep(clock, waitMs, changed.signal);
     signal.removeEventListener('abort', wake);
     end();
+  }
+};
+
+/** Undefined where there is none. */
+const published = async (
+  writer: Writer,
+  namespace: string,
+  name: string,
+  signal: AbortSignal,
+): Promise<string | undefined> => {
+  try {
+    const { data } = object(await writer.get(resources.configMaps, { namespace, name }, { signal }));
+    return textMap(data)['ca.crt'];
+  } catch (error) {
+    if (classify(error) === 'notFound') return undefined;
+    throw error;
   }
 };

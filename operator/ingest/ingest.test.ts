@@ -252,6 +252,21 @@ describe('events', () => {
   });
 });
 
+it('writes whom to trust where it is not there, and nothing where it is', async () => {
+  const asked = (...verbs: readonly string[]): number =>
+    kube.requests.filter(({ path, verb }) => path.includes('/configmaps/') && verbs.includes(verb)).length;
+  aReplica('a');
+  await authority();
+  expect(asked('patch')).toBe(1);
+  const before = asked('get');
+  const second = aReplica('b');
+  await eventually('the second has looked', () => asked('get') > before);
+  // Whatever it does after the look is done once it has stopped.
+  await second.ingest.listening;
+  await running.shift()?.();
+  expect(asked('patch', 'create', 'update')).toBe(1);
+});
+
 it('says why no events can be taken in, until they can', async () => {
   const replica = aReplica('a');
   expect(replica.ingest.trouble()).toBeDefined();
