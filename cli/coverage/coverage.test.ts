@@ -503,7 +503,7 @@ describe('ATT&CK', () => {
       '    would be filled by Debugfs Launched in Privileged Container of falco (falco_rules.yaml), which other nodes have loaded\n',
     );
     expect(out).toContain('1 loaded rule names no technique.');
-    expect(out).toContain('Not in the table of ATT&CK 17: T9999, in shop.yaml of falco');
+    expect(out).toContain('Not in the table of ATT&CK 18: T9999, in shop.yaml of falco');
   });
 
   it('tells one technique: by which rules of which agents, and which would cover the rest', async () => {

@@ -12,7 +12,7 @@ import { tactics } from './tactics.ts';
 import type { Platform, Technique } from './types.ts';
 
 /** The edition of ATT&CK that the table follows. */
-export const attackVersion = '17';
+export const attackVersion = '18';
 
 /** Of a sub-technique the tactics are left out: they are its parent's. */
 export type Row = readonly [id: string, name: string, platforms: string, tactics?: string];

@@ -262,7 +262,7 @@ const status: StatusInput = {
     { name: 'Read shadow', policy: 'shop.yaml', agent: 'falco', status: 'Missing', nodes: 1 },
   ],
   attack: {
-    version: '17',
+    version: '18',
     nodes: 3,
     workloads: 3,
     unmappedRules: 1,
