@@ -30,14 +30,14 @@ const standingOf = ({ interner, resolver, exposure }: Context, workload: Workloa
   const shapes = new Set<PodShape>();
   let isServerless = false;
   let set: PolicySet | undefined;
-  let last: { verdict: Verdict; set: PolicySet | undefined; shape: PodShape } | undefined;
+  const seen: Seen[] = [];
   for (const { verdict, set: selected, facts, node } of workload.pods) {
     if (verdict === undefined) continue;
     if (node?.facts?.virtual !== undefined) isServerless = true;
     const { shape } = facts;
-    // A DaemonSet has a pod on every node, nearly all of them alike.
-    if (last !== undefined && last.verdict === verdict && last.set === selected && last.shape === shape) continue;
-    last = { verdict, set: selected, shape };
+    // A DaemonSet has a pod on every node, nearly all of them alike in one of a few ways.
+    if (isSeen(seen, verdict, selected, shape)) continue;
+    if (seen.length < mostSeen) seen.push({ verdict, set: selected, shape });
     verdicts.add(verdict);
     shapes.add(shape);
     if (selected !== undefined) set = set === undefined ? selected : resolver.union(set, selected);
@@ -48,4 +48,18 @@ const standingOf = ({ interner, resolver, exposure }: Context, workload: Workloa
     isServerless,
     risk: riskOf(shapes, (labels) => isExposed(exposure, workload.namespace, labels)),
   };
+};
+
+interface Seen {
+  readonly verdict: Verdict;
+  readonly set: PolicySet | undefined;
+  readonly shape: PodShape;
+}
+
+/** As many as are looked through faster than by any other means. */
+const mostSeen = 6;
+
+const isSeen = (seen: readonly Seen[], verdict: Verdict, set: PolicySet | undefined, shape: PodShape): boolean => {
+  for (const each of seen) if (each.verdict === verdict && each.set === set && each.shape === shape) return true;
+  return false;
 };
