@@ -43,7 +43,9 @@ interface World {
 /** Fast enough that a minute is over in half a second. */
 const speed = 120;
 
-const start = async (arrange: (kube: FakeKube, installed: World['installed']) => void = () => {}): Promise<World> => {
+const start = async (
+  arrange: (kube: FakeKube, installed: World['installed'], model: CoverageModel) => void = () => {},
+): Promise<World> => {
   const kube = await startFakeKube();
   const real = createTransport(kube.access, { userAgent: 'test', qps: 10_000, burst: 10_000 });
   const installed = new Map<string, readonly string[]>();
@@ -57,8 +59,8 @@ const start = async (arrange: (kube: FakeKube, installed: World['installed']) =>
   const model = createCoverageModel();
   model.setAgents([aFalco()]);
   model.upsertDaemonSet(aDaemonSet());
+  arrange(kube, installed, model);
   model.evaluate(0);
-  arrange(kube, installed);
   const inputs: DeclareInput[] = [];
   const adapter = { throws: false };
   const falco: AgentAdapter = {
@@ -223,6 +225,23 @@ describe('what cannot be read', () => {
     world.adapter.throws = false;
     world.kube.put(resources.configMaps, aConfigMap('security', 'more', {}));
     await eventually('it is well again', () => world.declared.get('falco')?.notes.join() === '2 ConfigMaps');
+  });
+});
+
+describe('an agent that is recognised everywhere', () => {
+  it('is watched in so many namespaces and no more, which is said', async () => {
+    const world = await start((_, __, model) => {
+      for (let index = 0; index < 40; index += 1)
+        model.upsertDaemonSet(aDaemonSet({ namespace: `team-${index}`, name: `falco-${index}` }));
+    });
+    await takenIn(world);
+    const namespaces = new Set(
+      world.kube.requests.flatMap(({ path }) => /\/namespaces\/([^/]+)\/configmaps/.exec(path)?.[1] ?? []),
+    );
+    expect(namespaces.size).toBe(32);
+    const unread = world.declared.get('falco')?.notes.filter((note) => note.includes('more than 32 namespaces'));
+    // Ten have no room, with their ConfigMaps and their DaemonSets.
+    expect(unread).toHaveLength(20);
   });
 });
 

@@ -102,7 +102,7 @@ export const createDeclarations = (options: DeclarationsOptions): DeclarationsKe
       });
       return {
         ...declared,
-        notes: [...declared.notes, ...wantedBy(sources).flatMap((each) => notesOn(watches.of(each)))],
+        notes: [...declared.notes, ...wantedBy(sources).flatMap((each) => notesOn(each, watches.of(each)))],
       };
     } catch (error) {
       // It promised not to; what somebody writes into an object must not end the operator all the same.
@@ -224,9 +224,10 @@ const contentOf = (raw: Raw): ConfigMapContent => {
 
 const digest = (content: string): string => `sha256:${hash('sha256', content)}`;
 
-const notesOn = (watched: Watched | undefined): readonly string[] => {
-  if (watched === undefined) return [];
-  const { wanted, objects } = watched;
+const notesOn = (wanted: Wanted, watched: Watched | undefined): readonly string[] => {
+  if (watched === undefined)
+    return [`The ${placeOf(wanted)} are not read: agents are recognised in more than ${mostNamespaces} namespaces.`];
+  const { objects } = watched;
   const left = objects.leftOut();
   return [
     ...(watched.isUnreadable() ? [unreadable(wanted)] : []),
