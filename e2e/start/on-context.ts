@@ -39,7 +39,7 @@ export const runOnContext = async (session: Session, options: ContextArguments):
         webhook: { replicas: 0, advertiseUrl: webhookUrl?.origin ?? '' },
       },
       // Without anybody to answer it would only cost time.
-      keep: ({ kind }) => webhookUrl !== undefined || kind !== 'ValidatingWebhookConfiguration',
+      keep: ({ kind }) => webhookUrl !== undefined || !kind.endsWith('WebhookConfiguration'),
     }),
   );
   const manifest = await keepForRemoval(options.name, installation.objects);
@@ -117,7 +117,7 @@ const startWebhook = async (session: Session, installation: Installation, url: U
   session.onEnd('the registration of the webhook', async () => {
     await installation.kubectl([
       'delete',
-      'validatingwebhookconfiguration',
+      'validatingwebhookconfiguration,mutatingwebhookconfiguration',
       'workload-protection',
       '--ignore-not-found',
     ]);

@@ -162,7 +162,7 @@ describe('npm start -- --context', () => {
     expect(await run.exit, run.stderr()).toBe(0);
     expect(run.stdout()).toMatch(/^coveragereport\.\S+\/cluster /m);
     // Nobody answers, so nobody must be asked.
-    expect(await kubectl('get', 'validatingwebhookconfiguration', '-o', 'name')).toBe('');
+    expect(await kubectl('get', 'validatingwebhookconfiguration,mutatingwebhookconfiguration', '-o', 'name')).toBe('');
     const [, remove, manifest] = /^ {2}kubectl (.* delete .* (\S+))$/m.exec(run.stdout()) ?? [];
     onTestFinished(() => rm(manifest!));
     await runTool('bash', ['-c', `${plane.binaries.kubectl} ${remove}`], { deadlineMs: endsWithinMs });
