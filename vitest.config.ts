@@ -7,7 +7,9 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['{domain,kube,facts,process,agents,operator,webhook,cli,certificates,crds,charts,e2e,.ci,bench}/**/*.test.ts'],
+          include: [
+            '{domain,kube,facts,process,agents,operator,webhook,cli,certificates,crds,charts,e2e,.ci,bench}/**/*.test.ts',
+          ],
           exclude: ['e2e/suites/**'],
           testTimeout: 30_000,
         },
