@@ -1,4 +1,5 @@
 // `coverage import`: a snapshot from a file back into a cluster, under its own name and with its own digest.
+import { importedAnnotation } from '../../domain/snapshot/annotations.ts';
 import { resources } from '../../kube/resource.ts';
 import { classify } from '../../kube/errors.ts';
 import { apiVersion } from '../../crds/schema/vocabulary.ts';
@@ -54,8 +55,6 @@ Exit code: 0 where it is there, 1 where the file was changed since it was export
   },
 };
 
-/** The operator leaves what carries this to whoever imports it. */
-const importedAnnotation = 'workloadprotection.dev/imported';
 const fieldManager = 'kubectl-protection';
 
 const restore = async (reach: ClusterReach, { report, slices, digest }: CoverageDocument): Promise<string> => {

@@ -1,5 +1,6 @@
 // Snapshots: fills those that are asked for, makes those that a schedule asks for, and deletes the oldest of these.
 import { coverageReportSchema, type CoverageReport } from '../../../crds/schema/coverage-report.ts';
+import { importedAnnotation, scheduledAtAnnotation } from '../../../domain/snapshot/annotations.ts';
 import { snapshotName } from '../../../domain/snapshot/snapshot-name.ts';
 import { expired, type KeptSnapshot } from '../../../domain/snapshot/retention.ts';
 import { parseSpec } from '../../../facts/parse.ts';
@@ -12,7 +13,6 @@ import type { OurObjects, RawObject } from '../../watches.ts';
 import type { DescribedReport, Reconcile } from '../report/reconcile.ts';
 import type { SliceKeeper } from '../slices/reconcile.ts';
 import { freeze, obstacle, originOf, type ClusterIdentity, type FreezeOptions, type Frozen } from './freeze.ts';
-import { importedAnnotation, scheduledAtAnnotation } from './names.ts';
 import type { ScheduleKeeper } from './schedules.ts';
 
 export interface SnapshotControllerOptions extends Omit<FreezeOptions, 'writer'> {

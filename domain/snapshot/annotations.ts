@@ -1,4 +1,4 @@
-// By what snapshots are told apart, in labels and annotations.
+// By what snapshots are told apart, for those who make them and those who fill them.
 
 /** On a snapshot that a schedule asked for: when. Only such ones are deleted when there are too many. */
 export const scheduledAtAnnotation = 'workloadprotection.dev/scheduled-at';
