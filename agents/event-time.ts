@@ -30,4 +30,7 @@ const unitsOf = (value: number): number => {
 
 const nanosecondsOf = (value: unknown): number => (typeof value === 'number' && value >= 0 && value < 1e9 ? value : 0);
 
-const sane = (at: number): number | undefined => (at >= earliest && at <= latest ? Math.floor(at) : undefined);
+/** A number of nanoseconds loses half a microsecond at the worst, which must not make it the millisecond before. */
+const sane = (at: number): number | undefined =>
+  at >= earliest && at <= latest ? Math.floor(at + lostToNumbers) : undefined;
+const lostToNumbers = 1e-3;

@@ -35,7 +35,11 @@ const comparison = (field: EventField, how: Partial<Omit<Comparison, 'field'>>):
   ...how,
 });
 
-const rules = (...equals: readonly string[]): EventMatcher => ({ allOf: [comparison('Rule', { equals })] });
+/** By name, or by another name or id of the rule, which stands among the event's tags. */
+const rules = (...equals: readonly string[]): readonly EventMatcher[] => [
+  { allOf: [comparison('Rule', { equals })] },
+  { allOf: [comparison('Tag', { equals })] },
+];
 const processes = (...equals: readonly string[]): EventMatcher => ({ allOf: [comparison('ProcessName', { equals })] });
 const processGlobs = (...glob: readonly string[]): EventMatcher => ({ allOf: [comparison('ProcessName', { glob })] });
 
@@ -111,7 +115,12 @@ export const behaviours: readonly Behaviour[] = [
     tactics: ['TA0005'],
     techniques: ['T1027.004'],
     match: [
-      rules('compiler_in_container_v2', 'compiler_in_container', 'Compiler run in container'),
+      ...rules(
+        'compiler_in_container_v2',
+        'compiler_in_container',
+        'Compiler Run in Container',
+        'Compiler run in container',
+      ),
       processes(...compilers),
       processGlobs('gcc-*', 'g++-*', 'clang-*', '*-linux-gnu-gcc', '*-linux-gnu-ld', '*-linux-musl-gcc'),
     ],
@@ -130,7 +139,7 @@ export const behaviours: readonly Behaviour[] = [
     tactics: ['TA0002'],
     techniques: ['T1072'],
     match: [
-      rules(
+      ...rules(
         'Launch Package Management Process in Container',
         'Update Package Repository',
         'package_management_in_container_v2',
@@ -153,7 +162,7 @@ export const behaviours: readonly Behaviour[] = [
     tactics: ['TA0002'],
     techniques: ['T1059.004', 'T1609'],
     match: [
-      rules(
+      ...rules(
         'Terminal shell in container',
         'tty_shell_in_container',
         'interactive_shell_in_container_v2',
@@ -181,12 +190,11 @@ export const behaviours: readonly Behaviour[] = [
     tactics: ['TA0006'],
     techniques: ['T1552.005'],
     match: [
-      rules(
+      ...rules(
         'Contact EC2 Instance Metadata Service From Container',
         'Contact cloud metadata service from container',
         'aws_imds',
         'webapp_imds_V1_request',
-        'modified_file_requesting_imds_creds',
       ),
       { allOf: [comparison('Destination', { equals: metadataService })] },
     ],
@@ -205,7 +213,7 @@ export const behaviours: readonly Behaviour[] = [
     tactics: ['TA0003', 'TA0005'],
     techniques: ['T1036', 'T1105'],
     match: [
-      rules(
+      ...rules(
         'Drop and execute new binary in container',
         'Container Drift Detected (chmod)',
         'Container Drift Detected (open+create)',
@@ -213,6 +221,7 @@ export const behaviours: readonly Behaviour[] = [
         'new_binary_execution_in_container',
         'R1001',
         'Drifted process executed',
+        'dropped_executable',
         'TRC-1022',
         'New executable dropped',
       ),
@@ -232,7 +241,7 @@ export const behaviours: readonly Behaviour[] = [
     tactics: ['TA0007', 'TA0011'],
     techniques: ['T1046', 'T1095'],
     match: [
-      rules(
+      ...rules(
         'Launch Suspicious Network Tool in Container',
         'Netcat Remote Code Execution in Container',
         'net_util_in_container_v3',
@@ -255,7 +264,7 @@ export const behaviours: readonly Behaviour[] = [
     severity: 'High',
     tactics: ['TA0003', 'TA0008'],
     techniques: ['T1021.004'],
-    match: [processes('sshd', 'dropbear'), rules('ssh_server_in_container')],
+    match: [processes('sshd', 'dropbear'), ...rules('SSH Server Run in Container', 'ssh_server_in_container')],
     inContainers: true,
     minimumPodAge: 0,
     needsVersion: false,

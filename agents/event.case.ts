@@ -1,0 +1,131 @@
+// What every event adapter must do, whoever its vendor is: never throw, keep everything in bounds and of its type, answer the same to
+// the same, and take nothing from a prototype. Each fixture of each agent goes through this, whole and spoiled.
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import type { SecurityEvent } from '../domain/findings/types.ts';
+import type { EventAdapter } from './event.ts';
+
+const receivedAt = Date.UTC(2026, 7, 1, 10, 0, 5);
+const longestText = 4096;
+const mostInList = 64;
+/** An item may be a list of alerts. */
+const mostEvents = 1000;
+
+export const describeEvents = (adapter: EventAdapter, items: readonly unknown[]): void => {
+  it('never throws and keeps its bounds, whatever is posted', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.anything(), fc.jsonValue()), (item) => checkEvents(adapter.eventsOf(item, receivedAt))),
+    );
+  });
+
+  it('never throws and keeps its bounds where one value of a real event is any other', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...items), fc.nat(), strange, (item, place, value) =>
+        checkEvents(adapter.eventsOf(replacedAt(item, place, value), receivedAt)),
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('leaves the item as it is, and says the same of it again', () => {
+    for (const item of items) {
+      const frozen = deepFreeze(structuredClone(item));
+      const events = adapter.eventsOf(frozen, receivedAt);
+      expect(adapter.eventsOf(item, receivedAt)).toEqual(events);
+      expect(JSON.parse(JSON.stringify(events))).toEqual(events);
+      checkEvents(events);
+    }
+  });
+
+  it('says when it came where nobody can read when it happened', () => {
+    for (const item of items) {
+      for (const { at } of adapter.eventsOf(withoutTimes(item), receivedAt)) expect(at).toBe(receivedAt);
+    }
+  });
+
+  it('reads nothing that keys named as parts of a prototype bring', () => {
+    for (const item of items) {
+      const evil = JSON.parse(
+        `{"__proto__": {"rule": "x", "process": {"name": "gcc"}}, "constructor": {"rule": "x"}, "toString": 1, ${JSON.stringify(item).slice(1)}`,
+      ) as unknown;
+      expect(adapter.eventsOf(evil, receivedAt)).toEqual(adapter.eventsOf(item, receivedAt));
+    }
+    expect(({} as { rule?: unknown }).rule).toBeUndefined();
+  });
+};
+
+const strange = fc.oneof(
+  fc.jsonValue(),
+  fc.constantFrom<unknown>(
+    null,
+    '',
+    0,
+    -1,
+    Number.MAX_VALUE,
+    'x'.repeat(20_000),
+    '\ud800',
+    Array.from({ length: 500 }, (_, index) => `tag-${index}`),
+    Array.from({ length: 2000 }, (_, pid) => ({ pid, alertName: 'x', name: 'x', value: 'y' })),
+    { __proto__: null, toString: null },
+  ),
+);
+
+const texts = ['node', 'namespace', 'pod', 'podUid', 'containerId', 'container', 'image'] as const;
+
+const checkEvents = (events: readonly SecurityEvent[]): void => {
+  expect(events.length).toBeLessThanOrEqual(mostEvents);
+  for (const { at, agentType, tags, tactics, techniques, origin, process = {}, isInternal, ...rest } of events) {
+    expect(Number.isInteger(at)).toBe(true);
+    expect(at).toBeGreaterThan(0);
+    expect(agentType).not.toBe('');
+    expect([undefined, true]).toContain(isInternal);
+    for (const list of [tags, tactics, techniques]) {
+      expect(list.length).toBeLessThanOrEqual(mostInList);
+      for (const each of list) checkText(each);
+    }
+    const { onHost, ...where } = origin;
+    expect([undefined, true, false]).toContain(onHost);
+    expect(texts).toEqual(expect.arrayContaining(Object.keys(where)));
+    const { terminal, ...what } = process;
+    expect([undefined, true, false]).toContain(terminal);
+    for (const each of [...Object.values(where), ...Object.values(what), ...Object.values(rest)]) checkText(each);
+    if (where.containerId !== undefined) expect(where.containerId).not.toContain('://');
+  }
+};
+
+const checkText = (value: unknown): void => {
+  if (typeof value !== 'string') expect.fail(`${typeof value} where a text belongs`);
+  expect(value.length).toBeGreaterThan(0);
+  expect(value.length).toBeLessThanOrEqual(longestText);
+  expect(value.isWellFormed()).toBe(true);
+};
+
+/** With the value at one of its paths replaced; what stands as JSON in a text is not looked into. */
+const replacedAt = (item: unknown, place: number, value: unknown): unknown => {
+  const replace: (() => void)[] = [];
+  const copy = structuredClone(item);
+  const walk = (part: unknown): void => {
+    if (typeof part !== 'object' || part === null) return;
+    for (const key of Object.keys(part)) {
+      replace.push(() => void Reflect.set(part, key, value));
+      walk(Reflect.get(part, key));
+    }
+  };
+  walk(copy);
+  if (replace.length > 0) replace[place % replace.length]?.();
+  return copy;
+};
+
+/** Where an event says when it happened, a word instead, in texts that hold JSON as well. */
+const withoutTimes = (item: unknown): unknown =>
+  JSON.parse(
+    JSON.stringify(item).replace(
+      /(\\*")(time|date|timestamp|Timestamp|UpdatedTime|evt\.time)\\*":\s*(?:\\*"[^"\\]*\\*"|\d+)/g,
+      '$1$2$1:$1yesterday$1',
+    ),
+  ) as unknown;
+
+const deepFreeze = (value: unknown): unknown => {
+  if (typeof value === 'object' && value !== null) for (const each of Object.values(value)) deepFreeze(each);
+  return Object.freeze(value);
+};
