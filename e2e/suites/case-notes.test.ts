@@ -6,6 +6,7 @@ import { apiVersion } from '../../crds/schema/vocabulary.ts';
 import type { ProcessHandle } from '../installation/install.ts';
 import { capture } from './support/capture.ts';
 import { eventually } from './support/eventually.ts';
+import { fetchMetrics } from './support/exposition.ts';
 import type { Said } from './support/kubectl.ts';
 import { createAll, namespace } from './support/small-fleet.ts';
 import { startWorld, type World } from './support/world.ts';
@@ -74,6 +75,9 @@ const texts = async (): Promise<readonly string[]> =>
   (await notes()).map(({ text, author = '' }) => `${author}: ${text}`);
 const printed = ({ stdout, stderr }: Said): string => `${stderr}${stdout}`;
 
+const asked = async (): Promise<number> =>
+  (await fetchMetrics(`${webhook.metricsUrl}/metrics`)).sum('workload_protection_webhook_requests_total') ?? 0;
+
 describe('with the webhook', () => {
   test('each note is signed by who adds it, whichever way', async () => {
     expect((await as('ann', patchOf([{ text: 'build image, ours' }]))).code).toBe(0);
@@ -122,6 +126,33 @@ describe('with the webhook', () => {
     }
     expect(await notes()).toEqual(before);
     await capture('case-notes-forged.txt', ['kubectl patch fnd gcc -n shop --type=merge -p …', printed(forged)]);
+  });
+});
+
+describe('the case beside them', () => {
+  const patched = (file: object): Promise<Said> =>
+    as('bob', ['patch', 'finding', ...at, '--type=merge', '-p', JSON.stringify({ spec: { case: file } })]);
+
+  test('accepts no risk until a day that is past, and warns of a due date that is', async () => {
+    const accepted = { phase: 'RiskAccepted', riskAcceptedReason: 'an isolated build image' };
+    const past = await patched({ ...accepted, riskAcceptedUntil: '2020-01-01T00:00:00Z' });
+    expect(past.code).toBe(1);
+    expect(past.stderr).toContain('spec.case.riskAcceptedUntil: 2020-01-01T00:00:00Z is past');
+    const due = await patched({ dueDate: '2020-01-01' });
+    expect([due.code, due.stderr]).toEqual([0, 'Warning: spec.case.dueDate: 2020-01-01 is past\n']);
+    const status = await patched({ dueDate: null });
+    expect([status.code, status.stderr]).toEqual([0, '']);
+  });
+
+  test('is not asked about where the operator makes a finding', async () => {
+    const before = await asked();
+    await world.kubectl(['create', '-f', '-'], { ...finding(), metadata: { name: 'made', namespace: 'shop' } });
+    expect(await asked()).toBe(before);
+    await world.kubectl(['create', '-f', '-'], {
+      ...finding({ phase: 'Triaged' }),
+      metadata: { name: 'triaged', namespace: 'shop' },
+    });
+    expect(await asked()).toBe(before + 1);
   });
 });
 
