@@ -19,6 +19,7 @@ import { createPolicyReconcile } from './controllers/policy/reconcile.ts';
 import { createReportReconcile, type Reconcile } from './controllers/report/reconcile.ts';
 import { createSliceKeeper } from './controllers/slices/reconcile.ts';
 import type { Definitions } from './definitions.ts';
+import type { UnattributedBook } from './findings/unattributed.ts';
 import type { CoverageKeeper } from './keeper.ts';
 import type { OperatorMetrics } from './observability/metrics.ts';
 import { createReportsOverTime } from './reports-over-time.ts';
@@ -34,6 +35,8 @@ export interface LeadingOptions {
   readonly keeper: CoverageKeeper;
   readonly ours: OurObjects;
   readonly definitions: Definitions;
+  /** Events of nodes that belong to nobody. */
+  readonly unattributed: UnattributedBook;
   readonly configMaps: AgentConfigMaps;
   /** How asking the pods of an agent goes. */
   readonly scrapes: (agent: string) => ScrapeStanding;
@@ -75,6 +78,7 @@ export const lead = async (options: LeadingOptions, signal: AbortSignal): Promis
     model,
     ours,
     stored: ours.slices,
+    unattributed: options.unattributed,
     writer,
     now,
     enqueue: (report) => enqueue(`slices/${report}`),
@@ -165,6 +169,10 @@ export const lead = async (options: LeadingOptions, signal: AbortSignal): Promis
     for (const { metadata } of ours.agents.list()) enqueue(`agent/${metadata.name}`);
   };
   const unsubscribes = [
+    options.unattributed.subscribe((node) => {
+      slices.changed([node], []);
+      slices.touch(clusterReportName);
+    }),
     keeper.subscribe(({ nodes, workloads, pods, breakGlass }) => {
       slices.changed(nodes, workloads);
       if (options.openReports) openReports.changed(nodes, workloads);

@@ -135,6 +135,7 @@ export const runOperator = async (
     const { scrapes } = evidence;
     ingest.attach(evidence.note);
     const gathering = evidence.run(leading);
+    const unattributed = createUnattributedBook(metrics.findings.unattributed);
     const findings = createFindingKeeper({
       keeper,
       model,
@@ -143,7 +144,7 @@ export const runOperator = async (
       policies: model.policies,
       pods,
       deliveries,
-      unattributed: createUnattributedBook(() => {}, metrics.findings.unattributed),
+      unattributed,
       transport,
       writer: createWriter(transport),
       status: createStatusWriter(createWriter(transport), metrics.wrote),
@@ -173,6 +174,7 @@ export const runOperator = async (
         keeper,
         ours,
         definitions,
+        unattributed,
         configMaps,
         scrapes,
         unheard: () => unheard(watches, clock),

@@ -103,6 +103,7 @@ export interface FindingBookOptions {
     reason: UnattributedReason,
     message: string,
     event: SecurityEvent,
+    agent: string | undefined,
   ) => void;
   /** When the last leader was known to live. */
   readonly aliveUntil: () => number | undefined;
@@ -191,7 +192,13 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
     if (whose.kind === 'Refused') return 'refused';
     if (whose.kind === 'Unattributed') {
       if (whose.lookUp !== undefined && options.hold(whose.lookUp.node, taken)) return 'held';
-      options.onUnattributed(whose.node, whose.reason, whose.message, event);
+      options.onUnattributed(
+        whose.node,
+        whose.reason,
+        whose.message,
+        event,
+        agentOf(model, event.agentType, whose.node),
+      );
       return 'unattributed';
     }
     const subject: FindingSubject =
@@ -307,10 +314,10 @@ const selectingOf = (
 const agentOf = (
   { inventory, agents }: Pick<CoverageModel, 'inventory' | 'agents'>,
   type: string,
-  node: string,
+  node: string | undefined,
 ): string | undefined => {
   const candidates = agents().filter((agent) => agent.type === type);
-  const present = inventory.nodes.get(node)?.presences ?? [];
+  const present = node === undefined ? [] : (inventory.nodes.get(node)?.presences ?? []);
   const found = candidates.find(({ name }) =>
     present.some(({ agent, evidence }) => agent === name && evidence !== undefined),
   );

@@ -5,7 +5,8 @@ import type { SecurityEvent } from '../../domain/findings/types.ts';
 
 export interface UnattributedEvent {
   readonly at: number;
-  readonly agentType: string;
+  /** The ProtectionAgent. */
+  readonly agent: string | undefined;
   readonly rule: string | undefined;
   readonly message: string | undefined;
   readonly why: string;
@@ -18,8 +19,16 @@ export interface UnattributedOfNode {
 }
 
 export interface UnattributedBook {
-  readonly note: (node: string | undefined, reason: UnattributedReason, why: string, event: SecurityEvent) => void;
+  readonly note: (
+    node: string | undefined,
+    reason: UnattributedReason,
+    why: string,
+    event: SecurityEvent,
+    agent: string | undefined,
+  ) => void;
   readonly of: (node: string) => UnattributedOfNode | undefined;
+  /** Told of each node of which another is kept. */
+  readonly subscribe: (listener: (node: string) => void) => () => void;
 }
 
 const mostEvents = 20;
@@ -27,22 +36,23 @@ const mostEvents = 20;
 const mostNodes = 5000;
 const longestMessage = 512;
 
-/** `onNode`: told of the node of which another is kept now. */
-export const createUnattributedBook = (
-  onNode: (node: string) => void,
-  onReason: (reason: UnattributedReason) => void,
-): UnattributedBook => {
+export const createUnattributedBook = (onReason: (reason: UnattributedReason) => void): UnattributedBook => {
+  const listeners = new Set<(node: string) => void>();
   const nodes = new Map<string, UnattributedOfNode>();
   return {
-    note: (node, reason, why, { at, agentType, rule, message }) => {
+    note: (node, reason, why, { at, rule, message }, agent) => {
       onReason(reason);
       if (node === undefined || (!nodes.has(node) && nodes.size >= mostNodes)) return;
       const { count, events } = nodes.get(node) ?? { count: 0, events: [] };
       const said = message === undefined ? undefined : maskSecrets(message).slice(0, longestMessage);
-      const kept = { at, agentType, rule, message: said, why };
+      const kept = { at, agent, rule, message: said, why };
       nodes.set(node, { count: count + 1, events: [kept, ...events].slice(0, mostEvents) });
-      onNode(node);
+      for (const listener of listeners) listener(node);
     },
     of: (node) => nodes.get(node),
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
   };
 };

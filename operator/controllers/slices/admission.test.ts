@@ -42,10 +42,12 @@ const modelWith = (policies: readonly LoadedPolicy[], require: Partial<Requireme
   return model;
 };
 
+const nobody = { of: () => undefined };
+
 const reasonsAtAdmission = (model: ReturnType<typeof modelWith>, require: Partial<Requirement>): readonly string[] => {
   const [slice] = buildSlices(model.tally, 'Nodes', 1, new Set([0]));
   if (slice === undefined) throw new Error('there is no slice');
-  const written = { metadata: { name: 'cluster-nodes-0' }, ...planSlice('cluster', 'Nodes', 0, 1, slice) };
+  const written = { metadata: { name: 'cluster-nodes-0' }, ...planSlice('cluster', 'Nodes', 0, 1, slice, nobody) };
   // As the API server takes it, with nothing lost.
   const stored = coverageSliceSchema.parse(written);
   expect(stored).toMatchObject(written);
@@ -100,7 +102,7 @@ test('a slice takes the rulesets of as many assets as its bytes allow, and the p
   const many = Array.from({ length: 2000 }, (_, index) => aRule({ name: `${'x'.repeat(200)}${index}` }));
   const model = modelWith([aLoadedPolicy({ rules: many }), aLoadedPolicy({ name: 'b', rules: many })], {});
   const [slice] = buildSlices(model.tally, 'Nodes', 1, new Set([0]));
-  const { profiles, rulesets } = planSlice('cluster', 'Nodes', 0, 1, slice ?? { profiles: [], rulesets: [] });
+  const { profiles, rulesets } = planSlice('cluster', 'Nodes', 0, 1, slice ?? { profiles: [], rulesets: [] }, nobody);
   expect(rulesets).toEqual([]);
   expect(profiles).toHaveLength(1);
   expect(profiles[0]).not.toHaveProperty('ruleset');

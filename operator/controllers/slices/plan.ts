@@ -2,6 +2,7 @@
 import type { CoverageProfile, CoverageRuleset, CoverageSlice } from '../../../crds/schema/coverage-slice.ts';
 import type { Slice, SliceAssets, SliceProfile } from '../../../domain/coverage/slices.ts';
 import { shortHash } from '../../../domain/hash.ts';
+import type { UnattributedBook, UnattributedEvent } from '../../findings/unattributed.ts';
 import { canonical, cut, rfc3339 } from '../../status.ts';
 import { longestSentence, mostPolicies } from '../gap.ts';
 import { writtenRuleset } from './ruleset.ts';
@@ -9,7 +10,7 @@ import { writtenRuleset } from './ruleset.ts';
 export const sliceName = (report: string, assets: SliceAssets, index: number): string =>
   `${report}-${assets.toLowerCase()}-${index}`;
 
-export type SliceContent = Pick<CoverageSlice, 'spec' | 'profiles' | 'rulesets'>;
+export type SliceContent = Pick<CoverageSlice, 'spec' | 'profiles' | 'rulesets' | 'unattributed'>;
 
 export const planSlice = (
   report: string,
@@ -17,6 +18,7 @@ export const planSlice = (
   index: number,
   of: number,
   { profiles, rulesets }: Pick<Slice, 'profiles' | 'rulesets'>,
+  unattributed: Pick<UnattributedBook, 'of'>,
 ): SliceContent => {
   const kept = withinBytes(rulesets.map(writtenRuleset));
   const told = new Set(kept.map(({ id }) => id));
@@ -24,8 +26,33 @@ export const planSlice = (
     spec: { report, assets, index, of, frozen: false },
     profiles: profiles.map((profile) => writtenProfile(profile, told)),
     rulesets: kept,
+    unattributed: assets === 'Nodes' ? unattributedIn(profiles, unattributed) : [],
   };
 };
+
+/** The API's bound. */
+const mostUnattributedNodes = 100;
+
+const unattributedIn = (
+  profiles: readonly SliceProfile[],
+  { of }: Pick<UnattributedBook, 'of'>,
+): CoverageSlice['unattributed'] =>
+  profiles
+    .flatMap(({ names }) => names)
+    .toSorted()
+    .flatMap((node) => {
+      const known = of(node);
+      return known === undefined ? [] : [{ node, count: known.count, events: known.events.map(writtenEvent) }];
+    })
+    .slice(0, mostUnattributedNodes);
+
+const writtenEvent = ({ at, agent, rule, message, why }: UnattributedEvent) => ({
+  time: new Date(at).toISOString(),
+  ...(agent === undefined ? {} : { agent }),
+  ...(rule === undefined ? {} : { rule: cut(rule, 253) }),
+  ...(message === undefined ? {} : { message }),
+  why: cut(why, 253),
+});
 
 /** Of the 1.5 MB that etcd takes for an object, what rulesets may have beside verdicts and names. */
 const mostRulesetBytes = 700_000;
@@ -89,16 +116,23 @@ export interface StoredSlice {
 }
 
 export const projectSlice = (raw: unknown): StoredSlice | undefined => {
-  const { metadata, spec, profiles = [], rulesets = [] } = raw as Partial<CoverageSlice>;
+  const { metadata, spec, profiles = [], rulesets = [], unattributed = [] } = raw as Partial<CoverageSlice>;
   if (metadata === undefined || spec === undefined || spec.frozen) return undefined;
   const { report, assets, index } = spec;
   const { name, resourceVersion = '' } = metadata;
-  return { name, report, assets, index, hash: contentHash({ spec, profiles, rulesets }), resourceVersion };
+  return {
+    name,
+    report,
+    assets,
+    index,
+    hash: contentHash({ spec, profiles, rulesets, unattributed }),
+    resourceVersion,
+  };
 };
 
 /** Tells whether a slice says something else than before. */
-export const contentHash = ({ spec, profiles, rulesets }: SliceContent): string => {
-  const text = canonical([spec.index, spec.of, profiles, rulesets]);
+export const contentHash = ({ spec, profiles, rulesets, unattributed }: SliceContent): string => {
+  const text = canonical([spec.index, spec.of, profiles, rulesets, unattributed]);
   // Two halves, since 32 bits over thousands of versions would one day collide.
   return `${shortHash(text)}${shortHash(`${text.length}${text}`)}`;
 };

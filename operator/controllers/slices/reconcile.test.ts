@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { createCoverageModel } from '../../../domain/coverage/model.ts';
 import { sliceIndexOf } from '../../../domain/coverage/slices.ts';
 import { aNode } from '../../../domain/testing/nodes.ts';
+import { createUnattributedBook } from '../../findings/unattributed.ts';
 import { createRecordingWriter } from '../../testing/recording-writer.ts';
 import { createOurObjects, type RawObject } from '../../watches.ts';
 import { projectSlice, sliceName } from './plan.ts';
@@ -26,6 +27,7 @@ const setUp = () => {
   const keeper = createSliceKeeper({
     model,
     ours,
+    unattributed: { of: () => undefined },
     stored: ours.slices,
     writer,
     now: () => now,
@@ -95,6 +97,7 @@ test('a new leader finds the slices of the old one and writes none of them', asy
   const keeper = createSliceKeeper({
     model: first.model,
     ours: first.ours,
+    unattributed: { of: () => undefined },
     stored: first.ours.slices,
     writer: second,
     now: () => 5_000_000,
@@ -187,4 +190,45 @@ test('a snapshot is not ours to write', async () => {
   } as unknown as RawObject);
   await keeper.reconcile(report);
   expect(writer.writes).toEqual([]);
+});
+
+test('events that belong to nobody stand with their node, the latest first', async () => {
+  const { model, ours, writer } = setUp();
+  const unattributed = createUnattributedBook(() => {});
+  const changed: string[] = [];
+  unattributed.subscribe((node) => changed.push(node));
+  const event = {
+    at: 1000,
+    agentType: 'Falco',
+    rule: 'Terminal shell',
+    tags: [],
+    tactics: [],
+    techniques: [],
+    origin: {},
+  };
+  for (let at = 1; at <= 25; at++) unattributed.note('node-7', 'PodUnknown', 'no such pod', { ...event, at }, 'falco');
+  unattributed.note(undefined, 'NothingSaid', 'nothing', event, 'falco');
+  const keeper = createSliceKeeper({
+    model,
+    ours,
+    unattributed,
+    stored: ours.slices,
+    writer,
+    now: () => 1_000_000,
+    enqueue: () => {},
+    onWrite: () => {},
+  });
+  await keeper.reconcile(report);
+  const slice = writer.writes.find(({ name }) => name === sliceName(report, 'Nodes', sliceIndexOf('node-7', 4)));
+  const [entry, ...others] = (slice?.object as unknown as { unattributed: { events: object[] }[] }).unattributed;
+  expect(others).toEqual([]);
+  expect(entry).toMatchObject({ node: 'node-7', count: 25 });
+  expect(entry?.events).toHaveLength(20);
+  expect(entry?.events[0]).toEqual({
+    time: '1970-01-01T00:00:00.025Z',
+    agent: 'falco',
+    rule: 'Terminal shell',
+    why: 'no such pod',
+  });
+  expect(changed).toEqual(Array.from({ length: 25 }, () => 'node-7'));
 });

@@ -9,6 +9,7 @@ import type { Writer, Written } from '../../../kube/apply.ts';
 import { isWrittenAfter } from '../../../kube/resource-version.ts';
 import type { Store } from '../../../kube/store.ts';
 import type { Requeue } from '../../../kube/workqueue.ts';
+import type { UnattributedBook } from '../../findings/unattributed.ts';
 import { fieldManager } from '../../status.ts';
 import type { OurObjects, RawObject } from '../../watches.ts';
 import { tallyOf } from '../report/reconcile.ts';
@@ -32,6 +33,8 @@ export interface SliceKeeperOptions {
   readonly model: CoverageModel;
   readonly ours: OurObjects;
   readonly stored: Store<StoredSlice>;
+  /** Events of nodes that belong to nobody. */
+  readonly unattributed: Pick<UnattributedBook, 'of'>;
   readonly writer: Writer;
   readonly now: () => number;
   readonly enqueue: (report: string) => void;
@@ -87,7 +90,9 @@ export const createSliceKeeper = (options: SliceKeeperOptions): SliceKeeper => {
     kinds.flatMap((assets) => {
       const { of } = placementOf(report, assets, assetsIn(tally, assets));
       const all = new Set(Array.from({ length: of }, (_, index) => index));
-      return buildSlices(tally, assets, of, all).map((slice) => planSlice(report, assets, slice.index, of, slice));
+      return buildSlices(tally, assets, of, all).map((slice) =>
+        planSlice(report, assets, slice.index, of, slice, options.unattributed),
+      );
     });
 
   const writeDue = async (report: string, object: RawObject, tally: Tally, assets: SliceAssets): Promise<number> => {
@@ -97,7 +102,7 @@ export const createSliceKeeper = (options: SliceKeeperOptions): SliceKeeper => {
     const due = new Set([...placement.dirty].filter((index) => nextAt(index) <= at));
     for (const slice of buildSlices(tally, assets, placement.of, due)) {
       const { index } = slice;
-      const content = planSlice(report, assets, index, placement.of, slice);
+      const content = planSlice(report, assets, index, placement.of, slice, options.unattributed);
       const name = sliceName(report, assets, index);
       placement.dirty.delete(index);
       const hash = contentHash(content);
@@ -185,7 +190,7 @@ const write = (
   writer: Writer,
   report: RawObject,
   name: string,
-  { spec, profiles, rulesets }: SliceContent,
+  { spec, profiles, rulesets, unattributed }: SliceContent,
 ): Promise<Written> =>
   writer.apply(
     resources.coverageSlices,
@@ -201,6 +206,7 @@ const write = (
       spec,
       profiles,
       rulesets,
+      unattributed,
     },
     { fieldManager },
   );

@@ -36,6 +36,7 @@ const setUp = (fake = createFakeReports(), at = start, model = fleetOf(300, 0)) 
   const slices = createSliceKeeper({
     model,
     ours,
+    unattributed: { of: () => undefined },
     stored: ours.slices,
     writer,
     now: () => now,
