@@ -9,8 +9,9 @@ import { passes } from './filter.ts';
 import { filterFlags, filtersOf } from './filter-flags.ts';
 import { connectionFlags, failOnFlag, helpFlag, outputFlag, watchFlag } from './flags.ts';
 import { listed, listFormats, type Column } from './listing.ts';
+import { commandIn } from './remedy.ts';
 import { runSession } from './session.ts';
-import { affected, causeLines, commandIn } from './words.ts';
+import { affected, causeLines } from './words.ts';
 
 const { state, reason, agent, policy, search } = filterFlags;
 

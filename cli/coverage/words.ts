@@ -1,6 +1,7 @@
 // What the verbs about coverage say in the same words.
 import type { Gap } from '../../crds/schema/verdict.ts';
 import { plain, plural } from '../output/text.ts';
+import { remedyParts } from './remedy.ts';
 
 /** "12 nodes, 30 workloads". */
 export const affected = ({ nodes, workloads, pods }: Pick<Gap, 'nodes' | 'workloads' | 'pods'>): string => {
@@ -14,23 +15,16 @@ export const affected = ({ nodes, workloads, pods }: Pick<Gap, 'nodes' | 'worklo
 export const versioned = ({ name, version = '' }: { readonly name: string; readonly version?: string | undefined }) =>
   version === '' ? name : `${name} ${version}`;
 
-/** The command in a remedy, where it holds one: what can be pasted. */
-export const commandIn = (remedy: string): string | undefined =>
-  /(?:^|: )((?:kubectl|helm) .+)$/.exec(remedy)?.[1]?.trim();
-
-/** Cause and remedy under a heading; a remedy's command on a line of its own, ready to be pasted. */
+/** Cause and remedy under a heading; a remedy's commands on lines of their own, ready to be pasted. */
 export const causeLines = (
   { cause, remedy }: { readonly cause: string; readonly remedy: string },
   indent: string,
-): readonly string[] => {
-  const command = commandIn(remedy);
-  const words = command === undefined ? remedy : remedy.slice(0, remedy.length - command.length);
-  return [
-    `${indent}${plain(cause)}`,
-    ...(plain(words) === '' ? [] : [`${indent}Remedy: ${plain(words)}`]),
-    ...(command === undefined ? [] : [`${indent}$ ${plain(command)}`]),
-  ];
-};
+): readonly string[] => [
+  `${indent}${plain(cause)}`,
+  ...remedyParts(remedy).map(({ kind, text }, index) =>
+    kind === 'command' ? `${indent}$ ${plain(text)}` : `${indent}${index === 0 ? 'Remedy: ' : ''}${plain(text)}`,
+  ),
+];
 
 /** "3 minutes", "5 days": how long ago, roughly. */
 export const ageOf = (ms: number): string => {
