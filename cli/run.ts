@@ -4,6 +4,7 @@ import { complete, completeWord } from './completion/complete.ts';
 import { completionVerb } from './completion/run.ts';
 import { coverageVerb } from './coverage/run.ts';
 import { explainVerb } from './explain/run.ts';
+import { findingsVerb } from './findings/run.ts';
 import { snapshotVerb } from './snapshot/run.ts';
 import { UsageError, type Io, type Verb } from './verb.ts';
 
@@ -12,7 +13,7 @@ const program = 'kubectl protection';
 const nothingTold = 2;
 
 /** In the order in which people need them. */
-export const verbs: readonly Verb[] = [coverageVerb, snapshotVerb, checkVerb, explainVerb, completionVerb];
+export const verbs: readonly Verb[] = [coverageVerb, findingsVerb, snapshotVerb, checkVerb, explainVerb, completionVerb];
 
 export const runCli = async (args: readonly string[], io: Io): Promise<number> => {
   const words = args[0] === 'help' ? [...args.slice(1), '--help'] : args;

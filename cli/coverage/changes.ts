@@ -1,6 +1,7 @@
-// Waits for changes of one report: a watch that is taken up again whenever it ends.
+// Waits for changes of one report, or of all objects of a scope: a watch that is taken up again whenever it ends.
 import { sleep, systemClock } from '../../kube/clock.ts';
 import { classify } from '../../kube/errors.ts';
+import type { Scope } from '../../kube/list.ts';
 import { resources } from '../../kube/resource.ts';
 import type { Transport } from '../../kube/transport.ts';
 import { watchOnce } from '../../kube/watch.ts';
@@ -13,10 +14,17 @@ const idleLimitMs = 90_000;
 const settleMs = 1000;
 const retryMs = 5000;
 
-/** Comes back once for any number of changes since the last time. The first time is at once: what is there now. */
-export async function* reportChanges(
+export const reportChanges = (
   transport: Transport,
   name: string,
+  signal: AbortSignal,
+): AsyncGenerator<void, void, void> =>
+  changesIn(transport, { resource: resources.coverageReports, fieldSelector: `metadata.name=${name}` }, signal);
+
+/** Comes back once for any number of changes since the last time. The first time is at once: what is there now. */
+export async function* changesIn(
+  transport: Transport,
+  scope: Scope,
   signal: AbortSignal,
 ): AsyncGenerator<void, void, void> {
   let resourceVersion: string | undefined;
@@ -31,7 +39,7 @@ export async function* reportChanges(
       try {
         await watchOnce({
           transport,
-          scope: { resource: resources.coverageReports, fieldSelector: `metadata.name=${name}` },
+          scope,
           clock: systemClock,
           resourceVersion,
           timeoutSeconds,
@@ -49,7 +57,7 @@ export async function* reportChanges(
         if (signal.aborted) return;
         const kind = classify(error);
         if (kind === 'forbidden' || kind === 'unauthorized') throw error;
-        // Whatever broke, what was missed is seen by reading the report again.
+        // Whatever broke, what was missed is seen by reading again.
         resourceVersion = undefined;
         notice();
         await sleep(systemClock, retryMs, signal);

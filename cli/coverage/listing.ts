@@ -17,7 +17,8 @@ export interface Column<Row> {
 export interface Listing<Row> {
   /** For programs: `CoverageGapList`. */
   readonly kind: string;
-  readonly report: string;
+  /** What it is of; left out where there is no report behind it. */
+  readonly report?: string;
   readonly rows: readonly Row[];
   readonly columns: readonly Column<Row>[];
   readonly stateOf?: (row: Row) => string | undefined;

@@ -8,7 +8,9 @@ import type { ClusterAccess, TlsMaterial } from '../access.ts';
 import type { JsonPatch } from '../apply.ts';
 import { type Resource, apiVersionOf } from '../resource.ts';
 import { FakeCluster, type FakeEvent, type FakeObject } from './fake-cluster.ts';
+import { contentTypes } from '../transport.ts';
 import { applyJsonPatch } from './json-patch.ts';
+import { mergePatch } from './merge-patch.ts';
 
 export type FaultKind =
   | {
@@ -130,7 +132,7 @@ export async function startFakeKube(tls?: TlsMaterial): Promise<FakeKube> {
       return sendStatus(response, 404, 'NotFound', 'the server could not find the requested resource');
     if (verb === 'list') return list(target, response);
     if (verb === 'watch') return watch(target, request, response);
-    return single(target, body, response);
+    return single(target, body, response, request.headers['content-type'] === contentTypes.mergePatch);
   };
 
   const list = ({ kind, namespace, query }: Target, response: ServerResponse): void => {
@@ -190,7 +192,7 @@ export async function startFakeKube(tls?: TlsMaterial): Promise<FakeKube> {
     open.namespace = namespace;
   };
 
-  const single = (target: Target, body: unknown, response: ServerResponse): void => {
+  const single = (target: Target, body: unknown, response: ServerResponse, isMerge: boolean): void => {
     const { verb, kind, namespace = '', query } = target;
     const given = body as FakeObject | undefined;
     const name = target.name ?? given?.metadata.name ?? '';
@@ -223,6 +225,8 @@ export async function startFakeKube(tls?: TlsMaterial): Promise<FakeKube> {
           if (patched === undefined) return sendStatus(response, 422, 'Invalid', 'the test of a patch failed');
           return sendJson(response, 200, cluster.put(kind, patched as FakeObject));
         }
+        if (before && isMerge)
+          return sendJson(response, 200, cluster.put(kind, mergePatch(before, body) as FakeObject));
         const merged = verb === 'patch' ? { ...before, ...given } : given;
         const metadata = { ...before?.metadata, ...given?.metadata, name, namespace: namespace || undefined };
         const stored = cluster.put(kind, { ...merged, metadata });

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { JsonPatch } from '../apply.ts';
 
-/** The object after the patch; undefined where a test fails. */
+/** The object after the patch; undefined where a test fails, or what it is to be put into is not there. */
 export const applyJsonPatch = (before: object, patch: JsonPatch): object | undefined => {
   const after = structuredClone(before);
   for (const operation of patch) {
@@ -11,13 +11,14 @@ export const applyJsonPatch = (before: object, patch: JsonPatch): object | undef
       .slice(1)
       .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
     const last = keys.pop() ?? '';
-    const parent = keys.reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], after) as Record<
-      string,
-      unknown
-    >;
+    const parent = keys.reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], after) as
+      | Record<string, unknown>
+      | undefined;
+    if (parent === undefined) return undefined;
     if (operation.op === 'test') {
       if (!isDeepStrictEqual(parent[last], operation.value)) return undefined;
     } else if (operation.op === 'remove') delete parent[last];
+    else if (last === '-' && Array.isArray(parent)) parent.push(operation.value);
     else parent[last] = operation.value;
   }
   return after;
