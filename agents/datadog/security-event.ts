@@ -13,6 +13,7 @@ export const datadogEvents: EventAdapter = {
     if (event === undefined) return [];
     const { agent, body, ruleId } = event;
     const tags = tagsOf(item);
+    const isInternal = internalRules.has(ruleId);
     return [
       securityEvent(
         {
@@ -24,12 +25,13 @@ export const datadogEvents: EventAdapter = {
           rule: textOrNone(agent.original_rule_id) ?? ruleId,
           tags: [ruleId, ...tags.toSorted((a, b) => weightOf(a) - weightOf(b))],
           attack: attackIdsInTags(tags),
-          origin: placeOf(item, body, tags, agent.origin === 'ebpfless'),
+          // Its tags are those of the agent's own pod.
+          origin: isInternal ? { node: nodeIn(item, tags) } : placeOf(item, body, tags, agent.origin === 'ebpfless'),
           process: processOf(object(body.process), body),
           file: object(body.file).path,
           destination: destinationIn(body),
           message: textOrNone(body.title) ?? object(item).title,
-          isInternal: internalRules.has(ruleId),
+          isInternal,
         },
         receivedAt,
       ),
@@ -53,25 +55,30 @@ const internalRules: ReadonlySet<string> = new Set([
 /** Of many tags those about the rule are kept first. */
 const weightOf = (tag: string): number => (/^(?:policy|tactic|technique|subtechnique):/.test(tag) ? 0 : 1);
 
+/** What the first of the keys says that says one thing; of two pods or nodes it may be either. */
+const onlyOne = (tags: readonly string[], ...keys: readonly string[]): string | undefined =>
+  keys.map((key) => tagged(tags, key)).find(({ length }) => length === 1)?.[0];
+
+const nodeIn = (item: unknown, tags: readonly string[]): string | undefined =>
+  onlyOne(tags, 'kube_node') ?? hostIn(item, tags);
+
 const placeOf = (item: unknown, body: Raw, tags: readonly string[], isSidecar: boolean): OriginDraft => {
-  const only = (...keys: readonly string[]): string | undefined =>
-    keys.map((key) => tagged(tags, key)).find(({ length }) => length === 1)?.[0];
+  const only = (...keys: readonly string[]): string | undefined => onlyOne(tags, ...keys);
   const containerId =
     textOrNone(object(body.container).id) ??
     textOrNone(object(object(body.process).container).id) ??
     only('container_id');
   const pod = only('pod_name');
-  const isInContainer = containerId !== undefined || pod !== undefined;
+  const isInContainer = containerId !== undefined || tagged(tags, 'pod_name').length > 0;
   const image = only('image_name');
   const imageTag = only('image_tag');
-  const node = only('kube_node');
   if (!isInContainer) {
     // A sidecar sees nothing but its own pod, and an event without a process says nothing of where it was.
     const isOnHost = !isSidecar && Object.keys(object(body.process)).length > 0;
-    return { node: node ?? hostIn(item, tags), ...(isOnHost ? { onHost: true } : {}) };
+    return { node: nodeIn(item, tags), ...(isOnHost ? { onHost: true } : {}) };
   }
   return {
-    node: node ?? (pod === undefined ? hostIn(item, tags) : undefined),
+    node: pod === undefined ? nodeIn(item, tags) : only('kube_node'),
     namespace: only('kube_namespace'),
     pod,
     podUid: only('pod_uid'),
@@ -84,13 +91,12 @@ const placeOf = (item: unknown, body: Raw, tags: readonly string[], isSidecar: b
 
 /** Without the cluster's name, which the agent adds to the node's where it was told one. */
 const hostIn = (item: unknown, tags: readonly string[]): string | undefined => {
-  const { hostnames } = originOf(item);
-  const [host] = hostnames;
-  if (host === undefined || hostnames.length > 1) return undefined;
-  const cluster = ['kube_cluster_name', 'cluster_name']
-    .flatMap((key) => tagged(tags, key))
-    .find((name) => host.endsWith(`-${name}`));
-  return cluster === undefined ? host : host.slice(0, -cluster.length - 1);
+  const clusters = ['kube_cluster_name', 'cluster_name'].flatMap((key) => tagged(tags, key));
+  const hosts = originOf(item).hostnames.map((host) => {
+    const cluster = clusters.find((name) => name !== '' && host.endsWith(`-${name}`));
+    return cluster === undefined ? host : host.slice(0, -cluster.length - 1);
+  });
+  return new Set(hosts).size === 1 ? hosts[0] : undefined;
 };
 
 const processOf = (process: Raw, body: Raw): ProcessDraft => {

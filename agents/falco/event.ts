@@ -16,6 +16,7 @@ export const falcoEvents: EventAdapter = {
     const tags = texts(list(alert.tags));
     // falcosidekick's word for Falco's own; very old Falco gives none.
     const isSystemCall = source === '' || source === 'syscall' || source === 'syscalls';
+    const isInternal = source === 'internal' || rule.startsWith('Falco internal: ');
     const event = securityEvent(
       {
         agentType: 'Falco',
@@ -24,12 +25,16 @@ export const falcoEvents: EventAdapter = {
         rule,
         tags,
         attack: attackIdsInTags(tags),
-        origin: isSystemCall ? originOf(alert, fields) : objectOf(source, fields),
+        origin: isInternal
+          ? { node: said(alert.hostname) }
+          : isSystemCall
+            ? originOf(alert, fields)
+            : objectOf(source, fields),
         ...(isSystemCall ? { process: processOf(fields) } : {}),
         file: fileOf(fields),
         destination: connectionOf(fields),
         message: alert.output ?? alert.message,
-        isInternal: source === 'internal' || rule.startsWith('Falco internal: '),
+        isInternal,
       },
       receivedAt,
     );
