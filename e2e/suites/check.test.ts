@@ -189,6 +189,27 @@ describe('over files', () => {
     expect(said.code).toBe(1);
   });
 
+  test('with what the operator says of the nodes saved beside them, they are the same without any agent among the files', async () => {
+    const saved = await world.kubectl(['get', 'nodes,cov,covs', '-o', 'yaml']);
+    await writeFile(path.join(folder, 'saved.yaml'), saved);
+    const judged = [
+      'check',
+      '-f',
+      'manifests',
+      '-f',
+      'namespaces.yaml',
+      '--policies=policies.yaml',
+      '--nodes=saved.yaml',
+    ];
+    const said = await protection([...judged, '-o', 'json']);
+    expect(verdictsOf(said)).toEqual(expected);
+    expect(said.stdout).toMatch(/what agents do on nodes is as CoverageReport cluster had it at 20/);
+    const report = JSON.parse((await protection([...judged, '-o', 'gitlab-sast'])).stdout) as {
+      readonly vulnerabilities: readonly { readonly location: { readonly file: string } }[];
+    };
+    expect(report.vulnerabilities[0]?.location.file).toMatch(/^manifests\//);
+  });
+
   test('what is clean ends with 0, and with 1 where a Warning fails', async () => {
     const check = async (...args: readonly string[]): Promise<number> =>
       (await protection(['check', '-f', 'manifests/shop.yaml', '-f', 'manifests/batch.yaml', ...files, ...args])).code;
