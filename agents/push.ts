@@ -28,7 +28,8 @@ export interface PushAdapter {
   readonly originOf: (event: unknown) => EventOrigin;
   /** `at`: when it came, epoch milliseconds. Undefined for an event that says nothing of the agent itself. */
   readonly absorb: (state: PushState | undefined, event: unknown, at: number) => PushState | undefined;
-  readonly readingOf: (state: PushState) => Reading;
+  /** `since`: when its pod was made, epoch milliseconds. What it complained of before is not of the process that runs now. */
+  readonly readingOf: (state: PushState, since?: number) => Reading;
   /**
    * A state to go on from where only a reading is left of what was known. Every event that comes is newer than what it says of rules. Left
    * out where events tell everything anew.

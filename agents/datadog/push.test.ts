@@ -252,6 +252,25 @@ describe('what the agent tells of its health', () => {
     expect(readingOf(read, beat(20 * minutes, aPolicy('a', '1'))).drops).toEqual([]);
   });
 
+  it('is over with a restart of its pod, and what it has loaded is not', () => {
+    let state: PushState | undefined;
+    for (const each of [
+      loaded(0, aPolicy('a', '1')),
+      event('abnormal_path', 1000, { error: 'x' }),
+      event('self_test', 1000, { failed_tests: ['rename'] }),
+      event('lost_events', 1000, { map: 'events', lost: 40 }),
+    ])
+      state = datadogPush.absorb(state, each, now) ?? state;
+    if (state === undefined) throw new Error('no event said anything');
+    expect(datadogPush.readingOf(state, start + 1000)).toEqual(datadogPush.readingOf(state));
+    expect(datadogPush.readingOf(state).issues).toHaveLength(2);
+    expect(datadogPush.readingOf(state, start + 2000)).toMatchObject({
+      policies: [{ name: 'a' }],
+      issues: [],
+      drops: [],
+    });
+  });
+
   it('is no news where its clock is ahead', () => {
     expect(readingOf({ ...beat(0, aPolicy('a', '1')), date: new Date(now + 86_400_000).toISOString() }).at).toBe(now);
   });

@@ -16,7 +16,7 @@ export const datadogPush: PushAdapter = {
     const read = readDatadogEvent(event);
     return read === undefined || !kinds.has(read.ruleId) ? undefined : absorb(state, read, at);
   },
-  readingOf: (state) => readingOf(state.ruleset, factsOf(state)),
+  readingOf: (state, since = 0) => readingOf(state.ruleset, complaintsSince(factsOf(state), since)),
   seed: ({ at, version, policies, policiesAre }) => ({
     ruleset: policiesAre === 'Complete' ? policies : undefined,
     facts: { at, ...(version === undefined ? {} : { version }) },
@@ -139,6 +139,14 @@ const withLoss = (losses: readonly Loss[], body: Raw, at: number): readonly Loss
 
 const countOf = (value: unknown): number =>
   typeof value === 'number' && value > 0 && value < 1e12 ? Math.floor(value) : 0;
+
+/** A restart is the remedy for most of them: it must show, and not only once they are old. */
+const complaintsSince = (facts: Facts, since: number): Facts => ({
+  ...facts,
+  selfTest: facts.selfTest !== undefined && facts.selfTest.at < since ? undefined : facts.selfTest,
+  losses: facts.losses.filter(({ at }) => at >= since),
+  troubles: Object.fromEntries(Object.entries(facts.troubles).filter(([, at]) => at >= since)),
+});
 
 const readingOf = (ruleset: readonly LoadedPolicy[] | undefined, facts: Facts): Reading => {
   const { at, version, rulesetAt, beats } = facts;

@@ -121,6 +121,14 @@ describe('a reload that failed', () => {
     expect(readingAfter(failure, later(snapshot, '2026-01-01T01:10:00Z')).issues).toHaveLength(1);
   });
 
+  it('is over with a restart of its pod', () => {
+    const state = falcoPush.absorb(undefined, failure, now);
+    if (state === undefined) throw new Error('the alert said nothing');
+    const failedAt = Date.parse(failure.time);
+    expect(falcoPush.readingOf(state, failedAt).issues).toHaveLength(1);
+    expect(falcoPush.readingOf(state, failedAt + 1).issues).toEqual([]);
+  });
+
   it('is over with a snapshot after a later reload', () => {
     const reloaded = later(snapshot, '2026-01-01T01:10:00Z', { 'falco.reload_ts': 1_767_227_000_000_000_000 });
     expect(readingAfter(failure, reloaded).issues).toEqual([]);

@@ -20,7 +20,7 @@ export const falcoPush: PushAdapter = {
     const kind = kindOf(event);
     return kind === undefined ? undefined : absorb(state, kind, object(event), at);
   },
-  readingOf: ({ ruleset, facts }) => readingFrom(ruleset, factsOf(facts)),
+  readingOf: ({ ruleset, facts }, since = 0) => readingFrom(ruleset, complaintsSince(factsOf(facts), since)),
   noteOf: (event, now) =>
     kindOf(event) === 'reload' ? { reloadFailedAt: Math.min(dateOf(object(event).time) ?? now, now) } : undefined,
 };
@@ -96,6 +96,13 @@ const absorb = (state: PushState | undefined, kind: Kind, event: Raw, now: numbe
   }
   return { ruleset, facts: { ...facts } };
 };
+
+/** Who restarts Falco has mended it, or is told of it anew. */
+const complaintsSince = (facts: Facts, since: number): Facts => ({
+  ...facts,
+  failedAt: facts.failedAt !== undefined && facts.failedAt < since ? undefined : facts.failedAt,
+  loss: facts.loss !== undefined && facts.loss.at < since ? undefined : facts.loss,
+});
 
 const readingFrom = (ruleset: readonly LoadedPolicy[] | undefined, facts: Facts): Reading => {
   const [newest, previous] = facts.snapshots;

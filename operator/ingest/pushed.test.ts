@@ -97,6 +97,16 @@ describe('an agent that pushes', () => {
     expect(outcomes).toEqual(['Datadog absorbed']);
   });
 
+  it('has nothing to complain of any more once its pod was made anew', () => {
+    const trouble: Item = { agent: { rule_id: 'abnormal_path' }, date: new Date(now).toISOString() };
+    telemetry.take(anEntry([loaded('1'), trouble], { node: 'n1' }));
+    expect(told.get('n1/datadog')?.reading?.issues).toHaveLength(1);
+    model.upsertPod({ ...agentPod('datadog-n1', 'n1'), createdAt: now + 1000 });
+    model.evaluate(now + 1000);
+    telemetry.look();
+    expect(told.get('n1/datadog')?.reading).toMatchObject({ policies: [{ version: '1' }], issues: [] });
+  });
+
   it.each<[string, Readonly<Record<string, unknown>>, string | undefined]>([
     ['the pod that it names', { ddtags: 'pod_name:datadog-n2,kube_namespace:datadog' }, 'n2'],
     ['the node that it names', { ddtags: 'kube_node:n2' }, 'n2'],

@@ -83,7 +83,7 @@ export const createPushedTelemetry = (options: PushedOptions): PushedTelemetry =
 
   const tell = (instance: Instance): void => {
     const { node, agent, state, since } = instance;
-    const reading = state && byType.get(instance.type)?.readingOf(state);
+    const reading = state && byType.get(instance.type)?.readingOf(state, since);
     const failure = reading === undefined ? 'it has posted nothing so far' : undefined;
     if (model.setTelemetry(node, agent, { reading, askedSince: since, failure })) touch();
   };
@@ -95,7 +95,7 @@ export const createPushedTelemetry = (options: PushedOptions): PushedTelemetry =
     const target = asTarget(instance, model.agents());
     const before = target && previous?.(target)?.reading;
     if (before === undefined || adapter === undefined) return tell(instance);
-    const own = instance.state && adapter.readingOf(instance.state);
+    const own = instance.state && adapter.readingOf(instance.state, since);
     // Of the same policies more is known here than was written down.
     const knowsMore = own !== undefined && namesOf(own) === namesOf(before);
     if (!knowsMore) instance.state = adapter.seed && share(adapter.seed(before));
