@@ -4,13 +4,13 @@ import { object } from '../../facts/read.ts';
 import type { Clock } from '../../kube/clock.ts';
 import type { Log } from '../../kube/log.ts';
 import type { Journal } from '../journal/journal.ts';
-import { decodeEntry, type Entry } from './entry.ts';
+import { decodeEntry, type Entry, type Origin } from './entry.ts';
 import type { PushedTelemetry } from './pushed.ts';
 import type { Receiver } from './receiver.ts';
 
 export interface ConsumeOptions {
   readonly journal: Journal;
-  readonly receiver: Pick<Receiver, 'note' | 'known'>;
+  readonly receiver: Pick<Receiver, 'note' | 'known' | 'include' | 'included'>;
   readonly telemetry: PushedTelemetry;
   readonly findings: EventConsumer;
   /** Everything that lay in the journal at the start has been worked in. */
@@ -42,11 +42,17 @@ export const consume = async (options: ConsumeOptions, signal: AbortSignal): Pro
     if (position >= caughtUpAt) options.onCaughtUp();
   };
   noteProgress(start);
+  /** What came from elsewhere, by its last position here, until it is written. */
+  const foreign: { readonly until: number; readonly origin: Origin }[] = [];
 
   const keep = async (): Promise<void> => {
     const included = findings.included(position);
     if (included <= journal.released.position) return;
-    const state = { handedOver: receiver.known(), telemetry: telemetry.save() };
+    for (let first = foreign[0]; first !== undefined && first.until <= included; [first] = foreign) {
+      receiver.include(first.origin);
+      foreign.shift();
+    }
+    const state = { handedOver: receiver.known(), included: receiver.included(), telemetry: telemetry.save() };
     try {
       await journal.release(included, Buffer.from(JSON.stringify(state)));
     } catch (error) {
@@ -61,7 +67,11 @@ export const consume = async (options: ConsumeOptions, signal: AbortSignal): Pro
       const entry = decodeEntry(record.payload);
       if (entry === undefined)
         log.warn({ position: record.position }, 'an entry of the journal cannot be read, and is left out');
-      else take(entry, record.position, options);
+      else {
+        take(entry, record.position, options);
+        const until = record.position + record.count - 1;
+        if (entry.origin !== undefined) foreign.push({ until, origin: lastOf(entry.origin, record.count) });
+      }
       noteProgress(record.position + record.count - 1);
     }
   } finally {
@@ -69,6 +79,8 @@ export const consume = async (options: ConsumeOptions, signal: AbortSignal): Pro
     await keep();
   }
 };
+
+const lastOf = ({ journal, position }: Origin, count: number): Origin => ({ journal, position: position + count - 1 });
 
 const take = (
   entry: Entry,
@@ -90,9 +102,12 @@ const restore = ({ journal, receiver, telemetry, log }: ConsumeOptions): void =>
   telemetry.look();
   if (state.length === 0) return;
   try {
-    const { handedOver, telemetry: saved } = object(JSON.parse(state.toString('utf8')));
+    const { handedOver, included, telemetry: saved } = object(JSON.parse(state.toString('utf8')));
     for (const [id, position] of Object.entries(object(handedOver))) {
       if (typeof position === 'number') receiver.note({ journal: id, position });
+    }
+    for (const [id, position] of Object.entries(object(included))) {
+      if (typeof position === 'number') receiver.include({ journal: id, position });
     }
     telemetry.restore(saved);
     telemetry.look();

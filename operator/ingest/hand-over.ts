@@ -1,5 +1,6 @@
-// A standby's end of a hand-over: whatever it has acknowledged goes to the leader in order, and leaves its own journal once the leader
-// has it. While there is no leader, or none that answers, it waits here.
+// A standby's end of a hand-over: whatever it has acknowledged goes to the leader in order, and leaves its own journal only once the leader
+// has made of it what there is to make: should the leader be lost before, this replica works it in itself. While there is no leader, or
+// none that answers, it waits here.
 import { Agent, request as httpsRequest } from 'node:https';
 import { checkServerIdentity } from 'node:tls';
 import { Backoff } from '../../kube/backoff.ts';
@@ -7,7 +8,7 @@ import { sleep, type Clock, type Random } from '../../kube/clock.ts';
 import type { Log } from '../../kube/log.ts';
 import type { Journal } from '../journal/journal.ts';
 import { encodeRecord, recordBytes, type JournalRecord } from '../journal/record.ts';
-import { journalHeader, receiverPath } from './receiver.ts';
+import { includedHeader, journalHeader, receiverPath } from './receiver.ts';
 
 export interface HandOverOptions {
   readonly journal: Journal;
@@ -32,6 +33,8 @@ export interface ReplicaIdentity {
 const gatherMs = 20;
 const batchBytes = 1024 * 1024;
 const deadlineMs = 10_000;
+/** How soon the leader is asked again how far it is, while anything waits for that. */
+const askEveryMs = 2000;
 const backoffOptions = { firstMs: 200, capMs: 5000, resetAfterMs: 60_000 };
 
 /** Ends when the signal aborts. */
@@ -41,25 +44,62 @@ export const handOver = async (options: HandOverOptions, signal: AbortSignal): P
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const records = journal.follow(journal.released.position + 1, signal);
   let next = records.next();
+  let delivered = journal.released.position;
+
+  /** Until the leader has it, or the signal aborts; answers whether it does. */
+  const insist = async (batch: readonly JournalRecord[]): Promise<boolean> => {
+    for (;;) {
+      if (signal.aborted) return false;
+      const answer = await deliver(options, agent, batch, signal);
+      if (typeof answer !== 'string') {
+        const last = batch.at(-1);
+        if (last !== undefined) delivered = last.position + last.count - 1;
+        await release(journal, Math.min(answer.included, delivered));
+        return true;
+      }
+      const waitMs = backoff.next();
+      log.info({ trouble: answer, waitMs: Math.round(waitMs) }, 'what was taken in cannot be handed to the leader yet');
+      await sleep(clock, waitMs, signal);
+    }
+  };
+
   try {
     for (;;) {
-      const batch = await gather(await next, () => (next = records.next()), clock);
-      const last = batch.at(-1);
-      if (last === undefined) return;
-      for (;;) {
-        if (signal.aborted) return;
-        const trouble = await deliver(options, agent, batch, signal);
-        if (trouble === undefined) break;
-        const waitMs = backoff.next();
-        log.info({ trouble, waitMs: Math.round(waitMs) }, 'what was taken in cannot be handed to the leader yet');
-        await sleep(clock, waitMs, signal);
+      const first = await untilNext(next, journal.released.position < delivered, clock, signal);
+      if (first === undefined) {
+        if (!(await insist([]))) return;
+        continue;
       }
-      await journal.release(last.position + last.count - 1, journal.released.state);
+      const batch = await gather(first, () => (next = records.next()), clock);
+      if (batch.length === 0 || !(await insist(batch))) return;
     }
   } finally {
     agent.destroy();
     await next;
   }
+};
+
+/** Undefined where nothing came for a while and the leader is to be asked how far it is. */
+const untilNext = async (
+  next: Promise<IteratorResult<JournalRecord>>,
+  isWaiting: boolean,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<IteratorResult<JournalRecord> | undefined> => {
+  if (!isWaiting) return next;
+  const enough = new AbortController();
+  try {
+    return await Promise.race([
+      next,
+      sleep(clock, askEveryMs, AbortSignal.any([signal, enough.signal])).then(() => undefined),
+    ]);
+  } finally {
+    enough.abort();
+  }
+};
+
+const release = async (journal: Journal, position: number): Promise<void> => {
+  if (position > journal.released.position) await journal.release(position, journal.released.state);
 };
 
 /** The first and those that are there soon after it; empty where there will be none. */
@@ -85,13 +125,13 @@ const gather = async (
   return batch;
 };
 
-/** What went wrong, or undefined. */
+/** How far the leader is with this journal, or what went wrong. */
 const deliver = (
   { journal, leader, identity, host }: HandOverOptions,
   agent: Agent,
   batch: readonly JournalRecord[],
   signal: AbortSignal,
-): Promise<string | undefined> =>
+): Promise<string | { readonly included: number }> =>
   new Promise((resolve) => {
     const [to, shown] = [leader(), identity()];
     if (to === undefined) return resolve('nobody leads');
@@ -115,7 +155,9 @@ const deliver = (
         response.on('data', (part: string) => (words = `${words}${part}`.slice(0, 200)));
         response.once('end', () =>
           resolve(
-            response.statusCode === 200 ? undefined : `${to.host} answers ${response.statusCode}: ${words.trim()}`,
+            response.statusCode === 200
+              ? { included: Number(response.headers[includedHeader] ?? 0) || 0 }
+              : `${to.host} answers ${response.statusCode}: ${words.trim()}`,
           ),
         );
         response.once('error', (error) => resolve(error.message));

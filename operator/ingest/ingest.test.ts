@@ -9,6 +9,7 @@ import { silentLog } from '../../kube/log.ts';
 import { eventually } from '../../kube/testing/eventually.ts';
 import { startFakeKube, type FakeKube } from '../../kube/testing/fake-kube.ts';
 import { createTransport } from '../../kube/transport.ts';
+import type { Entry } from './entry.ts';
 import { createIngest, type Ingest } from './ingest.ts';
 import { createIngestMetrics } from './metrics.ts';
 
@@ -40,9 +41,16 @@ interface Replica {
   /** What its telemetry was told, in order. */
   readonly told: string[];
   /** Begins to lead; returns how to end it. */
-  readonly lead: () => () => Promise<void>;
+  readonly lead: (how?: { readonly included?: (processed: number) => number }) => () => Promise<void>;
   readonly stop: () => Promise<void>;
 }
+
+/** By what was posted: where it lay first, by which a replay is known. */
+const places = new Map<string, Set<string>>();
+beforeEach(() => places.clear());
+const note = (n: string, place: string): void => {
+  places.set(n, (places.get(n) ?? new Set()).add(place));
+};
 
 /** One whose telemetry only remembers what it is told. */
 const aReplica = (name: string): Replica => {
@@ -87,10 +95,16 @@ const aReplica = (name: string): Replica => {
     get told() {
       return told;
     },
-    lead: () => {
+    lead: ({ included = (processed: number) => processed } = {}) => {
       told = [];
       const leading = new AbortController();
-      const events = { take: () => {}, included: (processed: number) => processed };
+      const events = {
+        take: ({ items, origin }: Entry, journal: string, position: number) => {
+          const place = origin ?? { journal, position };
+          for (const item of items) note(String(item['n']), `${place.journal}/${place.position}`);
+        },
+        included,
+      };
       const led = ingest.lead(events, AbortSignal.any([leading.signal, end.signal]));
       return async () => {
         leading.abort();
@@ -199,7 +213,7 @@ describe('events', () => {
     expect(second.told.toSorted()).toEqual(['0', '1']);
   });
 
-  it('are there once after the lead has gone back and forth', async () => {
+  it('keep their places while the lead goes back and forth, so that nobody counts one twice', async () => {
     const [a, b] = [aReplica('a'), aReplica('b')];
     const endA = a.lead();
     await follows(b, a);
@@ -207,7 +221,7 @@ describe('events', () => {
     await eventually(
       'the first',
       () => a.told,
-      (told) => told.length === 1,
+      (told) => told.includes('0'),
     );
     await endA();
     const endB = b.lead();
@@ -216,17 +230,53 @@ describe('events', () => {
     await eventually(
       'the second',
       () => b.told,
-      (told) => told.length === 1,
+      (told) => told.includes('1'),
     );
-    expect(b.told).toEqual(['1']);
     await endB();
     a.lead();
     await eventually(
       'what it knew',
       () => a.told,
-      (told) => told.length === 1,
+      (told) => told.includes('0'),
     );
-    expect(a.told).toEqual(['0']);
+    expect([...places].map(([n, of]) => [n, of.size])).toEqual([
+      ['0', 1],
+      ['1', 1],
+    ]);
+  });
+
+  it('are worked in by the standby that took them where the leader is lost before it has written them', async () => {
+    const [a, b] = [aReplica('a'), aReplica('b')];
+    const endA = a.lead({ included: () => 0 });
+    await follows(b, a);
+    await post(b, 0, 1);
+    await eventually(
+      'both',
+      () => a.told,
+      (told) => told.length === 2,
+    );
+    expect(b.ingest.journal()?.usage().waiting).toBe(2);
+    await endA();
+    b.lead();
+    await eventually(
+      'both again',
+      () => b.told,
+      (told) => told.length === 2,
+    );
+    expect([...places.values()].map(({ size }) => size)).toEqual([1, 1]);
+  });
+
+  it('leave the journal of the standby once the leader has written them', async () => {
+    const [a, b] = [aReplica('a'), aReplica('b')];
+    a.lead();
+    await follows(b, a);
+    await post(b, 0, 1);
+    await eventually(
+      'nothing waits',
+      () => b.ingest.journal()?.usage().waiting ?? 0,
+      (waiting) => waiting === 0,
+    );
+    expect(a.told).toEqual(['0', '1']);
   });
 
   it('are known after a restart without being worked in again', async () => {

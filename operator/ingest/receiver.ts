@@ -12,6 +12,9 @@ export const receiverPath = '/journal/v1';
 /** Whose records these are: the id of their journal. */
 export const journalHeader = 'x-workload-protection-journal';
 
+/** Up to where what came from that journal is worked in and written: it need not be kept there any longer. */
+export const includedHeader = 'x-workload-protection-included';
+
 export interface ReceiverOptions {
   readonly journal: Pick<Journal, 'append'>;
   /** Why nothing is taken over now; undefined where this replica leads and knows what it has. */
@@ -27,6 +30,10 @@ export interface Receiver {
   note(origin: Origin): void;
   /** Journal → the last position that came from it. */
   known(): Readonly<Record<string, number>>;
+  /** What came from that journal is worked in and written up to here. */
+  include(origin: Origin): void;
+  /** Journal → up to where that is. */
+  included(): Readonly<Record<string, number>>;
 }
 
 /** One record that is as large as it may be, or many that are not. */
@@ -36,16 +43,18 @@ const mostJournals = 100;
 
 export const createReceiver = ({ journal, closed, host, log }: ReceiverOptions): Receiver => {
   const last = new Map<string, number>();
+  const included = new Map<string, number>();
   const bodies = createBodyReader();
   /** One after the other: a replica that asks again while its first attempt is under way must find what that has done. */
   let turn: Promise<unknown> = Promise.resolve();
 
-  const note = ({ journal: id, position }: Origin): void => {
-    const before = last.get(id) ?? 0;
-    last.delete(id);
-    last.set(id, Math.max(before, position));
-    if (last.size > mostJournals) last.delete(last.keys().next().value ?? '');
+  const raise = (positions: Map<string, number>, { journal: id, position }: Origin): void => {
+    const before = positions.get(id) ?? 0;
+    positions.delete(id);
+    positions.set(id, Math.max(before, position));
+    if (positions.size > mostJournals) positions.delete(positions.keys().next().value ?? '');
   };
+  const note = (origin: Origin): void => raise(last, origin);
 
   // By the journal that it comes from directly: what came by way of a third one may have gaps. So nothing is ever taken for known that is
   // not, and an event can come twice only where an answer and the leader are lost together.
@@ -84,6 +93,8 @@ export const createReceiver = ({ journal, closed, host, log }: ReceiverOptions):
   return {
     note,
     known: () => Object.fromEntries(last),
+    include: (origin) => raise(included, origin),
+    included: () => Object.fromEntries(included),
     async receive(request, response) {
       let [status, words]: readonly [number, string] = [503, ''];
       try {
@@ -96,6 +107,7 @@ export const createReceiver = ({ journal, closed, host, log }: ReceiverOptions):
       if (response.destroyed) return;
       response.writeHead(status, {
         'content-type': 'text/plain',
+        [includedHeader]: included.get(String(request.headers[journalHeader])) ?? 0,
         ...(request.complete ? {} : { connection: 'close' }),
       });
       response.end(`${words}\n`);

@@ -57,7 +57,7 @@ beforeEach(async () => {
       { prove: async () => reviewed },
     ),
     journal: { append: (payload, count) => journal.append(payload, count) },
-    receiver: { receive: async () => {}, note: () => {}, known: () => ({}) },
+    receiver: { receive: async () => {}, note: () => {}, known: () => ({}), include: () => {}, included: () => ({}) },
     clock: systemClock,
     log: silentLog,
     metrics,
