@@ -35,7 +35,8 @@ const caseIn = (phase: Circumstances['case']['phase'], riskAcceptedUntil?: numbe
 
 /** Lets steps follow one another, each with what elapsed since the last. */
 const run = (start: Advance, steps: readonly Partial<Circumstances>[]): Advance => {
-  let [state, now, transitions] = [start.state, 0, [...start.transitions]];
+  let [state, now] = [start.state, 0];
+  const transitions = [...start.transitions];
   for (const step of steps) {
     now += step.elapsed ?? 0;
     const next = advance(state, circumstances({ now, ...step }));

@@ -199,29 +199,26 @@ const withClaim = (state: FindingState, { now, case: { phase } }: Circumstances)
 const follow = (state: FindingState, accepted: boolean, { now, case: { phase, actor } }: Circumstances): Advance => {
   const to = phaseOf(state, accepted, phase);
   if (to === state.phase) return { state, transitions: [] };
-  switch (to) {
-    case 'RiskAccepted':
-      return move(state, to, actor, now, 'RiskAccepted', 'The risk is accepted until the day that the case says.');
-    case 'Verifying':
-      return move(state, to, actor, now, 'FixClaimed', 'A fix is claimed; silence will prove it.');
-    case 'Remediating':
-      return move(state, to, actor, now, 'RemediationStarted', 'Somebody works on it.');
-    default:
-      return moveBack(state, phase, actor, now);
+  if (to === 'RiskAccepted') {
+    return move(state, to, actor, now, 'RiskAccepted', 'The risk is accepted until the day that the case says.');
   }
+  if (to === 'Verifying') {
+    return move(state, to, actor, now, 'FixClaimed', 'A fix is claimed; silence will prove it.');
+  }
+  if (to === 'Remediating') return move(state, to, actor, now, 'RemediationStarted', 'Somebody works on it.');
+  return moveBack(state, phase, actor, now);
 };
 
 const moveBack = (state: FindingState, phase: CasePhase, actor: string, now: number): Advance => {
-  switch (state.phase) {
-    case 'RiskAccepted':
-      return phase === 'RiskAccepted'
-        ? move(state, 'Open', operator, now, 'AcceptanceEnded', 'The time for which the risk was accepted is over.')
-        : move(state, 'Open', actor, now, 'AcceptanceWithdrawn', 'The risk is accepted no more.');
-    case 'Verifying':
-      return move(state, 'Open', actor, now, 'FixWithdrawn', 'The fix is claimed no more.');
-    default:
-      return move(state, 'Open', actor, now, 'RemediationStopped', 'Nobody works on it any more.');
+  if (state.phase === 'RiskAccepted') {
+    return phase === 'RiskAccepted'
+      ? move(state, 'Open', operator, now, 'AcceptanceEnded', 'The time for which the risk was accepted is over.')
+      : move(state, 'Open', actor, now, 'AcceptanceWithdrawn', 'The risk is accepted no more.');
   }
+  if (state.phase === 'Verifying') {
+    return move(state, 'Open', actor, now, 'FixWithdrawn', 'The fix is claimed no more.');
+  }
+  return move(state, 'Open', actor, now, 'RemediationStopped', 'Nobody works on it any more.');
 };
 
 const phaseOf = (state: FindingState, accepted: boolean, phase: CasePhase): FindingPhase => {

@@ -12,10 +12,7 @@ export const maskSecrets = (text: string): string =>
 
 /** Control characters would let a command line write into terminals and logs. */
 const clean = (text: string): string =>
-  // oxlint-disable-next-line no-control-regex -- they are what is looked for
-  text
-    .slice(0, longest)
-    .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, ' ');
+  text.slice(0, longest).replace(/[[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]--[\t\n]]/gv, ' ');
 
 /** Words by which people name what nobody may see. */
 const names =

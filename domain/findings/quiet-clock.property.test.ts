@@ -87,7 +87,8 @@ const createWorld = () => {
         look(0);
         // An event is written at once, with its place in the journal; one that was not is replayed.
         return store();
-      default:
+      case 'blind':
+      case 'hear':
         isHeard = next.kind === 'hear';
         return look(0);
     }

@@ -123,7 +123,7 @@ const setUp = (overrides: { readonly posture?: readonly PostureRule[]; readonly 
           status: JSON.parse(JSON.stringify({ ...status, conditions })) as object,
         });
         if (!written.success) throw new Error(JSON.stringify(written.error.issues));
-        objects.set(key, written.data as Finding);
+        objects.set(key, written.data);
         book.wrote(key, version, now);
       }
       enqueued.clear();

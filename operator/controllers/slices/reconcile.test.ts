@@ -220,7 +220,8 @@ test('events that belong to nobody stand with their node, the latest first', asy
   });
   await keeper.reconcile(report);
   const slice = writer.writes.find(({ name }) => name === sliceName(report, 'Nodes', sliceIndexOf('node-7', 4)));
-  const [entry, ...others] = (slice?.object as unknown as { unattributed: { events: object[] }[] }).unattributed;
+  const written = slice?.object as unknown as { unattributed: { events: object[] }[] } | undefined;
+  const [entry, ...others] = written?.unattributed ?? [];
   expect(others).toEqual([]);
   expect(entry).toMatchObject({ node: 'node-7', count: 25 });
   expect(entry?.events).toHaveLength(20);
