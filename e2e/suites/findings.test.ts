@@ -1,0 +1,300 @@
+// Findings from an event to verified silence: compilers in production containers are found, worked on, rebuilt, quiet and verified; and
+// nothing clears while nobody listens.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Finding } from '../../crds/schema/finding.ts';
+import { apiVersion, group } from '../../crds/schema/vocabulary.ts';
+import { freePorts } from '../control-plane/ports.ts';
+import { falco } from '../fleet/agents.ts';
+import { everywhere } from '../fleet/agents/daemon-set.ts';
+import type { Installation, ProcessHandle } from '../installation/install.ts';
+import { eventually } from './support/eventually.ts';
+import { fetchMetrics } from './support/exposition.ts';
+import { createPoster, type Poster } from './support/post-events.ts';
+import { createAll, deployment, namespace, namespacesOf, node, pod } from './support/small-fleet.ts';
+import { startWorld, untilReady, type World } from './support/world.ts';
+
+const falcoHere = { 'agents.example.com/falco': 'true' };
+const agents = falco({ tolerations: everywhere, nodeSelector: falcoHere });
+const token = 'a-token-of-the-test-that-nobody-guesses';
+/** A second time is enough for the clock to be looked at. */
+const clearsWithinMs = 75_000;
+
+let world: World;
+let installation: Installation;
+let operator: ProcessHandle;
+let poster: Poster;
+/** The volume of the replica, which outlives its process. */
+let journal: string;
+
+beforeAll(async () => {
+  journal = await mkdtemp(path.join(tmpdir(), 'workload-protection-findings-'));
+  world = await startWorld('findings');
+  await createAll(world.cluster, [
+    ...namespacesOf(agents),
+    namespace('shop', { env: 'production' }),
+    node('guarded', falcoHere),
+    node('control', falcoHere),
+    ...agents,
+    deployment('shop', 'cart', { on: 'guarded', replicas: 2, labels: { team: 'checkout' } }),
+    deployment('shop', 'pay', { on: 'guarded' }),
+    deployment('shop', 'gone', { on: 'guarded' }),
+    deployment('shop', 'heard', { on: 'control' }),
+    deployment('default', 'lab', { on: 'guarded' }),
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'cart', namespace: 'shop' },
+      spec: { selector: { app: 'cart' }, ports: [{ port: 80 }] },
+    },
+  ]);
+  installation = await world.install({
+    starterPolicy: { enabled: false },
+    operator: { replicas: 0 },
+    webhook: { replicas: 0 },
+  });
+  await world.kubectl(['apply', '-f', '-'], {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'workload-protection-ingest-senders', namespace: 'workload-protection' },
+    stringData: { 'falcosidekick.token': token },
+  });
+  await world.kubectl(['apply', '-f', '-'], {
+    apiVersion,
+    kind: 'WorkloadPolicy',
+    metadata: { name: 'production' },
+    spec: {
+      gracePeriod: '0s',
+      selector: { namespaceSelector: { matchLabels: { env: 'production' } } },
+      posture: [{ behaviour: 'CompilerInContainer', quietPeriod: '20s' }],
+    },
+  });
+  await start();
+});
+
+afterAll(async () => {
+  poster?.close();
+  operator?.kill('SIGKILL');
+  await operator?.exited;
+  await world?.stop();
+  await rm(journal, { recursive: true, force: true });
+});
+
+const start = async (): Promise<void> => {
+  const [port = 0] = await freePorts(1);
+  const args = ['--leader-elect=false', `--ingest-address=127.0.0.1:${port}`, `--journal-dir=${journal}`];
+  operator = await installation.startOperator({ args });
+  await untilReady(operator);
+  poster = await eventually(() => createPoster(world, port, token));
+  // Who may send is read from the Secret a moment later.
+  await eventually(async () => expect((await poster.post('falco', alert('nobody', 'x'))).status).toBe(202));
+};
+
+/** As falcosidekick's webhook sends it. */
+const alert = (name: string, pod: string, overrides: object = {}): object => ({
+  uuid: crypto.randomUUID(),
+  output: `Compiler run in container (proc=gcc pod=${pod})`,
+  priority: 'Notice',
+  rule: 'Compiler run in container',
+  time: new Date().toISOString().replace('Z', '123456Z'),
+  source: 'syscall',
+  hostname: 'guarded',
+  tags: ['container', 'maturity_sandbox', 'mitre_defense_evasion', 'T1027.004'],
+  output_fields: {
+    'container.id': '3f2a1b4c5d6e',
+    'container.name': 'main',
+    'container.image.repository': `registry.example.com/apps/${name}`,
+    'k8s.ns.name': name === 'lab' ? 'default' : 'shop',
+    'k8s.pod.name': pod,
+    'proc.name': 'gcc',
+    'proc.cmdline': 'gcc -O2 --token=secret-of-the-build main.c',
+    'proc.pname': 'bash',
+    'user.name': 'root',
+  },
+  ...overrides,
+});
+
+const podsOf = async (app: string): Promise<readonly string[]> => {
+  const pods = await world.cluster.list<{
+    readonly metadata: {
+      readonly name: string;
+      readonly labels?: Readonly<Record<string, string>>;
+      readonly deletionTimestamp?: string;
+    };
+    readonly status: { readonly phase?: string };
+  }>('v1', 'Pod');
+  return pods
+    .filter(
+      ({ metadata, status }) =>
+        metadata.labels?.['app'] === app && status.phase === 'Running' && metadata.deletionTimestamp === undefined,
+    )
+    .map(({ metadata }) => metadata.name);
+};
+
+const findings = async (): Promise<readonly Finding[]> =>
+  (await world.get<{ readonly items: readonly Finding[] }>(`/apis/${apiVersion}/findings`)).items;
+
+const findingOf = async (workload: string): Promise<Finding> => {
+  const found = (await findings()).find(({ status }) => status?.subject.name === workload);
+  if (found === undefined) throw new Error(`there is no finding of ${workload}`);
+  return found;
+};
+
+const phaseOf = async (workload: string): Promise<string | undefined> => (await findingOf(workload)).status?.phase;
+
+/** The model must know the pods before an event can be about them. */
+const untilKnown = (count: number): Promise<void> =>
+  eventually(async () => expect((await world.report()).status?.counts?.pods.total).toBeGreaterThanOrEqual(count));
+
+describe('compilers in production containers', () => {
+  test('are found: one finding of the workload, whichever of its pods ran them', async () => {
+    await untilKnown(8);
+    const [first = '', second = ''] = await eventually(async () => {
+      const pods = await podsOf('cart');
+      expect(pods).toHaveLength(2);
+      return pods;
+    });
+    expect(await poster.post('falco', alert('cart', first))).toMatchObject({
+      status: 202,
+      body: { accepted: 1, rejected: 0 },
+    });
+    expect((await poster.post('falco', [alert('cart', second), alert('cart', second)])).status).toBe(202);
+    await eventually(async () => expect((await findingOf('cart')).status?.count).toBe(3));
+    const { metadata, status } = await findingOf('cart');
+    expect(metadata.namespace).toBe('shop');
+    expect(status).toMatchObject({
+      behaviour: 'CompilerInContainer',
+      severity: 'Medium',
+      phase: 'Open',
+      policies: ['production'],
+      subject: {
+        reference: 'Deployment/cart',
+        container: 'main',
+        image: 'registry.example.com/apps/cart:1.0.0',
+        podsSeen: 2,
+        nodes: ['guarded'],
+        services: ['cart'],
+        team: 'checkout',
+      },
+      agents: ['falco'],
+      rules: ['Compiler run in container'],
+      remediation: { text: expect.stringContaining('Build in one stage') },
+    });
+    expect(JSON.stringify(status)).not.toContain('secret-of-the-build');
+    expect(await world.kubectl(['get', `fnd.${group}`, '-n', 'shop'])).toMatch(
+      /Medium +CompilerInContainer +Deployment\/cart +Open +3/,
+    );
+  });
+
+  test('count where the policy selects, and are left alone elsewhere', async () => {
+    const [lab = ''] = await podsOf('lab');
+    expect((await poster.post('falco', alert('lab', lab))).status).toBe(202);
+    const signals = async (): Promise<number | undefined> =>
+      (await fetchMetrics(`${operator.metricsUrl}/metrics`)).sum('workload_protection_signals_total', {
+        agent_type: 'Falco',
+      });
+    await eventually(async () => expect(await signals()).toBeGreaterThan(0));
+    await expect(findingOf('lab')).rejects.toThrow('no finding');
+  });
+
+  test('are worked on, rebuilt, quiet and verified', async () => {
+    const { metadata } = await findingOf('cart');
+    const path = `/apis/${apiVersion}/namespaces/shop/findings/${metadata.name}`;
+    await world.cluster.patch(path, {
+      spec: { case: { phase: 'Remediating', owner: 'alice@example.com', team: 'checkout' } },
+    });
+    await eventually(async () => expect(await phaseOf('cart')).toBe('Remediating'));
+    await world.cluster.patch(path, { spec: { case: { phase: 'Fixed', remediation: 'multi-stage build' } } });
+    await eventually(async () => expect(await phaseOf('cart')).toMatch(/Verifying|Resolved/));
+    await eventually(async () => expect(await phaseOf('cart')).toBe('Resolved'), { withinMs: clearsWithinMs });
+    const { status } = await findingOf('cart');
+    expect(status).toMatchObject({ resolution: 'Verified', quiet: { evidence: 'Running', required: '20s' } });
+    expect(status?.history?.map(({ reason, actor }) => [reason, actor])).toEqual([
+      ['BehaviourSeen', 'workload-protection-operator'],
+      ['RemediationStarted', 'alice@example.com'],
+      ['FixClaimed', 'alice@example.com'],
+      ['SilenceObserved', 'workload-protection-operator'],
+    ]);
+  });
+
+  test('that come back open the finding again', async () => {
+    const [first = ''] = await podsOf('cart');
+    expect((await poster.post('falco', alert('cart', first))).status).toBe(202);
+    await eventually(async () =>
+      expect((await findingOf('cart')).status).toMatchObject({ phase: 'Open', reopened: 1, count: 4 }),
+    );
+  });
+});
+
+describe('nothing clears', () => {
+  test('where the agent is gone, while it does elsewhere, and once it is back', async () => {
+    const label = (name: string, value: string | null): Promise<unknown> =>
+      world.cluster.patch(`/api/v1/nodes/${name}`, { metadata: { labels: { 'agents.example.com/falco': value } } });
+    await label('guarded', null);
+    await eventually(async () => expect(await podsOf('falco')).toHaveLength(1));
+    for (const [name, on] of [
+      ['pay', 'guarded'],
+      ['heard', 'control'],
+    ] as const) {
+      const [running = ''] = await podsOf(name);
+      expect((await poster.post('falco', { ...alert(name, running), hostname: on })).status).toBe(202);
+    }
+    await eventually(async () => expect(await phaseOf('heard')).toBe('Resolved'), { withinMs: clearsWithinMs });
+    expect((await findingOf('pay')).status).toMatchObject({
+      phase: 'Open',
+      quiet: { suspendedReason: 'AgentBlind', suspendedMessage: expect.stringContaining('on node guarded') },
+    });
+    await label('guarded', 'true');
+    await eventually(async () => expect(await phaseOf('pay')).toBe('Resolved'), { withinMs: clearsWithinMs });
+  });
+
+  test('of what is gone: it is resolved, and not verified', async () => {
+    const [gone = ''] = await podsOf('gone');
+    expect((await poster.post('falco', alert('gone', gone))).status).toBe(202);
+    await eventually(async () => expect(await phaseOf('gone')).toBe('Open'));
+    await world.kubectl(['delete', 'deployment', 'gone', '-n', 'shop', '--wait']);
+    await eventually(
+      async () => expect((await findingOf('gone')).status).toMatchObject({ phase: 'Resolved', resolution: 'Gone' }),
+      {
+        withinMs: 60_000,
+      },
+    );
+  });
+});
+
+describe('what was acknowledged', () => {
+  test('is counted once, though the operator is killed in the middle', async () => {
+    const [cart = ''] = await podsOf('cart');
+    const before = (await findingOf('cart')).status?.count ?? 0;
+    const posted = 200;
+    const batches = Array.from({ length: posted / 10 }, () => Array.from({ length: 10 }, () => alert('cart', cart)));
+    let acknowledged = 0;
+    for (const [index, batch] of batches.entries()) {
+      // Killed as soon as half of them are acknowledged: some are written, some are only in the journal.
+      if (index === batches.length / 2) {
+        operator.kill('SIGKILL');
+        await operator.exited;
+        poster.close();
+        await start();
+      }
+      if ((await poster.post('falco', batch)).status === 202) acknowledged += batch.length;
+    }
+    expect(acknowledged).toBe(posted);
+    await eventually(async () => expect((await findingOf('cart')).status?.count).toBe(before + posted), {
+      withinMs: 60_000,
+    });
+  });
+});
+
+test('what cannot be attributed is counted, and makes no finding', async () => {
+  const before = (await findings()).length;
+  const unattributed = async (): Promise<number> =>
+    (await fetchMetrics(`${operator.metricsUrl}/metrics`)).sum('workload_protection_events_unattributed_total') ?? 0;
+  const counted = await unattributed();
+  await world.cluster.create(pod('shop', 'bare', { on: 'guarded' }));
+  expect((await poster.post('falco', alert('bare', 'never-was'))).status).toBe(202);
+  await eventually(async () => expect(await unattributed()).toBeGreaterThan(counted));
+  expect(await findings()).toHaveLength(before);
+});
