@@ -100,3 +100,8 @@ test('no text at all makes it fail', () => {
     }),
   );
 });
+
+test('a text that is nearly a list of ids is read as quickly as one that is', () => {
+  const written = `${'T1059'.repeat(10_000)} and more`;
+  expect(attackIdsInText(written)).toEqual({ tactics: [], techniques: [written] });
+});

@@ -28,7 +28,10 @@ export const attackIdsInText = (text: string): AttackIds =>
     text
       .split(/[,;\n]+/)
       // `T1059 T1611`: blanks separate only where each part is an id of its own.
-      .flatMap((item) => (/^(?:\s*TA?\d{4}\S*)+\s*$/i.test(item) ? item.trim().split(/\s+/) : [item])),
+      .flatMap((item) => {
+        const parts = item.trim().split(/\s+/);
+        return parts.every((part) => /^TA?\d{4}/i.test(part)) ? parts : [item];
+      }),
   );
 
 export const joinAttackIds = (...several: readonly AttackIds[]): AttackIds => ({
