@@ -34,6 +34,14 @@ describe('an event in the neutral form', () => {
   });
 
   it.each([
+    ['6f0c1f5e-2a34-4f0e-9c1d-0a1b2c3d4e5f', '6f0c1f5e-2a34-4f0e-9c1d-0a1b2c3d4e5f'],
+    ['a static pod’s hash, 0f1e2d3c4b5a69788796a5b4c3d2e1f0', undefined],
+    ['0f1e2d3c4b5a69788796a5b4c3d2e1f0', undefined],
+  ])('takes for the uid of a pod what is one: %s', (podUid, expected) => {
+    expect(event({ origin: { podUid } }).origin.podUid).toBe(expected);
+  });
+
+  it.each([
     ['by its own name', { name: 'sh', executable: '/bin/busybox' }, 'sh'],
     ['by its path where it has no name', { executable: '/usr/bin/gcc' }, 'gcc'],
     [

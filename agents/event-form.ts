@@ -87,12 +87,16 @@ const originOf = (origin: Draft<EventOrigin>): EventOrigin =>
     node: boundedText(origin.node),
     namespace: boundedText(origin.namespace),
     pod: boundedText(origin.pod),
-    podUid: boundedText(origin.podUid),
+    podUid: uidIn(origin.podUid),
     containerId: boundedText(boundedText(origin.containerId)?.replace(/^[a-z0-9.+-]{1,32}:\/\//, '')),
     container: boundedText(origin.container),
     image: boundedText(origin.image),
     onHost: flag(origin.onHost),
   });
+
+/** Of a static pod the runtime knows only the hash of its manifest, which is not the uid that the cluster gave it. */
+const uidIn = (value: unknown): string | undefined =>
+  typeof value === 'string' && /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value) ? value : undefined;
 
 const processOf = (process: Draft<ProcessFacts>): ProcessFacts =>
   present({

@@ -33,7 +33,7 @@ export const falcoEvents: EventAdapter = {
         ...(isSystemCall ? { process: processOf(fields) } : {}),
         file: fileOf(fields),
         destination: connectionOf(fields),
-        message: alert.output ?? alert.message,
+        message: textOrNone(alert.output) ?? alert.message,
         isInternal,
       },
       receivedAt,

@@ -31,7 +31,7 @@ export const kubeArmorEvents: EventAdapter = {
           origin: originOf(alert),
           process: processOf(alert),
           ...touchedBy(alert),
-          message: textOrNone(alert.Message) ?? [operation, text(alert.Resource)].join(' '),
+          message: textOrNone(alert.Message) ?? [operation, text(alert.Resource)].join(' ').trim(),
           isInternal: operation === 'AlertThreshold',
         },
         receivedAt,

@@ -1,5 +1,5 @@
 // Kubescape's runtime alerts: lists, as node-agent's HTTP exporter posts them, and single ones, as it writes them to its log.
-import { attackIdsInText, joinAttackIds } from '../attack-ids.ts';
+import { attackIdsIn } from '../attack-ids.ts';
 import { destinationOf, securityEvent, type EventDraft, type OriginDraft, type ProcessDraft } from '../event-form.ts';
 import type { EventAdapter } from '../event.ts';
 import { isObject, list, object, textOrNone, text, texts, type Raw } from '../read.ts';
@@ -21,10 +21,7 @@ export const kubescapeEvents: EventAdapter = {
             // Rules are loaded and bound by their names; the id stays beside them, since names have changed.
             rule: name ?? id,
             tags: id === undefined ? [] : [id],
-            attack: joinAttackIds(
-              attackIdsInText(text(alert.mitreTactic)),
-              attackIdsInText(text(alert.mitreTechnique)),
-            ),
+            attack: attackIdsIn([text(alert.mitreTactic), text(alert.mitreTechnique)]),
             origin: originOf(alert),
             process: processOf(alert, tree),
             ...touchedBy(object(given)),

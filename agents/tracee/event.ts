@@ -1,6 +1,6 @@
 // Tracee's events in both of its shapes: the newer with a workload, the older flat. Neither says on which node it happened: what the
 // older calls hostName is what the process takes for its host, in a pod the pod's name.
-import { attackIdsInText, joinAttackIds } from '../attack-ids.ts';
+import { attackIdsIn } from '../attack-ids.ts';
 import { baseName, destinationOf, securityEvent, type EventDraft } from '../event-form.ts';
 import type { EventAdapter } from '../event.ts';
 import { isObject, list, object, text, textOrNone, texts, type Raw } from '../read.ts';
@@ -31,7 +31,7 @@ const newerDraft = (event: Raw): EventDraft | undefined => {
     at: event.timestamp,
     policy: texts(object(event.policies).matched)[0],
     tags: [object(threat.properties).signatureID, threat.name, ...texts(object(event.policies).matched)],
-    attack: joinAttackIds(attackIdsInText(text(object(tactic).name)), attackIdsInText(text(object(technique).id))),
+    attack: attackIdsIn([text(object(tactic).name), text(object(technique).id)]),
     origin: {
       namespace: object(kubernetes.namespace).name,
       pod: pod.name,
@@ -66,7 +66,7 @@ const olderDraft = (event: Raw): EventDraft => {
     at: event.timestamp,
     policy: texts(event.matchedPolicies)[0],
     tags: [properties.signatureID, properties.signatureName, ...texts(metadata.Tags), ...texts(event.matchedPolicies)],
-    attack: joinAttackIds(attackIdsInText(text(properties.Category)), attackIdsInText(text(properties.external_id))),
+    attack: attackIdsIn([text(properties.Category), text(properties.external_id)]),
     origin: {
       namespace: kubernetes.podNamespace,
       pod: kubernetes.podName,
