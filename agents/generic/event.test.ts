@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { eventAdapters } from '../events.ts';
 import { object } from '../read.ts';
+import { findingsOf } from '../testing/findings-of.ts';
 import { fixture } from '../testing/read.ts';
 
 const receivedAt = Date.UTC(2026, 7, 1, 10, 0, 5);
@@ -79,6 +81,14 @@ describe('a generic event', () => {
       origin: { node: 'node-1', podUid: origin.podUid, containerId: origin.containerId, onHost: false },
       process: { name: 'apk', arguments: 'apk add curl' },
     });
+  });
+});
+
+describe('the example in the documents', () => {
+  it('makes the finding that it tells of', () => {
+    const page = readFileSync(new URL('../../docs/ingest.md', import.meta.url), 'utf8');
+    const [, example = ''] = /^```json\n(.*?)^```/ms.exec(page) ?? [];
+    expect(readAll(JSON.parse(example)).map(findingsOf)).toEqual(['shop/Deployment/web/web: CompilerInContainer']);
   });
 });
 
