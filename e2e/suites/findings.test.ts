@@ -128,7 +128,9 @@ const podsOf = async (app: string): Promise<readonly string[]> => {
   return pods
     .filter(
       ({ metadata, status }) =>
-        metadata.labels?.['app'] === app && status.phase === 'Running' && metadata.deletionTimestamp === undefined,
+        (metadata.labels?.['app'] ?? metadata.labels?.['app.kubernetes.io/name']) === app &&
+        status.phase === 'Running' &&
+        metadata.deletionTimestamp === undefined,
     )
     .map(({ metadata }) => metadata.name);
 };
