@@ -107,6 +107,7 @@ const setUp = (overrides: { readonly posture?: readonly PostureRule[]; readonly 
       for (const key of enqueued) {
         const finding = book.get(key);
         if (finding === undefined) continue;
+        book.writing(key);
         const { record, evidence, version, identity } = finding;
         const before = objects.get(key);
         const status = statusOf(record, { services: [], team: undefined }, evidence, now);
@@ -237,6 +238,20 @@ describe('the journal', () => {
     expect(world.book().included(2)).toBe(0);
     world.write();
     expect(world.book().included(2)).toBe(2);
+  });
+
+  test('is included up to what came during a write, so that a finding without a pause does not hold it back', () => {
+    const world = setUp();
+    world.post();
+    const { key, finding } = only(world.book());
+    for (let position = 2; position < 5; position++) {
+      world.book().writing(key);
+      const { version } = finding;
+      world.post({}, position);
+      expect(world.book().included(position)).toBe(position - 2);
+      world.book().wrote(key, version, world.now());
+      expect(world.book().included(position)).toBe(position - 1);
+    }
   });
 
   test('that is replayed counts nothing twice, neither before nor after a restart', () => {

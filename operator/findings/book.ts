@@ -10,7 +10,7 @@ import {
   termsOf,
   type ClassifyContext,
 } from '../../domain/findings/classify.ts';
-import { advance, type FindingCase, type Transition } from '../../domain/findings/life-cycle.ts';
+import { advance, seeAgain, type FindingCase, type Transition } from '../../domain/findings/life-cycle.ts';
 import { maskSecrets } from '../../domain/findings/mask.ts';
 import { observe } from '../../domain/findings/observe.ts';
 import { mustStoreQuiet, quietToStore, storedQuiet } from '../../domain/findings/quiet-clock.ts';
@@ -29,6 +29,7 @@ import type { Policy } from '../../domain/types.ts';
 import type { PolicySet } from '../../domain/policy/resolve.ts';
 import type { Listeners } from './ears.ts';
 import { identityOf, type FindingIdentity } from './identity.ts';
+import { observeStanding, standingNodes, type StandingNode } from './standing-nodes.ts';
 import { clearsByRuns, recordOf } from './status.ts';
 
 /** What becomes of an event. */
@@ -66,6 +67,8 @@ export interface LiveFinding {
   written: number;
   /** The first event that is not written yet. */
   pending: number | undefined;
+  /** The first event since the write that is under way, or was last, began. */
+  since: number | undefined;
   readonly podsKnown: Set<string>;
   /** Of the last event that this process has counted: one item may hold several alerts. */
   lastPlace: JournalPlace | undefined;
@@ -79,6 +82,8 @@ export interface FindingBook {
   readonly all: () => Iterable<LiveFinding>;
   /** What stands in the cluster, as the watch brings it; undefined where it is gone. */
   readonly seen: (key: string, finding: Finding | undefined) => void;
+  /** The record is about to be written: what comes from now on is not in it. */
+  readonly writing: (key: string) => void;
   /** The record has been written as it was at this version. */
   readonly wrote: (key: string, version: number, now: number) => void;
   /** Everything up to here has been worked in and written. */
@@ -140,6 +145,7 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
       version: 0,
       written: 0,
       pending: undefined,
+      since: undefined,
       podsKnown: new Set(record.pods),
       lastPlace: undefined,
     };
@@ -156,10 +162,11 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
     perNamespace.set(namespace, (perNamespace.get(namespace) ?? 1) - 1);
   };
 
-  const sight = (sighting: Sighting, receivedAt: number, position: number): EventOutcome => {
+  /** `position`: in the journal; undefined for what no event told. */
+  const sight = (sighting: Sighting, receivedAt: number, position: number | undefined): EventOutcome => {
     const identity = identityOf(sighting.behaving.behaviour, sighting.subject, operatorNamespace);
     const known = findings.get(findingKey(identity));
-    if (known !== undefined && isReplayed(known, sighting.place)) return 'counted';
+    if (known !== undefined && sighting.place !== undefined && isReplayed(known, sighting.place)) return 'counted';
     if (known === undefined) {
       if ((perNamespace.get(identity.namespace) ?? 0) >= options.mostPerNamespace) return 'capped';
       if (options.isTerminating(identity.namespace)) return 'capped';
@@ -174,7 +181,8 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
       options.onTransition(finding, transition);
     }
     finding.pending ??= position;
-    finding.lastPlace = sighting.place;
+    finding.since ??= position;
+    finding.lastPlace = sighting.place ?? finding.lastPlace;
     touch(finding);
     return 'finding';
   };
@@ -230,12 +238,32 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
     return outcomes.includes('finding') ? 'finding' : (outcomes[0] ?? 'signal');
   };
 
+  /** A node that stands so is seen once, and once more when it has stood otherwise in between; each further look only says when last. */
+  const sightNode = ({ subject, uid, standing: { behaving, message } }: StandingNode, now: number): void => {
+    const key = findingKey(identityOf(behaving.behaviour, subject, operatorNamespace));
+    const known = findings.get(key);
+    if (known !== undefined && isStillPresent(known)) {
+      const { state, transitions } = seeAgain(known.record.state, { count: 0, first: now, last: now }, now);
+      known.record = withHistory({ ...known.record, state }, transitions);
+      for (const transition of transitions) options.onTransition(known, transition);
+      if (transitions.length > 0) touch(known);
+      return;
+    }
+    const event = { ...noEvent, at: now, node: subject.name, message };
+    const sighting = { subject, behaving, node: subject.name, event, ...noOrigin };
+    if (sight(sighting, now, undefined) !== 'finding') return;
+    const finding = findings.get(key);
+    if (finding !== undefined) finding.record = { ...finding.record, uid };
+  };
+
   const lookAt = (finding: LiveFinding, listeners: Listeners, now: number, elapsed: number): void => {
     const { record } = finding;
     const nodes = listeners.nodesOf(record);
     const terms = termsOf(record.behaviour, selectingOf(model, record.subject, undefined));
     const quietTerms = terms?.quiet ?? record.quietTerms;
-    const observation = observe({ nodes: nodes ?? [], evidence: quietTerms.evidence, share: quietTerms.nodes });
+    const observation =
+      observeStanding(model, record) ??
+      observe({ nodes: nodes ?? [], evidence: quietTerms.evidence, share: quietTerms.nodes });
     const { state, transitions } = advance(record.state, {
       now,
       elapsed,
@@ -262,6 +290,7 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
   return {
     take,
     look: (listeners, now, elapsed) => {
+      for (const node of standingNodes(model, namedBehaviours())) sightNode(node, now);
       for (const finding of findings.values()) {
         if (finding.record.state.phase !== 'Resolved') lookAt(finding, listeners, now, elapsed);
       }
@@ -276,11 +305,16 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
       const finding = known ?? (restored && add({ namespace, name }, restored));
       if (finding !== undefined) finding.case = caseOf(object);
     },
+    writing: (key) => {
+      const finding = findings.get(key);
+      if (finding !== undefined) finding.since = undefined;
+    },
     wrote: (key, version, now) => {
       const finding = findings.get(key);
       if (finding === undefined) return;
       finding.written = version;
-      if (finding.version === version) finding.pending = undefined;
+      // One that events come to without a pause must not hold the whole journal back.
+      finding.pending = finding.version === version ? undefined : finding.since;
       const { record } = finding;
       const quiet = storedQuiet(record.state.quiet, quietToStore(record.state.quiet, now));
       finding.record = { ...record, state: { ...record.state, quiet } };
@@ -292,6 +326,32 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
     },
   };
 };
+
+/** Whether the node stood so when it was last looked at, by this process or by the one before it. */
+const isStillPresent = ({ record: { state } }: LiveFinding): boolean => {
+  if (state.phase === 'Resolved') return false;
+  const { listening, stored } = state.quiet;
+  if (listening.listening) return false;
+  const { reason } = listening.reason === 'OperatorDown' ? (stored.suspended ?? listening) : listening;
+  return reason === 'StillPresent';
+};
+
+const noEvent: EvidenceEvent = {
+  id: undefined,
+  at: 0,
+  agent: undefined,
+  rule: undefined,
+  node: undefined,
+  pod: undefined,
+  executable: undefined,
+  arguments: undefined,
+  parent: undefined,
+  user: undefined,
+  file: undefined,
+  destination: undefined,
+  message: undefined,
+};
+const noOrigin = { image: undefined, pod: undefined, agent: undefined, place: undefined };
 
 const isReplayed = ({ record, lastPlace }: LiveFinding, place: JournalPlace): boolean =>
   isCounted(record, place) && !(lastPlace?.journal === place.journal && lastPlace.position === place.position);

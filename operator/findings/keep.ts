@@ -167,8 +167,9 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
   };
 
   const write = async (key: string, finding: LiveFinding): Promise<void> => {
-    const { version, record, evidence } = finding;
     const object = await objectOf(finding);
+    book.writing(key);
+    const { version, record, evidence } = finding;
     const now = clock.now();
     await status.write({
       resource: resources.findings,
