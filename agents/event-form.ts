@@ -116,14 +116,25 @@ const nameOf = ({ name, executable }: Draft<ProcessFacts>): string | undefined =
   return given.length === longestCommand && fromPath?.startsWith(given) === true ? fromPath : given;
 };
 
-const boundedText = (value: unknown): string | undefined =>
-  typeof value === 'string' && value !== '' ? value.slice(0, longest).toWellFormed() : undefined;
+/** Undefined for an empty one, and for what is none. */
+export const boundedText = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? fit(value.slice(0, longest)) : undefined;
+
+/** What stood as JSON in a text was not looked at when it came: no half characters, no orders to terminals, no turned text. */
+const fit = (text: string): string => {
+  const whole = text.toWellFormed();
+  return unfit.test(whole) ? whole.replace(allUnfit, '\ufffd') : whole;
+};
+
+// oxlint-disable-next-line no-control-regex -- they are what is looked for
+const unfit = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
+const allUnfit = new RegExp(unfit, 'g');
 
 const boundedList = (values: readonly unknown[]): readonly string[] => {
   const kept = new Set<string>();
   for (const value of values) {
     if (kept.size === mostTags) break;
-    if (typeof value === 'string' && value !== '') kept.add(value.slice(0, longestTag).toWellFormed());
+    if (typeof value === 'string' && value !== '') kept.add(fit(value.slice(0, longestTag)));
   }
   return [...kept];
 };

@@ -64,6 +64,7 @@ const strange = fc.oneof(
     Number.MAX_VALUE,
     'x'.repeat(20_000),
     '\ud800',
+    '\u001b[31mred\u202e\u0000',
     Array.from({ length: 500 }, (_, index) => `tag-${index}`),
     Array.from({ length: 2000 }, (_, pid) => ({ pid, alertName: 'x', name: 'x', value: 'y' })),
     { __proto__: null, toString: null },
@@ -98,6 +99,8 @@ const checkText = (value: unknown): void => {
   expect(value.length).toBeGreaterThan(0);
   expect(value.length).toBeLessThanOrEqual(longestText);
   expect(value.isWellFormed()).toBe(true);
+  // oxlint-disable-next-line no-control-regex -- they are what is looked for
+  expect(value).not.toMatch(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
 };
 
 /** With the value at one of its paths replaced; what stands as JSON in a text is not looked into. */

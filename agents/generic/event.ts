@@ -29,17 +29,14 @@ export const genericEvents = (agents: readonly EventAdapter[]): EventAdapter => 
     const at = timeIn(outer.time) ?? receivedAt;
     const agent = agents.find(({ source }) => words.has(source));
     const events = agent === undefined ? plainEvents(object(outer.data), at) : agent.eventsOf(outer.data, at);
-    const id = textOrNone(outer.id);
+    const id = boundedText(outer.id);
     // An envelope around several events has one id for all of them.
-    return events.length === 1 && id !== undefined
-      ? events.map((event) => ({ id: id.slice(0, longestId), ...event }))
-      : events;
+    return events.length === 1 && id !== undefined ? events.map((event) => ({ id, ...event })) : events;
   },
 });
 
 /** Of an envelope's type and source. */
 const longestType = 1024;
-const longestId = 256;
 
 const plainEvents = (event: Raw, receivedAt: number): readonly SecurityEvent[] => {
   const draft = typeof event.class_uid === 'number' ? ocsfDraft(event) : neutralDraft(event);

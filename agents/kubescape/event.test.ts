@@ -72,6 +72,20 @@ describe('an alert of Kubescape', () => {
     expect(found(endless)).toBeUndefined();
   });
 
+  it('looks through a tree once, however many alerts come with it', () => {
+    let looks = 0;
+    const processTree = {
+      pid: 1,
+      get children() {
+        looks++;
+        return [{ pid: 42, comm: 'gcc' }];
+      },
+    };
+    const alerts = Array.from({ length: 50 }, () => anAlert({ infectedPID: 42 }));
+    expect(kubescapeEvents.eventsOf(aList(alerts, { processTree }), receivedAt)).toHaveLength(50);
+    expect(looks).toBe(1);
+  });
+
   it('names no node by the name of its own pod', () => {
     const [event] = kubescapeEvents.eventsOf(anAlert({ hostName: 'node-agent-7x2k4' }), receivedAt);
     expect(event?.origin).toEqual({});

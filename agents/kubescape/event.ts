@@ -7,7 +7,7 @@ import { isObject, list, object, textOrNone, text, texts, type Raw } from '../re
 export const kubescapeEvents: EventAdapter = {
   source: 'kubescape',
   eventsOf: (item, receivedAt) =>
-    alertsIn(object(item)).flatMap(({ alert, tree }) => {
+    alertsIn(object(item)).flatMap(({ alert, processes }) => {
       const name = textOrNone(alert.alertName);
       const id = textOrNone(alert.ruleID);
       if (name === undefined && id === undefined) return [];
@@ -23,7 +23,7 @@ export const kubescapeEvents: EventAdapter = {
             tags: id === undefined ? [] : [id],
             attack: attackIdsIn([text(alert.mitreTactic), text(alert.mitreTechnique)]),
             origin: originOf(alert),
-            process: processOf(alert, tree),
+            process: processOf(alert, processes),
             ...touchedBy(object(given)),
             message: textOrNone(alert.message) ?? alert.ruleDescription,
             isInternal: name === 'AlertLimitReached',
@@ -36,8 +36,13 @@ export const kubescapeEvents: EventAdapter = {
 
 interface Alert {
   readonly alert: Raw;
-  /** Of the processes of its container. */
-  readonly tree: Raw;
+  readonly processes: Processes;
+}
+
+/** Of one container, by their ids. */
+interface Processes {
+  readonly containerId: string;
+  readonly byId: ReadonlyMap<unknown, Raw>;
 }
 
 /** Its exporter sends fewer in one. */
@@ -46,15 +51,31 @@ const mostAlerts = 1000;
 const alertsIn = (item: Raw): readonly Alert[] => {
   const spec = object(item.spec);
   if (Array.isArray(spec.alerts)) {
+    const processes = processesIn(object(spec.processTree));
     return list(spec.alerts)
       .slice(0, mostAlerts)
-      .map((alert) => ({ alert: object(alert), tree: object(spec.processTree) }));
+      .map((alert) => ({ alert: object(alert), processes }));
   }
-  if (!isObject(item.BaseRuntimeMetadata)) return [{ alert: item, tree: object(item.processTree) }];
+  if (!isObject(item.BaseRuntimeMetadata)) return [{ alert: item, processes: processesIn(object(item.processTree)) }];
   const { node } = object(object(item.event).k8s);
   const { message, RuleID: ruleID } = item;
   const alert = { nodeName: node, message, ruleID, ...item.BaseRuntimeMetadata, ...object(item.RuntimeK8sDetails) };
-  return [{ alert, tree: object(item.RuntimeProcessDetails) }];
+  return [{ alert, processes: processesIn(object(item.RuntimeProcessDetails)) }];
+};
+
+/** More than that is no tree of one container. */
+const mostProcesses = 1000;
+
+const processesIn = (tree: Raw): Processes => {
+  const byId = new Map<unknown, Raw>();
+  const waiting: unknown[] = [tree.processTree];
+  for (let seen = 0; seen < mostProcesses && waiting.length > 0; seen++) {
+    const process = object(waiting.pop());
+    if (typeof process.pid === 'number') byId.set(process.pid, process);
+    const children = [...Object.values(object(process.childrenMap)), ...list(process.children)];
+    waiting.push(...children.slice(0, mostProcesses));
+  }
+  return { containerId: text(tree.containerID), byId };
 };
 
 /** `hostName` is left aside: it is that of the agent's pod. */
@@ -73,10 +94,9 @@ const originOf = (alert: Raw): OriginDraft => {
 };
 
 /** The process that the alert is about, or what its arguments say of it. */
-const processOf = (alert: Raw, tree: Raw): ProcessDraft => {
+const processOf = (alert: Raw, { containerId, byId }: Processes): ProcessDraft => {
   const { exec, args, comm, pcomm } = object(alert.arguments);
-  const isOfContainer = text(tree.containerID) === '' || tree.containerID === alert.containerID;
-  const found = isOfContainer ? processIn(tree.processTree, alert.infectedPID) : undefined;
+  const found = containerId === '' || containerId === alert.containerID ? byId.get(alert.infectedPID) : undefined;
   const named = object(object(alert.identifiers).process);
   return {
     executable: textOrNone(found?.path) ?? exec,
@@ -85,20 +105,6 @@ const processOf = (alert: Raw, tree: Raw): ProcessDraft => {
     parentName: textOrNone(found?.pcomm) ?? pcomm,
     user: typeof found?.uid === 'number' ? String(found.uid) : undefined,
   };
-};
-
-/** More than that is no tree of one container. */
-const mostProcesses = 1000;
-
-const processIn = (root: unknown, pid: unknown): Raw | undefined => {
-  if (typeof pid !== 'number') return undefined;
-  const waiting: unknown[] = [root];
-  for (let seen = 0; seen < mostProcesses && waiting.length > 0; seen++) {
-    const process = object(waiting.pop());
-    if (process.pid === pid) return process;
-    waiting.push(...[...Object.values(object(process.childrenMap)), ...list(process.children)].slice(0, mostProcesses));
-  }
-  return undefined;
 };
 
 const touchedBy = ({ path, ip, dstIP, port, dstPort }: Raw): Pick<EventDraft, 'file' | 'destination'> => ({
