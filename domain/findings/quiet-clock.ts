@@ -36,7 +36,8 @@ const toleranceMs = 60_000;
 /** What a process that died may have failed to store: the tolerance, and the time between two looks at a clock. */
 const unstoredMs = toleranceMs + longestLookMs;
 
-const neverHeard: Listening = { listening: false, reason: 'AgentBlind', message: 'nothing has been looked at yet' };
+/** Nobody has looked yet: not to be told, since the first look comes within a second. */
+const neverHeard: Listening = { listening: false, reason: 'AgentBlind', message: '' };
 
 export const newQuietClock = (): QuietClock => ({
   observed: 0,
@@ -98,7 +99,7 @@ export const quietToStore = ({ observed, observedRuns, listening }: QuietClock, 
     : {
         observedBefore: observed,
         runningSince: undefined,
-        suspended: { reason: listening.reason, message: listening.message },
+        suspended: listening === neverHeard ? undefined : { reason: listening.reason, message: listening.message },
         observedRuns,
       };
 
