@@ -4,6 +4,7 @@ import type { SecurityEvent } from '../../domain/findings/types.ts';
 import { attackIdsIn, joinAttackIds, type AttackIds } from '../attack-ids.ts';
 import {
   baseName,
+  boundedText,
   destinationOf,
   securityEvent,
   type EventDraft,
