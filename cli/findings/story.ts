@@ -150,6 +150,7 @@ const remedyOf = {
   EventsShed: 'More events came than could be taken in; time counts again once they are all taken.',
   NothingRunning: 'Nothing runs that could behave so; time counts again once a pod does.',
   OperatorDown: 'The operator has just started; time counts again within a minute.',
+  StillPresent: 'The node still stands so; time begins to count once it does not.',
 } as const;
 
 function* advice(finding: StandingFinding, { paint }: StoryOptions): Generator<string> {

@@ -96,6 +96,7 @@ export const suspendedReasons = [
   'EventsShed',
   'NothingRunning',
   'OperatorDown',
+  'StillPresent',
 ] as const;
 
 export const admissionModes = ['Off', 'Audit', 'Warn', 'Deny'] as const;

@@ -62,7 +62,8 @@ export interface Sighting {
   /** The ProtectionAgent. */
   readonly agent: string | undefined;
   readonly event: EvidenceEvent;
-  readonly place: JournalPlace;
+  /** Undefined for what no event told. */
+  readonly place: JournalPlace | undefined;
 }
 
 const most = { evidence: 10, pods: 20, nodes: 20, agents: 16, rules: 32, history: 100, journals: 16 } as const;
@@ -132,7 +133,7 @@ const remember = (record: FindingRecord, sighting: Sighting, isNewPod: boolean):
     agents: agent === undefined ? record.agents : known(record.agents, agent, most.agents),
     rules: event.rule === undefined ? record.rules : known(record.rules, event.rule, most.rules),
     evidence: [event, ...record.evidence].toSorted((a, b) => b.at - a.at).slice(0, most.evidence),
-    journal: withPlace(record.journal, place),
+    journal: place === undefined ? record.journal : withPlace(record.journal, place),
   };
 };
 

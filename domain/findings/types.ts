@@ -118,7 +118,9 @@ export type SuspendedReason =
   | 'DeliveryUnproven'
   | 'EventsShed'
   | 'NothingRunning'
-  | 'OperatorDown';
+  | 'OperatorDown'
+  /** Of a node that still stands so, as its own object says: there is no silence yet. */
+  | 'StillPresent';
 
 /** Whose behaviour it is: one finding for each behaviour and subject, however many pods show it. */
 export interface FindingSubject {

@@ -1,0 +1,163 @@
+// A leader's book over a small cluster, with a clock that stands until it is told how much has passed.
+import { findingSchema, type Finding } from '../../../crds/schema/finding.ts';
+import { createCoverageModel } from '../../../domain/coverage/model.ts';
+import type { Transition } from '../../../domain/findings/life-cycle.ts';
+import type { PostureRule, SecurityEvent } from '../../../domain/findings/types.ts';
+import { aFalco } from '../../../domain/testing/agents.ts';
+import { aNode } from '../../../domain/testing/nodes.ts';
+import { aContainer, aPod, aShape } from '../../../domain/testing/pods.ts';
+import { aPolicy } from '../../../domain/testing/policies.ts';
+import { createFindingBook, findingKey, type EventOutcome, type FindingBook } from '../book.ts';
+import { createDeliveryBook } from '../deliveries.ts';
+import { createListeners } from '../ears.ts';
+import { createRecentPods } from '../recent-pods.ts';
+import { aspectsOf, statusOf } from '../status.ts';
+
+export const hour = 3_600_000;
+export const start = Date.UTC(2026, 10, 22);
+const ours = 'workload-protection';
+
+export const falcoPod = (ready = true) =>
+  aPod({
+    namespace: 'falco',
+    name: 'falco-1',
+    owner: { apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'falco' },
+    ready,
+    shape: aShape({
+      labels: { 'app.kubernetes.io/name': 'falco' },
+      containers: [aContainer({ name: 'falco', image: 'docker.io/falcosecurity/falco:0.44.1' })],
+    }),
+  });
+
+export const shopPod = (name: string) =>
+  aPod({ name, owner: { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'cart-1' }, createdAt: start - hour });
+
+/** A node with Falco and two replicas of one Deployment, and a leader's book over it. */
+export const setUp = (
+  overrides: { readonly posture?: readonly PostureRule[]; readonly mostPerNamespace?: number } = {},
+) => {
+  const model = createCoverageModel();
+  model.setAgents([aFalco()]);
+  model.setPolicies([aPolicy({ posture: overrides.posture ?? [], gracePeriod: 0 })]);
+  model.upsertNode(aNode());
+  model.upsertOwner({ kind: 'Deployment', namespace: 'shop', name: 'cart', owner: undefined, labels: {} });
+  model.upsertOwner({
+    kind: 'ReplicaSet',
+    namespace: 'shop',
+    name: 'cart-1',
+    owner: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'cart' },
+    labels: {},
+  });
+  for (const pod of [falcoPod(), shopPod('cart-a'), shopPod('cart-b')]) model.upsertPod(pod);
+  model.evaluate(start);
+  let now = start;
+  let position = 0;
+  const transitions: Transition[] = [];
+  const unattributed: string[] = [];
+  const enqueued = new Set<string>();
+  const objects = new Map<string, Finding>();
+  const deliveries = createDeliveryBook(() => now);
+  const recent = createRecentPods(model, () => now);
+  const openBook = (aliveUntil?: number): FindingBook => {
+    const book = createFindingBook({
+      model,
+      policies: model.policies,
+      pod: recent.find,
+      container: () => undefined,
+      hold: () => false,
+      operatorNamespace: ours,
+      mostPerNamespace: overrides.mostPerNamespace ?? 1000,
+      isTerminating: (namespace) => namespace === 'going',
+      enqueue: (key) => enqueued.add(key),
+      onTransition: (_, transition) => transitions.push(transition),
+      onUnattributed: (_, reason) => unattributed.push(reason),
+      aliveUntil: () => aliveUntil,
+    });
+    for (const [key, object] of objects) book.seen(key, object);
+    return book;
+  };
+  let book = openBook();
+  const look = (elapsed: number): void => {
+    now += elapsed;
+    model.evaluate(now);
+    book.look(createListeners(model, deliveries), now, elapsed);
+  };
+  return {
+    model,
+    transitions,
+    unattributed,
+    enqueued,
+    objects,
+    recent,
+    deliveries,
+    look,
+    now: () => now,
+    book: () => book,
+    post: (event: Partial<SecurityEvent> = {}, at?: number): EventOutcome => {
+      position = at ?? position + 1;
+      return book.take({
+        event: { ...gcc, at: now, ...event },
+        senderNode: undefined,
+        receivedAt: now,
+        place: { journal: 'a', position },
+        position,
+      });
+    },
+    /** Writes everything that is to be written, as an API server would keep it. */
+    write: (): void => {
+      for (const key of enqueued) {
+        const finding = book.get(key);
+        if (finding === undefined) continue;
+        book.writing(key);
+        const { record, evidence, version, identity } = finding;
+        const before = objects.get(key);
+        const status = statusOf(record, { services: [], team: undefined }, evidence, now);
+        const conditions = aspectsOf(record).map((aspect) => ({
+          ...aspect,
+          observedGeneration: 1,
+          lastTransitionTime: new Date(now).toISOString(),
+        }));
+        const written = findingSchema.safeParse({
+          apiVersion: 'workloadprotection.dev/v1alpha1',
+          kind: 'Finding',
+          metadata: identity,
+          spec: before?.spec ?? {},
+          status: JSON.parse(JSON.stringify({ ...status, conditions })) as object,
+        });
+        if (!written.success) throw new Error(JSON.stringify(written.error.issues));
+        objects.set(key, written.data);
+        book.wrote(key, version, now);
+      }
+      enqueued.clear();
+    },
+    /** Another leader takes over, with what is written and nothing else. */
+    restart: (aliveUntil: number): void => {
+      enqueued.clear();
+      book = openBook(aliveUntil);
+    },
+    decide: (key: string, caseFile: object): void => {
+      const object = objects.get(key);
+      const spec = findingSchema.parse({ ...object, spec: { case: caseFile } }).spec;
+      const decided = { ...object, spec } as Finding;
+      objects.set(key, decided);
+      book.seen(key, decided);
+    },
+  };
+};
+
+export const gcc: SecurityEvent = {
+  at: start,
+  agentType: 'Falco',
+  rule: 'Compiler run in container',
+  tags: [],
+  tactics: [],
+  techniques: [],
+  origin: { node: 'node-1', namespace: 'shop', pod: 'cart-a', container: 'app', onHost: false },
+  process: { executable: '/usr/bin/gcc', name: 'gcc', arguments: '-DPASSWORD=hunter2hunter2 main.c' },
+};
+
+export const only = (book: FindingBook) => {
+  const [finding, ...others] = [...book.all()];
+  if (finding === undefined || others.length > 0) throw new Error(`${others.length + 1} findings`);
+  return { finding, key: findingKey(finding.identity) };
+};
