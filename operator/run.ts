@@ -30,6 +30,7 @@ import { wireIngest } from './ingest/wire.ts';
 import { createCoverageKeeper } from './keeper.ts';
 import { lead } from './leading.ts';
 import { createOperatorMetrics } from './observability/metrics.ts';
+import { runSinks } from './sinks/run.ts';
 import { createStatusWriter } from './status.ts';
 import { createOurObjects, createWatches, type Watch } from './watches.ts';
 
@@ -164,6 +165,7 @@ export const runOperator = async (
       findings.run(leading),
       ...(flags.failClosed ? [failClosed(leading)] : []),
       ...(flags.admissionPolicies ? [admissionPolicies(leading)] : []),
+      ...((flags.sinkUrl ?? flags.alertmanagerUrl) === undefined ? [] : [sinks(leading)]),
     ];
     await Promise.race([evidence.judged, gathering, ...beside]);
     const leadCoverage = lead(
@@ -200,6 +202,22 @@ export const runOperator = async (
         clock,
         log,
         metrics: metrics.reflector,
+      },
+      leading,
+    );
+  const sinks = (leading: AbortSignal): Promise<void> =>
+    runSinks(
+      {
+        flags,
+        ours,
+        transport,
+        writer: createWriter(transport),
+        metrics: metrics.sinks,
+        queueMetrics: metrics.queue,
+        reflectorMetrics: metrics.reflector,
+        clock,
+        random: Math.random,
+        log,
       },
       leading,
     );

@@ -11,6 +11,7 @@ import { taintOutcomes, type TaintOutcome } from '../controllers/nodes/outcome.t
 import type { TelemetryMetrics } from '../telemetry/keep.ts';
 import { createIngestMetrics, type IngestMetrics } from '../ingest/metrics.ts';
 import { createFindingMetrics, type FindingMetrics } from '../findings/metrics.ts';
+import { createSinkMetrics, type SinkMetrics } from '../sinks/metrics.ts';
 import type { Watch } from '../watches.ts';
 
 export interface OperatorMetrics {
@@ -21,6 +22,7 @@ export interface OperatorMetrics {
   readonly transport: TransportMetrics;
   readonly queue: WorkQueueMetrics;
   readonly findings: FindingMetrics;
+  readonly sinks: SinkMetrics;
   /** Objects that a watch missed, as an audit found. */
   readonly missed: (watch: string, objects: number) => void;
   readonly evaluated: (seconds: number) => void;
@@ -185,6 +187,7 @@ export const createOperatorMetrics = (watches: () => readonly Watch[]): Operator
     transport: transportHistogram(registers),
     queue: queueMetrics(registers),
     findings: createFindingMetrics(registry),
+    sinks: createSinkMetrics(registry),
     ingest: createIngestMetrics(registry),
     telemetry: telemetryMetrics(registers),
     missed: (resource, objects) => missed.inc({ resource }, objects),
