@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { baseName, destinationOf, securityEvent } from './event-form.ts';
+import { baseName, destinationOf, securityEvent, tagsIn } from './event-form.ts';
 
 const receivedAt = Date.UTC(2026, 7, 1);
 const event = (draft: Partial<Parameters<typeof securityEvent>[0]>) =>
@@ -54,6 +54,19 @@ describe('an event in the neutral form', () => {
     ['not at all where its path is one of a directory', { executable: '/usr/bin/' }, undefined],
   ])('calls a process %s', (_, process, expected) => {
     expect(event({ process }).process?.name).toBe(expected);
+  });
+});
+
+describe('tags', () => {
+  it.each<[string, unknown, readonly string[]]>([
+    ['a list', ['a', ' b ', 7, null], ['a', 'b']],
+    ['a text', 'a, b', ['a', 'b']],
+    ['neither', { a: 'b' }, []],
+    ['too many in a list', Array.from({ length: 5000 }, () => 'a'), Array.from({ length: 1000 }, () => 'a')],
+    ['too many in a text', 'a,'.repeat(5000), Array.from({ length: 1000 }, () => 'a')],
+    ['long ones', ['x'.repeat(5000)], ['x'.repeat(256)]],
+  ])('are read out of %s', (_, value, expected) => {
+    expect(tagsIn(value)).toEqual(expected);
   });
 });
 

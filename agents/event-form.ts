@@ -3,6 +3,7 @@
 import type { EventOrigin, ProcessFacts, SecurityEvent } from '../domain/findings/types.ts';
 import { noAttackIds, type AttackIds } from './attack-ids.ts';
 import { timeIn } from './event-time.ts';
+import { list, texts } from './read.ts';
 
 /** What an adapter read: anything may be missing or of another type, and then stays out. */
 export interface EventDraft {
@@ -55,6 +56,12 @@ export const securityEvent = (draft: EventDraft, receivedAt: number): SecurityEv
   };
 };
 
+/** The tags of a list, or of a text with commas between: no more of them than could matter, before anybody looks at each. */
+export const tagsIn = (value: unknown): readonly string[] =>
+  (typeof value === 'string' ? value.split(',', mostTagsRead) : texts(list(value).slice(0, mostTagsRead))).map((tag) =>
+    tag.slice(0, longestTag).trim(),
+  );
+
 /** What follows the last slash; of a path that was cut on its way nobody knows it. */
 export const baseName = (path: unknown): string | undefined => {
   const text = boundedText(path);
@@ -79,6 +86,8 @@ const longest = 4096;
 const longestTag = 256;
 /** Far above what any rule has. */
 const mostTags = 64;
+/** A container on Datadog's agents has a hundred. */
+const mostTagsRead = 1000;
 /** The kernel keeps no more of a thread's name. */
 const longestCommand = 15;
 

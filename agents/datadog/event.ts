@@ -1,7 +1,8 @@
 // An event of Workload Protection out of whatever it was wrapped in on its way: as the agent writes it, as a log that carries it in its
 // message, as the log search of Datadog's API answers it, as a webhook passes it on. Where it comes from stands in its tags, not in its body.
+import { tagsIn } from '../event-form.ts';
 import type { EventOrigin } from '../push.ts';
-import { isObject, list, object, text, texts, type Raw } from '../read.ts';
+import { isObject, object, text, type Raw } from '../read.ts';
 
 export interface DatadogEvent {
   readonly ruleId: string;
@@ -81,9 +82,6 @@ const parsed = (message: unknown): unknown => {
     return undefined;
   }
 };
-
-const tagsIn = (value: unknown): readonly string[] =>
-  typeof value === 'string' ? value.split(',').map((tag) => tag.trim()) : texts(list(value));
 
 /** The agent writes RFC 3339; logs on their way may have milliseconds. */
 const dateOf = (value: unknown): number | undefined => {

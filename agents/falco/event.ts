@@ -1,9 +1,9 @@
 // Falco's alerts, as its http_output posts them and as falcosidekick passes them on: with an id and fields of its own, with long values
 // cut, with brackets in names of fields replaced. Fields are read by their whole names; none of ours has brackets.
 import { attackIdsInTags } from '../attack-ids.ts';
-import { destinationOf, securityEvent, type OriginDraft, type ProcessDraft } from '../event-form.ts';
+import { destinationOf, securityEvent, tagsIn, type OriginDraft, type ProcessDraft } from '../event-form.ts';
 import type { EventAdapter } from '../event.ts';
-import { list, object, text, texts, textOrNone, type Raw } from '../read.ts';
+import { object, text, textOrNone, type Raw } from '../read.ts';
 
 export const falcoEvents: EventAdapter = {
   source: 'falco',
@@ -13,7 +13,7 @@ export const falcoEvents: EventAdapter = {
     if (rule === undefined) return [];
     const fields = object(alert.output_fields);
     const source = text(alert.source);
-    const tags = texts(list(alert.tags));
+    const tags = tagsIn(alert.tags);
     // falcosidekick's word for Falco's own; very old Falco gives none.
     const isSystemCall = source === '' || source === 'syscall' || source === 'syscalls';
     const isInternal = source === 'internal' || rule.startsWith('Falco internal: ');

@@ -7,13 +7,14 @@ import {
   boundedText,
   destinationOf,
   securityEvent,
+  tagsIn,
   type EventDraft,
   type OriginDraft,
   type ProcessDraft,
 } from '../event-form.ts';
 import type { EventAdapter } from '../event.ts';
 import { timeIn } from '../event-time.ts';
-import { isObject, list, object, text, textOrNone, texts, type Raw } from '../read.ts';
+import { isObject, list, object, text, textOrNone, type Raw } from '../read.ts';
 
 export const genericEvents = (agents: readonly EventAdapter[]): EventAdapter => ({
   source: 'generic',
@@ -58,8 +59,8 @@ const neutralDraft = (event: Raw): EventDraft | undefined => {
     at: event.time ?? event.at,
     policy: event.policy,
     rule: event.rule,
-    tags: texts(event.tags),
-    attack: attackIdsIn([...texts(event.tactics), ...texts(event.techniques)]),
+    tags: tagsIn(event.tags),
+    attack: attackIdsIn([...tagsIn(event.tactics), ...tagsIn(event.techniques)]),
     origin: {
       node,
       namespace,
@@ -102,7 +103,7 @@ const ocsfDraft = (event: Raw): EventDraft => {
     at: event.time ?? event.time_dt,
     rule: textOrNone(analytic.name) ?? textOrNone(analytic.uid) ?? finding.title ?? metadata.event_code,
     policy: object(event.policy).name,
-    tags: [...texts(metadata.labels), ...texts(finding.types)],
+    tags: [...tagsIn(metadata.labels), ...tagsIn(finding.types)],
     attack: joinAttackIds(
       ...[...list(event.attacks), ...list(finding.attacks)]
         .slice(0, mostAttacks)

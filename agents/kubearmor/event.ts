@@ -4,12 +4,13 @@ import {
   baseName,
   destinationOf,
   securityEvent,
+  tagsIn,
   type EventDraft,
   type OriginDraft,
   type ProcessDraft,
 } from '../event-form.ts';
 import type { EventAdapter } from '../event.ts';
-import { object, text, textOrNone, texts, type Raw } from '../read.ts';
+import { object, text, textOrNone, type Raw } from '../read.ts';
 
 export const kubeArmorEvents: EventAdapter = {
   source: 'kubearmor',
@@ -18,7 +19,7 @@ export const kubeArmorEvents: EventAdapter = {
     const operation = text(alert.Operation);
     // Its own messages have neither.
     if (operation === '' || text(alert.Type) === '') return [];
-    const tags = [...new Set([...texts(alert.ATags), ...text(alert.Tags).split(',')].map((tag) => tag.trim()))];
+    const tags = [...tagsIn(alert.ATags), ...tagsIn(alert.Tags)];
     return [
       securityEvent(
         {

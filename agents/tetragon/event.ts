@@ -6,12 +6,13 @@ import {
   baseName,
   destinationOf,
   securityEvent,
+  tagsIn,
   type EventDraft,
   type OriginDraft,
   type ProcessDraft,
 } from '../event-form.ts';
 import type { EventAdapter } from '../event.ts';
-import { isObject, list, object, text, textOrNone, texts, type Raw } from '../read.ts';
+import { isObject, list, object, text, textOrNone, type Raw } from '../read.ts';
 
 export const tetragonEvents: EventAdapter = {
   source: 'tetragon',
@@ -29,7 +30,7 @@ export const tetragonEvents: EventAdapter = {
     if (internalKinds.has(kind)) {
       return [securityEvent({ ...common, origin: { node }, message: kind, isInternal: true }, receivedAt)];
     }
-    const tags = texts(event.tags);
+    const tags = tagsIn(event.tags);
     return [
       securityEvent(
         {
@@ -110,11 +111,14 @@ const processOf = (process: Raw, parent: Raw): ProcessDraft => ({
 
 const userId = (uid: unknown): string | undefined => (typeof uid === 'number' ? String(uid) : undefined);
 
+/** A hook has five. */
+const mostArguments = 100;
+
 /** The first file and the first connection among the arguments. */
 const touchedIn = ({ args }: Raw): Pick<EventDraft, 'file' | 'destination'> => {
   let file: string | undefined;
   let destination: string | undefined;
-  for (const each of list(args)) {
+  for (const each of list(args).slice(0, mostArguments)) {
     const argument = object(each);
     for (const key of ['file_arg', 'path_arg', 'linux_binprm_arg']) file ??= textOrNone(object(argument[key]).path);
     for (const key of ['sock_arg', 'skb_arg']) {

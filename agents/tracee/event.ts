@@ -1,7 +1,7 @@
 // Tracee's events in both of its shapes: the newer with a workload, the older flat. Neither says on which node it happened: what the
 // older calls hostName is what the process takes for its host, in a pod the pod's name.
 import { attackIdsIn } from '../attack-ids.ts';
-import { baseName, destinationOf, securityEvent, type EventDraft } from '../event-form.ts';
+import { baseName, destinationOf, securityEvent, tagsIn, type EventDraft } from '../event-form.ts';
 import type { EventAdapter } from '../event.ts';
 import { isObject, list, object, text, textOrNone, texts, type Raw } from '../read.ts';
 
@@ -29,8 +29,8 @@ const newerDraft = (event: Raw): EventDraft | undefined => {
   return {
     ...commonDraft(name, data),
     at: event.timestamp,
-    policy: texts(object(event.policies).matched)[0],
-    tags: [object(threat.properties).signatureID, threat.name, ...texts(object(event.policies).matched)],
+    policy: list(object(event.policies).matched)[0],
+    tags: [object(threat.properties).signatureID, threat.name, ...tagsIn(object(event.policies).matched)],
     attack: attackIdsIn([text(object(tactic).name), text(object(technique).id)]),
     origin: {
       namespace: object(kubernetes.namespace).name,
@@ -64,8 +64,13 @@ const olderDraft = (event: Raw): EventDraft => {
   return {
     ...commonDraft(name, data),
     at: event.timestamp,
-    policy: texts(event.matchedPolicies)[0],
-    tags: [properties.signatureID, properties.signatureName, ...texts(metadata.Tags), ...texts(event.matchedPolicies)],
+    policy: list(event.matchedPolicies)[0],
+    tags: [
+      properties.signatureID,
+      properties.signatureName,
+      ...tagsIn(metadata.Tags),
+      ...tagsIn(event.matchedPolicies),
+    ],
     attack: attackIdsIn([text(properties.Category), text(properties.external_id)]),
     origin: {
       namespace: kubernetes.podNamespace,
