@@ -110,6 +110,12 @@ describe('the journal', () => {
     expect(only(world.book()).finding.record.state.count).toBe(3);
   });
 
+  test('may hold an event twice that two replicas have handed over', () => {
+    const world = setUp();
+    const first = { journal: 'b', position: 7 };
+    expect([world.post({}, 1, first), world.post({}, 2, first)]).toEqual(['finding', 'counted']);
+  });
+
   test('may hold several alerts in one place', () => {
     const world = setUp();
     expect([world.post({}, 1), world.post({}, 1)]).toEqual(['finding', 'finding']);

@@ -70,8 +70,8 @@ export interface LiveFinding {
   /** The first event since the write that is under way, or was last, began. */
   since: number | undefined;
   readonly podsKnown: Set<string>;
-  /** Of the last event that this process has counted: one item may hold several alerts. */
-  lastPlace: JournalPlace | undefined;
+  /** Of the last event that this process has counted, in the journal that is worked in: one item may hold several alerts. */
+  lastPosition: number | undefined;
 }
 
 export interface FindingBook {
@@ -147,7 +147,7 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
       pending: undefined,
       since: undefined,
       podsKnown: new Set(record.pods),
-      lastPlace: undefined,
+      lastPosition: undefined,
     };
     findings.set(findingKey(identity), finding);
     perNamespace.set(identity.namespace, (perNamespace.get(identity.namespace) ?? 0) + 1);
@@ -166,7 +166,7 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
   const sight = (sighting: Sighting, receivedAt: number, position: number | undefined): EventOutcome => {
     const identity = identityOf(sighting.behaving.behaviour, sighting.subject, operatorNamespace);
     const known = findings.get(findingKey(identity));
-    if (known !== undefined && sighting.place !== undefined && isReplayed(known, sighting.place)) return 'counted';
+    if (known !== undefined && known.lastPosition !== position && isReplayed(known, sighting.place)) return 'counted';
     if (known === undefined) {
       if ((perNamespace.get(identity.namespace) ?? 0) >= options.mostPerNamespace) return 'capped';
       if (options.isTerminating(identity.namespace)) return 'capped';
@@ -182,7 +182,7 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
     }
     finding.pending ??= position;
     finding.since ??= position;
-    finding.lastPlace = sighting.place ?? finding.lastPlace;
+    finding.lastPosition = position;
     touch(finding);
     return 'finding';
   };
@@ -353,8 +353,8 @@ const noEvent: EvidenceEvent = {
 };
 const noOrigin = { image: undefined, pod: undefined, agent: undefined, place: undefined };
 
-const isReplayed = ({ record, lastPlace }: LiveFinding, place: JournalPlace): boolean =>
-  isCounted(record, place) && !(lastPlace?.journal === place.journal && lastPlace.position === place.position);
+const isReplayed = ({ record }: LiveFinding, place: JournalPlace | undefined): boolean =>
+  place !== undefined && isCounted(record, place);
 
 const isNewPod = ({ podsKnown }: LiveFinding, pod: string | undefined): boolean =>
   pod !== undefined && !podsKnown.has(pod);

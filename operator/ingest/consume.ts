@@ -70,7 +70,7 @@ export const consume = async (options: ConsumeOptions, signal: AbortSignal): Pro
       else {
         take(entry, record.position, options);
         const until = record.position + record.count - 1;
-        if (entry.origin !== undefined) foreign.push({ until, origin: lastOf(entry.origin, record.count) });
+        if (entry.via !== undefined) foreign.push({ until, origin: lastOf(entry.via, record.count) });
       }
       noteProgress(record.position + record.count - 1);
     }
@@ -87,7 +87,7 @@ const take = (
   position: number,
   { journal, receiver, telemetry, findings, log }: ConsumeOptions,
 ): void => {
-  if (entry.origin !== undefined) receiver.note(entry.origin);
+  if (entry.via !== undefined) receiver.note(entry.via);
   try {
     telemetry.take(entry);
     findings.take(entry, journal.id, position);

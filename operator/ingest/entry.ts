@@ -10,8 +10,10 @@ export interface Entry {
   readonly node: string | undefined;
   /** When it came, epoch milliseconds. */
   readonly at: number;
-  /** Where it lay before, if another replica handed it over. */
+  /** Where it lay first, if another replica handed it over. */
   readonly origin?: Origin;
+  /** Where it lay before it came here: where it lay first, or with a replica between that has led in the meantime. */
+  readonly via?: Origin;
   readonly items: readonly Item[];
 }
 
@@ -30,7 +32,7 @@ export const encodeEntry = ({ source, sender, node, at, items }: Entry): Buffer 
 export const decodeEntry = (payload: Buffer): Entry | undefined => {
   try {
     const [head = '', ...lines] = payload.toString('utf8').split('\n');
-    const { source, sender, node, at, origin } = object(JSON.parse(head));
+    const { source, sender, node, at, origin, via } = object(JSON.parse(head));
     const known = sources.find((each) => each === source);
     if (known === undefined || typeof at !== 'number' || typeof sender !== 'string') return undefined;
     const items = lines.map((line) => JSON.parse(line) as Item);
@@ -39,7 +41,7 @@ export const decodeEntry = (payload: Buffer): Entry | undefined => {
       sender,
       node: typeof node === 'string' ? node : undefined,
       at,
-      ...(origin === undefined ? {} : { origin: readOrigin(origin) }),
+      ...(origin === undefined ? {} : { origin: readOrigin(origin), via: readOrigin(via ?? origin) }),
       items,
     };
   } catch {
@@ -47,12 +49,13 @@ export const decodeEntry = (payload: Buffer): Entry | undefined => {
   }
 };
 
-/** The same entry with the place that it comes from. Undefined for what is no entry. */
-export const withOrigin = (payload: Buffer, origin: Origin): Buffer | undefined => {
+/** The same entry with the place that it comes from; the first that it had stays. Undefined for what is no entry. */
+export const withOrigin = (payload: Buffer, via: Origin): Buffer | undefined => {
   const end = payload.indexOf(10);
   try {
     const head = object(JSON.parse(payload.toString('utf8', 0, end)));
-    return Buffer.concat([Buffer.from(JSON.stringify({ ...head, origin })), payload.subarray(end)]);
+    const stamped = JSON.stringify({ ...head, origin: head.origin ?? via, via });
+    return Buffer.concat([Buffer.from(stamped), payload.subarray(end)]);
   } catch {
     return undefined;
   }

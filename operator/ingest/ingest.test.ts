@@ -266,6 +266,47 @@ describe('events', () => {
     expect([...places.values()].map(({ size }) => size)).toEqual([1, 1]);
   });
 
+  it('keep the place where they lay first when the replica that had them handed over hands them on', async () => {
+    const [a, b] = [aReplica('a'), aReplica('b')];
+    const endA = a.lead({ included: () => 0 });
+    await follows(b, a);
+    await post(b, 0);
+    await eventually(
+      'the first',
+      () => a.told,
+      (told) => told.length === 1,
+    );
+    await endA();
+    b.lead();
+    await follows(a, b);
+    await eventually(
+      'it from both journals',
+      () => b.told,
+      (told) => told.length === 2,
+    );
+    expect(places.get('0')?.size).toBe(1);
+  });
+
+  it('are handed over again to the next leader where the one that had them never wrote them', async () => {
+    const [first, second, standby] = [aReplica('a'), aReplica('b'), aReplica('c')];
+    const end = first.lead({ included: () => 0 });
+    await follows(standby, first);
+    await post(standby, 0);
+    await eventually(
+      'the first',
+      () => first.told,
+      (told) => told.length === 1,
+    );
+    await end();
+    second.lead();
+    await follows(standby, second);
+    await eventually(
+      'it again',
+      () => second.told,
+      (told) => told.includes('0'),
+    );
+  });
+
   it('leave the journal of the standby once the leader has written them', async () => {
     const [a, b] = [aReplica('a'), aReplica('b')];
     a.lead();

@@ -81,6 +81,9 @@ export const createIngest = (options: IngestProcessOptions): Ingest => {
   let isListening = false;
   let notOpen: string | undefined;
   let leader: { readonly host: string; readonly port: number } | undefined;
+  let holder = '';
+  /** Ends with the leader. */
+  let term = new AbortController();
   /** Why nothing can be taken over; undefined while this replica leads and has caught up. */
   let notReceiving: string | undefined = 'this replica does not lead';
   /** As long as the process runs. */
@@ -105,7 +108,9 @@ export const createIngest = (options: IngestProcessOptions): Ingest => {
       while (!until.aborted) {
         try {
           const identity = (): ReturnType<typeof trust> => trust();
-          await handOver({ ...options, journal: ofJournal, host, leader: () => leader, identity }, until);
+          // The next leader may lack what this one had: it gets all that nobody has written yet.
+          const whileItLeads = AbortSignal.any([until, term.signal]);
+          await handOver({ ...options, journal: ofJournal, host, leader: () => leader, identity }, whileItLeads);
         } catch (error) {
           log.warn({ error }, 'handing over failed; beginning anew where it was');
           await sleep(clock, retryMs, until);
@@ -177,6 +182,10 @@ export const createIngest = (options: IngestProcessOptions): Ingest => {
     setLeader(identity, isUs) {
       const [, name = '', port] = /^\[?([^\]_]+?)\]?:(\d+)_/.exec(identity) ?? [];
       leader = isUs || port === undefined ? undefined : { host: name, port: Number(port) };
+      if (identity === holder) return;
+      holder = identity;
+      term.abort();
+      term = new AbortController();
     },
     async run(signal) {
       running = signal;

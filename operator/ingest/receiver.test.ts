@@ -92,7 +92,10 @@ describe('what a replica hands over', () => {
     await hand(aRecord(7));
     const again = encodeRecord({ position: 1, count: 1, payload: appended[0] ?? Buffer.alloc(0) });
     await hand(again, { from: 'third' });
-    expect(decodeEntry(appended[1] ?? Buffer.alloc(0))?.origin).toEqual({ journal: 'third', position: 1 });
+    expect(decodeEntry(appended[1] ?? Buffer.alloc(0))).toMatchObject({
+      origin: { journal: 'other', position: 7 },
+      via: { journal: 'third', position: 1 },
+    });
   });
 
   it.each<[string, number, Buffer, Handed]>([

@@ -2,6 +2,7 @@
 import { findingSchema, type Finding } from '../../../crds/schema/finding.ts';
 import { createCoverageModel } from '../../../domain/coverage/model.ts';
 import type { Transition } from '../../../domain/findings/life-cycle.ts';
+import type { JournalPlace } from '../../../domain/findings/record.ts';
 import type { PostureRule, SecurityEvent } from '../../../domain/findings/types.ts';
 import { aFalco } from '../../../domain/testing/agents.ts';
 import { aNode } from '../../../domain/testing/nodes.ts';
@@ -93,13 +94,14 @@ export const setUp = (
     look,
     now: () => now,
     book: () => book,
-    post: (event: Partial<SecurityEvent> = {}, at?: number): EventOutcome => {
+    /** `from`: where it lay first, where that is another journal than the one that is worked in. */
+    post: (event: Partial<SecurityEvent> = {}, at?: number, from?: JournalPlace): EventOutcome => {
       position = at ?? position + 1;
       return book.take({
         event: { ...gcc, at: now, ...event },
         senderNode: undefined,
         receivedAt: now,
-        place: { journal: 'a', position },
+        place: from ?? { journal: 'a', position },
         position,
       });
     },
