@@ -105,9 +105,9 @@ const ocsfDraft = (event: Raw): EventDraft => {
     policy: object(event.policy).name,
     tags: [...tagsIn(metadata.labels), ...tagsIn(finding.types)],
     attack: joinAttackIds(
-      ...[...list(event.attacks), ...list(finding.attacks)]
-        .slice(0, mostAttacks)
-        .map((attack) => attackIdsOf(object(attack))),
+      ...[...list(event.attacks).slice(0, mostAttacks), ...list(finding.attacks).slice(0, mostAttacks)].map((attack) =>
+        attackIdsOf(object(attack)),
+      ),
     ),
     origin: ocsfOrigin(event, process ?? {}),
     ...(process === undefined ? {} : { process: ocsfProcess(process, actor) }),
@@ -126,12 +126,17 @@ const attackIdsOf = ({ tactic, tactics, technique, sub_technique: subTechnique }
       .filter((uid) => uid !== undefined),
   );
 
+/** A finding is of one pod, and of what that belongs to. */
+const mostResources = 64;
+
 const ocsfOrigin = (event: Raw, process: Raw): OriginDraft => {
   const container = [event.container, process.container, object(event.device).container]
     .map(object)
     .find((each) => Object.keys(each).length > 0);
   const image = object(container?.image);
-  const pod = [...list(event.resources), event.resource].map(object).find(({ type }) => /^pod$/i.test(text(type)));
+  const pod = [event.resource, ...list(event.resources).slice(0, mostResources)]
+    .map(object)
+    .find(({ type }) => /^pod$/i.test(text(type)));
   return {
     node: object(event.device).hostname,
     namespace: pod?.namespace,

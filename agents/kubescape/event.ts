@@ -1,6 +1,13 @@
 // Kubescape's runtime alerts: lists, as node-agent's HTTP exporter posts them, and single ones, as it writes them to its log.
 import { attackIdsIn } from '../attack-ids.ts';
-import { destinationOf, securityEvent, type EventDraft, type OriginDraft, type ProcessDraft } from '../event-form.ts';
+import {
+  destinationOf,
+  securityEvent,
+  tagsIn,
+  type EventDraft,
+  type OriginDraft,
+  type ProcessDraft,
+} from '../event-form.ts';
 import type { EventAdapter } from '../event.ts';
 import { isObject, list, object, textOrNone, text, texts, type Raw } from '../read.ts';
 
@@ -21,7 +28,7 @@ export const kubescapeEvents: EventAdapter = {
             // Rules are loaded and bound by their names; the id stays beside them, since names have changed.
             rule: name ?? id,
             tags: id === undefined ? [] : [id],
-            attack: attackIdsIn([text(alert.mitreTactic), text(alert.mitreTechnique)]),
+            attack: attackIdsIn([...tagsIn(alert.mitreTactic), ...tagsIn(alert.mitreTechnique)]),
             origin: originOf(alert),
             process: processOf(alert, processes),
             ...touchedBy(object(given)),

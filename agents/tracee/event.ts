@@ -31,7 +31,7 @@ const newerDraft = (event: Raw): EventDraft | undefined => {
     at: event.timestamp,
     policy: list(object(event.policies).matched)[0],
     tags: [object(threat.properties).signatureID, threat.name, ...tagsIn(object(event.policies).matched)],
-    attack: attackIdsIn([text(object(tactic).name), text(object(technique).id)]),
+    attack: attackIdsIn([...tagsIn(object(tactic).name), ...tagsIn(object(technique).id)]),
     origin: {
       namespace: object(kubernetes.namespace).name,
       pod: pod.name,
@@ -71,7 +71,7 @@ const olderDraft = (event: Raw): EventDraft => {
       ...tagsIn(metadata.Tags),
       ...tagsIn(event.matchedPolicies),
     ],
-    attack: attackIdsIn([text(properties.Category), text(properties.external_id)]),
+    attack: attackIdsIn([...tagsIn(properties.Category), ...tagsIn(properties.external_id)]),
     origin: {
       namespace: kubernetes.podNamespace,
       pod: kubernetes.podName,
