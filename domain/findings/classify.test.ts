@@ -51,6 +51,9 @@ const names = (event: SecurityEvent, context = inCluster([])): readonly string[]
 describe('a built-in behaviour', () => {
   test.each<[string, Partial<SecurityEvent>, string]>([
     ['a compiler by its process', { process: { name: 'x86_64-linux-gnu-gcc' } }, 'CompilerInContainer'],
+    ['a compiler by our rule for Falco', { rule: 'Compiler Run in Container' }, 'CompilerInContainer'],
+    ['an SSH server by our rule for Falco', { rule: 'SSH Server Run in Container' }, 'SshServerInContainer'],
+    ['drift by another name of the rule', { rule: 'a detector', tags: ['TRC-1022'] }, 'BinaryDrift'],
     ['a compiler by Datadog’s rule', { agentType: 'Datadog', rule: 'compiler_in_container_v2' }, 'CompilerInContainer'],
     [
       'a package manager by Falco’s rule',
