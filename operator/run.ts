@@ -22,6 +22,7 @@ import { applyDefinitions } from './definitions.ts';
 import { createEvidence } from './evidence.ts';
 import { createDeliveryBook } from './findings/deliveries.ts';
 import { createFindingKeeper } from './findings/keep.ts';
+import { createEndedPods } from './findings/ended-pods.ts';
 import { createRecentPods } from './findings/recent-pods.ts';
 import { createUnattributedBook } from './findings/unattributed.ts';
 import type { operatorFlags } from './flags.ts';
@@ -74,12 +75,14 @@ export const runOperator = async (
   const ingest = wireIngest({ flags, access, transport, userAgent, ours, keeper, metrics, clock, log });
   const definitions = applyDefinitions(ours, model, keeper.touch);
   const pods = createRecentPods(model, () => clock.monotonic());
+  const endedPods = createEndedPods(model, () => clock.monotonic());
   const deliveries = createDeliveryBook(() => clock.monotonic());
   const sources = {
     transport,
     model,
     touch: keeper.touch,
     leaving: pods.leaving,
+    succeeded: endedPods.succeeded,
     log,
     metrics: metrics.reflector,
     onMissed: metrics.missed,
@@ -144,6 +147,7 @@ export const runOperator = async (
       adapters: eventAdapters,
       policies: model.policies,
       pods,
+      endedPods,
       deliveries,
       unattributed,
       transport,

@@ -1,13 +1,15 @@
 // What the operator watches, and what each change means: the whole table of sources. Everything here is list and watch only.
 import type { CoverageReportStatus } from '../crds/schema/coverage-report.ts';
 import type { CoverageModel } from '../domain/coverage/model.ts';
-import type { ConfigMapFacts, DaemonSetFacts, ExposureFacts } from '../domain/types.ts';
+import type { ConfigMapFacts, DaemonSetFacts, ExposureFacts, PodFacts } from '../domain/types.ts';
 import { projectHttpRoute, projectIngress, projectService } from '../facts/exposure.ts';
 import { projectDaemonSet } from '../facts/daemon-set.ts';
+import { metadataOf } from '../facts/metadata.ts';
 import { projectNamespace } from '../facts/namespace.ts';
 import { projectNode } from '../facts/node.ts';
 import { createOwnerProjection } from '../facts/owner.ts';
 import { createPodProjection } from '../facts/pod.ts';
+import { object, text } from '../facts/read.ts';
 import { projectRuntimeClass } from '../facts/runtime-class.ts';
 import { runAudit } from '../kube/audit.ts';
 import type { Log } from '../kube/log.ts';
@@ -53,6 +55,8 @@ export interface WatchesOptions {
   readonly touch: () => void;
   /** A pod is about to be forgotten. */
   readonly leaving: (namespace: string, name: string) => void;
+  /** A pod has ended well, and is about to be forgotten. */
+  readonly succeeded: (namespace: string, name: string, createdAt: number) => void;
   readonly log: Log;
   readonly metrics: ReflectorMetrics;
   /** Told of objects that a watch should have brought and did not; it is read again then. */
@@ -111,7 +115,7 @@ export const createWatches = (options: WatchesOptions, ours: OurObjects): readon
       into(clusterKey, model.upsertNode, (_, name) => model.removeNode(name)),
     ),
     // Agents' pods are evidence; all others are what is protected.
-    watch(resources.pods, createPodProjection(), createPodSink(model, touch, options.leaving)),
+    watch(resources.pods, tellingEnds(options.succeeded), createPodSink(model, touch, options.leaving)),
     // Policies select by the labels of namespaces.
     watch(
       resources.namespaces,
@@ -233,6 +237,18 @@ const clusterKey = ({ name }: { readonly name: string }): { readonly namespace: 
 });
 
 const namespacedKey = (item: { readonly namespace: string; readonly name: string }): typeof item => item;
+
+/** Pods as the model holds them; that one has ended well is told while the model still holds it. */
+const tellingEnds = (succeeded: WatchesOptions['succeeded']): ((raw: unknown) => PodFacts | undefined) => {
+  const project = createPodProjection();
+  return (raw) => {
+    const pod = project(raw);
+    if (pod !== undefined || text(object(object(raw).status).phase) !== 'Succeeded') return pod;
+    const metadata = metadataOf(raw);
+    if (metadata !== undefined) succeeded(metadata.namespace, metadata.name, metadata.createdAt);
+    return undefined;
+  };
+};
 
 /** Of a snapshot only what others ask of it: whole ones, of a year of weeks, would be the larger part of our memory. */
 const asReport = (raw: unknown): RawObject => {

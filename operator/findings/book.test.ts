@@ -39,7 +39,7 @@ describe('events', () => {
       severity: 'Medium',
       subject: { reference: 'Deployment/cart', container: 'app' },
       remediation: { text: expect.stringContaining('Build in one stage') },
-      quiet: { required: '24h', suspendedReason: 'AgentBlind' },
+      quiet: { required: '24h', observedBefore: '0s' },
       journal: { a: 2 },
     });
   });

@@ -13,7 +13,7 @@ import {
 import { advance, seeAgain, type FindingCase, type Transition } from '../../domain/findings/life-cycle.ts';
 import { maskSecrets } from '../../domain/findings/mask.ts';
 import { observe } from '../../domain/findings/observe.ts';
-import { mustStoreQuiet, quietToStore, storedQuiet } from '../../domain/findings/quiet-clock.ts';
+import { longestLookMs, mustStoreQuiet, quietToStore, storedQuiet } from '../../domain/findings/quiet-clock.ts';
 import {
   addSighting,
   isCounted,
@@ -24,6 +24,7 @@ import {
   type JournalPlace,
   type Sighting,
 } from '../../domain/findings/record.ts';
+import { lookAtRuns, type Runs } from '../../domain/findings/runs.ts';
 import type { FindingSubject, QuietEvidence, SecurityEvent } from '../../domain/findings/types.ts';
 import type { Policy } from '../../domain/types.ts';
 import type { PolicySet } from '../../domain/policy/resolve.ts';
@@ -70,6 +71,8 @@ export interface LiveFinding {
   /** The first event since the write that is under way, or was last, began. */
   since: number | undefined;
   readonly podsKnown: Set<string>;
+  /** Of a subject that runs and ends: undefined until it is looked at after the behaviour was last seen. */
+  runs: Runs | undefined;
   /** Of the last event that this process has counted, in the journal that is worked in: one item may hold several alerts. */
   lastPosition: number | undefined;
 }
@@ -147,6 +150,7 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
       pending: undefined,
       since: undefined,
       podsKnown: new Set(record.pods),
+      runs: undefined,
       lastPosition: undefined,
     };
     findings.set(findingKey(identity), finding);
@@ -180,6 +184,7 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
     for (const transition of finding.record.history.slice(known === undefined ? 0 : before)) {
       options.onTransition(finding, transition);
     }
+    finding.runs = undefined;
     finding.pending ??= position;
     finding.since ??= position;
     finding.lastPosition = position;
@@ -256,6 +261,23 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
     if (finding !== undefined) finding.record = { ...finding.record, uid };
   };
 
+  /** Answers how many runs have ended clean since the last look. */
+  const lookAtPods = (
+    finding: LiveFinding,
+    listeners: Listeners,
+    evidence: QuietEvidence | undefined,
+    elapsed: number,
+  ): number => {
+    const pods = listeners.podsOf(finding.record).map(({ key, phase, node }) => ({
+      key,
+      phase,
+      isHeard: node && observe({ nodes: [node], evidence, share: 1 }).listening.listening,
+    }));
+    const { runs, clean } = lookAtRuns(finding.runs, pods, elapsed > 2 * longestLookMs);
+    finding.runs = runs;
+    return clean;
+  };
+
   const lookAt = (finding: LiveFinding, listeners: Listeners, now: number, elapsed: number): void => {
     const { record } = finding;
     const nodes = listeners.nodesOf(record);
@@ -264,6 +286,7 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
     const observation =
       observeStanding(model, record) ??
       observe({ nodes: nodes ?? [], evidence: quietTerms.evidence, share: quietTerms.nodes });
+    const cleanRuns = clearsByRuns(record) ? lookAtPods(finding, listeners, quietTerms.evidence, elapsed) : 0;
     const { state, transitions } = advance(record.state, {
       now,
       elapsed,
@@ -271,7 +294,7 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
       case: finding.case,
       required: quietTerms.period,
       requiredRuns: clearsByRuns(record) ? quietTerms.runs : undefined,
-      cleanRuns: 0,
+      cleanRuns,
       isGone: nodes === undefined,
     });
     const severity = terms?.severity ?? record.severity;

@@ -1,5 +1,5 @@
 // Who would hear a finding's behaviour at present, as the coverage model sees it.
-import type { NodeEntry, WorkloadEntry } from '../../domain/coverage/inventory.ts';
+import { workloadKey, type NodeEntry, type WorkloadEntry } from '../../domain/coverage/inventory.ts';
 import type { CoverageModel } from '../../domain/coverage/model.ts';
 import type { AgentPresence } from '../../domain/coverage/presence.ts';
 import type { Ear, ListeningNode } from '../../domain/findings/observe.ts';
@@ -7,7 +7,8 @@ import type { FindingRecord } from '../../domain/findings/record.ts';
 import type { QuietEvidence } from '../../domain/findings/types.ts';
 import { strengthOf } from '../../domain/state.ts';
 import { isInForce, type Ruleset } from '../../domain/telemetry/ruleset.ts';
-import type { AgentDefinition, Evidence } from '../../domain/types.ts';
+import type { AgentDefinition, Evidence, PodFacts, PodPhase } from '../../domain/types.ts';
+import type { EndedPods } from './ended-pods.ts';
 
 export interface Deliveries {
   /** Whether something of the agent on the node arrived within so many milliseconds. */
@@ -19,13 +20,26 @@ export interface Deliveries {
 export interface Listeners {
   /** The nodes that run the subject, or the node itself; undefined where there is no such subject any more. */
   readonly nodesOf: (record: FindingRecord) => readonly ListeningNode[] | undefined;
+  /** The pods of a subject that runs and ends, with those that have just ended. */
+  readonly podsOf: (record: FindingRecord) => readonly ListeningPod[];
+}
+
+export interface ListeningPod {
+  readonly key: string;
+  readonly phase: PodPhase;
+  /** Undefined while it is on no node that is known. */
+  readonly node: ListeningNode | undefined;
 }
 
 /** How long a node counts as one whose events were shed: longer than two looks at a clock. */
 const shedForMs = 60_000;
 
 /** Made anew for each round, since it remembers what agents have shown in this one. */
-export const createListeners = (model: CoverageModel, deliveries: Deliveries): Listeners => {
+export const createListeners = (
+  model: CoverageModel,
+  deliveries: Deliveries,
+  ended: Pick<EndedPods, 'of'>,
+): Listeners => {
   const definitions = new Map(model.agents().map((agent) => [agent.name, agent]));
   const reachable = new Map<string, QuietEvidence>();
 
@@ -50,14 +64,28 @@ export const createListeners = (model: CoverageModel, deliveries: Deliveries): L
     };
   };
 
+  const listeningNode = (node: NodeEntry, { agents, rules }: FindingRecord): ListeningNode => ({
+    name: node.name,
+    ears: agents.map((agent) => earOf(node, agent, rules)),
+    isShedding: deliveries.shed(node.name, shedForMs),
+  });
+
   return {
-    nodesOf: (record) => {
-      const nodes = nodesRunning(model, record);
-      return nodes?.map((node) => ({
-        name: node.name,
-        ears: record.agents.map((agent) => earOf(node, agent, record.rules)),
-        isShedding: deliveries.shed(node.name, shedForMs),
-      }));
+    nodesOf: (record) => nodesRunning(model, record)?.map((node) => listeningNode(node, record)),
+    podsOf: (record) => {
+      const { kind, namespace = '', name, container } = record.subject;
+      const key = workloadKey(namespace, kind, name);
+      const running = [...(model.inventory.workloads.get(key)?.pods ?? [])].map(({ facts }) => facts);
+      return [...running, ...ended.of(key).map((facts) => ({ ...facts, phase: 'Succeeded' as const }))]
+        .filter((facts) => hasContainer(facts, container))
+        .map((facts) => {
+          const node = facts.node === undefined ? undefined : model.inventory.nodes.get(facts.node);
+          return {
+            key: `${facts.name} ${facts.createdAt}`,
+            phase: facts.phase,
+            node: node && listeningNode(node, record),
+          };
+        });
     },
   };
 };
@@ -70,7 +98,7 @@ const nodesRunning = (model: CoverageModel, { subject, uid }: FindingRecord): re
     const isSame = node?.facts !== undefined && (uid === undefined || uid === '' || node.facts.uid === uid);
     return node !== undefined && isSame ? [node] : undefined;
   }
-  const workload = inventory.workloads.get(`${subject.namespace}/${subject.kind}/${subject.name}`);
+  const workload = inventory.workloads.get(workloadKey(subject.namespace ?? '', subject.kind, subject.name));
   if (workload === undefined) return undefined;
   const nodes = runningOn(workload, subject.container);
   return nodes.length === 0 && !workload.isDeclared && workload.pods.size === 0 ? undefined : nodes;
@@ -79,11 +107,13 @@ const nodesRunning = (model: CoverageModel, { subject, uid }: FindingRecord): re
 const runningOn = (workload: WorkloadEntry, container: string | undefined): readonly NodeEntry[] => {
   const nodes = new Set<NodeEntry>();
   for (const { facts, node } of workload.pods) {
-    const hasIt = container === undefined || facts.shape.containers.some(({ name }) => name === container);
-    if (node !== undefined && facts.phase === 'Running' && hasIt) nodes.add(node);
+    if (node !== undefined && facts.phase === 'Running' && hasContainer(facts, container)) nodes.add(node);
   }
   return [...nodes];
 };
+
+const hasContainer = ({ shape }: PodFacts, container: string | undefined): boolean =>
+  container === undefined || shape.containers.some(({ name }) => name === container);
 
 /** What was said too long ago says nothing about now. */
 const currentEvidence = ({ evidence, heard }: AgentPresence): Evidence | undefined =>

@@ -21,6 +21,7 @@ import { createFindingBook, findingKey, type EventOutcome, type LiveFinding, typ
 import { createContainerIds } from './containers.ts';
 import type { DeliveryBook } from './deliveries.ts';
 import { createListeners } from './ears.ts';
+import type { EndedPods } from './ended-pods.ts';
 import { createEventIds } from './event-ids.ts';
 import type { FindingMetrics } from './metrics.ts';
 import { readFinding } from './read.ts';
@@ -45,6 +46,7 @@ export interface FindingKeeperOptions {
   readonly adapters: ReadonlyMap<string, EventAdapter>;
   readonly policies: () => readonly Policy[];
   readonly pods: RecentPods;
+  readonly endedPods: EndedPods;
   readonly deliveries: DeliveryBook;
   readonly unattributed: UnattributedBook;
   readonly transport: Transport;
@@ -133,7 +135,7 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
     const now = clock.monotonic();
     const elapsed = now - lookedAt;
     lookedAt = now;
-    book.look(createListeners(model, deliveries), clock.now(), elapsed);
+    book.look(createListeners(model, deliveries, options.endedPods), clock.now(), elapsed);
     for (const finding of book.all()) if (isExpired(finding)) enqueue(findingKey(finding.identity));
     metrics.setFindings(book.all());
   };

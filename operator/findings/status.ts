@@ -6,6 +6,7 @@ import type { QuietTerms } from '../../domain/findings/classify.ts';
 import { hasFixFailed, type Transition, type TransitionReason } from '../../domain/findings/life-cycle.ts';
 import { quietToStore, restoreQuietClock, type StoredQuiet } from '../../domain/findings/quiet-clock.ts';
 import type { EvidenceEvent, FindingRecord } from '../../domain/findings/record.ts';
+import { runsAndEnds } from '../../domain/findings/runs.ts';
 import type { QuietEvidence } from '../../domain/findings/types.ts';
 import type { Aspect } from '../status.ts';
 import { cut, rfc3339 } from '../status.ts';
@@ -17,8 +18,7 @@ export interface SubjectDetails {
   readonly team: string | undefined;
 }
 
-/** Jobs and CronJobs run and end: they are clear after clean runs. */
-export const clearsByRuns = ({ subject: { kind } }: FindingRecord): boolean => kind === 'Job' || kind === 'CronJob';
+export const clearsByRuns = ({ subject: { kind } }: FindingRecord): boolean => runsAndEnds(kind);
 
 export const statusOf = (
   record: FindingRecord,

@@ -11,6 +11,7 @@ import { aPolicy } from '../../../domain/testing/policies.ts';
 import { createFindingBook, findingKey, type EventOutcome, type FindingBook } from '../book.ts';
 import { createDeliveryBook } from '../deliveries.ts';
 import { createListeners } from '../ears.ts';
+import { createEndedPods } from '../ended-pods.ts';
 import { createRecentPods } from '../recent-pods.ts';
 import { aspectsOf, statusOf } from '../status.ts';
 
@@ -59,6 +60,7 @@ export const setUp = (
   const objects = new Map<string, Finding>();
   const deliveries = createDeliveryBook(() => now);
   const recent = createRecentPods(model, () => now);
+  const ended = createEndedPods(model, () => now);
   const openBook = (aliveUntil?: number): FindingBook => {
     const book = createFindingBook({
       model,
@@ -81,7 +83,7 @@ export const setUp = (
   const look = (elapsed: number): void => {
     now += elapsed;
     model.evaluate(now);
-    book.look(createListeners(model, deliveries), now, elapsed);
+    book.look(createListeners(model, deliveries, ended), now, elapsed);
   };
   return {
     model,
@@ -90,6 +92,7 @@ export const setUp = (
     enqueued,
     objects,
     recent,
+    ended,
     deliveries,
     look,
     now: () => now,

@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest';
+import { aPod } from '../../domain/testing/pods.ts';
+import { falcoPod, gcc, only, setUp, start } from './testing/world.ts';
+
+const owner = (run: number) => ({ apiVersion: 'batch/v1', kind: 'Job', name: `report-${run}` });
+
+/** A CronJob whose pods come and go. */
+const nightly = () => {
+  const world = setUp();
+  const { model } = world;
+  const cronJob = { apiVersion: 'batch/v1', kind: 'CronJob', name: 'report' };
+  model.upsertOwner({ kind: 'CronJob', namespace: 'shop', name: 'report', owner: undefined, labels: {} });
+  let run = 0;
+  const name = (): string => `report-${run}-x`;
+  const begin = (): void => {
+    run++;
+    model.upsertOwner({ kind: 'Job', namespace: 'shop', name: `report-${run}`, owner: cronJob, labels: {} });
+    model.upsertPod(aPod({ name: name(), owner: owner(run), createdAt: start + run }));
+    world.look(1000);
+  };
+  const compile = (): void => {
+    world.post({ origin: { ...gcc.origin, pod: name() } });
+  };
+  const end = (): void => {
+    world.ended.succeeded('shop', name(), start + run);
+    world.recent.leaving('shop', name());
+    model.removePod('shop', name());
+    world.look(1000);
+  };
+  const runClean = (): void => {
+    begin();
+    world.look(10_000);
+    end();
+  };
+  begin();
+  compile();
+  end();
+  return { ...world, begin, compile, end, runClean, state: () => only(world.book()).finding.record.state };
+};
+
+describe('a CronJob', () => {
+  test('is one finding over its runs, and clear after as many clean ones as are asked for', () => {
+    const { runClean, state, write, objects } = nightly();
+    expect(state()).toMatchObject({ phase: 'Open', quiet: { observedRuns: 0 } });
+    runClean();
+    runClean();
+    write();
+    expect([...objects.values()][0]?.status).toMatchObject({
+      subject: { reference: 'CronJob/report' },
+      phase: 'Open',
+      quiet: { observedRuns: 2, requiredRuns: 3 },
+    });
+    runClean();
+    expect(state()).toMatchObject({ phase: 'Resolved', resolution: 'Verified' });
+  });
+
+  test('waits for all of them again once it behaves so again', () => {
+    const { runClean, begin, compile, end, state } = nightly();
+    runClean();
+    runClean();
+    begin();
+    compile();
+    end();
+    expect(state().quiet.observedRuns).toBe(0);
+    runClean();
+    runClean();
+    expect(state().phase).toBe('Open');
+    runClean();
+    expect(state().phase).toBe('Resolved');
+  });
+
+  test('is not clear by runs during which its agent was away', () => {
+    const { begin, end, model, look, state } = nightly();
+    for (let run = 0; run < 10; run++) {
+      begin();
+      model.upsertPod(falcoPod(false));
+      look(10_000);
+      model.upsertPod(falcoPod());
+      look(10_000);
+      end();
+    }
+    expect(state()).toMatchObject({ phase: 'Open', quiet: { observedRuns: 0 } });
+  });
+
+  test('keeps its clean runs over a restart, but for the one that goes on', () => {
+    const { runClean, begin, end, write, restart, look, now, state } = nightly();
+    runClean();
+    runClean();
+    write();
+    begin();
+    restart(now());
+    look(0);
+    end();
+    expect(state()).toMatchObject({ phase: 'Open', quiet: { observedRuns: 2 } });
+    runClean();
+    expect(state()).toMatchObject({ phase: 'Resolved' });
+  });
+});
