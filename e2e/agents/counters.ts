@@ -14,8 +14,8 @@ export class AgentState {
 
   constructor(agent: SimulatedAgent, now: number) {
     this.agent = agent;
-    // It has run for a while already: an agent without a past would be a special case.
-    this.#startedAt = now - 3_600_000;
+    // It has run for a while already, unless it is one that was restarted: an agent without a past would be a special case.
+    this.#startedAt = agent.startedAt ?? now - 3_600_000;
     this.#countedAt = this.#startedAt;
     this.#behaviour = healthy;
     this.set(agent.behaviour ?? {}, now);

@@ -11,6 +11,8 @@ export interface SimulatedAgent {
   readonly node?: string;
   /** Falco: file name → digest of what it has loaded; the default rules of its version where absent. */
   readonly rulesFiles?: Readonly<Record<string, string>>;
+  /** When it started, or last took its rules anew, in epoch milliseconds. An hour before it first answers where absent. */
+  readonly startedAt?: number;
   readonly behaviour?: Partial<Behaviour>;
 }
 
