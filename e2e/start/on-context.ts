@@ -9,6 +9,7 @@ import { waitUntil } from '../fleet/wait.ts';
 import { installProduct, type Installation, type ProcessHandle, type RenderedObject } from '../installation/install.ts';
 import { kubectlFor, type Target } from '../installation/target.ts';
 import { UsageError, type ContextArguments } from './arguments.ts';
+import { protectionFor } from './protection.ts';
 import { missingFrom, readReport } from './report.ts';
 import { settled, type Session } from './session.ts';
 import { quoted, shownReport } from './show.ts';
@@ -58,7 +59,7 @@ export const runOnContext = async (session: Session, options: ContextArguments):
     });
   });
   say('done');
-  session.print(await shownReport(installation.kubectl, 10));
+  session.print(await shownReport(installation.kubectl, protectionFor(target.kubeconfig, signal)));
   session.print(`\nMetrics: ${programs.map(({ metricsUrl }) => `${metricsUrl}/metrics`).join(', ')}\n`);
   session.print('Ctrl-C stops what runs here; what was installed stays, and you are told how to remove it.\n');
   return programs;

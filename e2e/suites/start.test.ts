@@ -8,6 +8,7 @@ import { startControlPlane, type ControlPlane } from '../control-plane/start.ts'
 import { stateRoot } from '../control-plane/state.ts';
 import { waitUntil } from '../fleet/wait.ts';
 import { runTool } from '../installation/target.ts';
+import { isCapturing, writeTranscript, type Said } from './support/start-transcript.ts';
 
 const script = path.join(import.meta.dirname, '..', 'start', 'main.ts');
 /** Half a minute on an idle machine whose programs are built. */
@@ -75,28 +76,46 @@ describe('npm start', () => {
     expect(run.stdout()).toMatch(/^workloadpolicy\.\S+\/baseline +Medium +False/m);
     expect(run.stdout()).toMatch(/^protectionagent\.\S+\/falco +Falco /m);
     expect(run.stdout()).toContain('container falco keeps crashing (CrashLoopBackOff)');
+    // What agents told of themselves, and what one of them posted.
+    expect(run.stdout()).toContain(
+      'WorkloadPolicy shop requires a loaded rule for T1610 Deploy Container, and falco has none',
+    );
+    expect(run.stdout()).toContain(
+      'falco has loaded the policy shop-rules.yaml otherwise than ConfigMap falco/falco-rules declares it',
+    );
+    expect(run.stdout()).toMatch(
+      /^shop +compiler-in-container-checkout-\w+ +Medium +CompilerInContainer +Deployment\/checkout +Open /m,
+    );
     await expectNothingLeft(run);
   });
 
   test('prints commands that work as printed, and ends at Ctrl-C', { timeout: 300_000 }, async () => {
-    const run = start('--nodes', '20');
+    const run = start('--nodes', isCapturing() ? '60' : '20');
     await printed(run, 'Ctrl-C');
+    const progress = run.stderr();
     expect(await leftovers(run)).not.toEqual([]);
-    const lines = run.stdout().split('\n');
-    const first = lines.findIndex((line) => line.startsWith('  export KUBECONFIG='));
-    const last = lines.findIndex((line) => line.startsWith('  kubectl apply -f '));
-    // Warnings go to standard error; in a terminal the two are one.
-    const shell = ['set -e', 'exec 2>&1', ...lines.slice(first, last + 1)].join('\n');
-    const said = await runTool('bash', ['-c', shell], { deadlineMs: endsWithinMs });
+    const { setup, commands } = offered(run.stdout());
+    const said: Said[] = [];
+    for (const command of commands) {
+      // Warnings go to standard error; in a terminal the two are one.
+      const shell = ['set -e', 'exec 2>&1', ...setup, command].join('\n');
+      said.push({ command, printed: await runTool('bash', ['-c', shell], { deadlineMs: endsWithinMs }) });
+    }
+    const answers = said.map(({ printed: answer }) => answer).join('\n');
     const [before] = protectedNodes(run.stdout());
-    const [broken, repaired] = protectedNodes(said);
+    const [broken, repaired] = protectedNodes(answers);
     expect(broken).toBeLessThan(before!);
     expect(repaired).toBe(before);
-    expect(said).toContain('(kubernetes.io/arch In [amd64]) excludes the node, which has kubernetes.io/arch=arm64');
-    expect(said).toMatch(/^Warning: WorkloadPolicy baseline: .*dedicated=gpu:NoSchedule/m);
+    expect(answers).toContain('(kubernetes.io/arch In [amd64]) excludes the node, which has kubernetes.io/arch=arm64');
+    expect(answers).toContain('Deploy from inside  (shop-rules.yaml, falco), which is switched off');
+    expect(answers).toContain('gcc -O2 --token=*** main.c');
+    expect(answers).toContain('1 workload: 1 unprotected\nexit code 1');
+    expect(answers).toMatch(/^Warning: WorkloadPolicy baseline: .*dedicated=gpu:NoSchedule/m);
     run.kill('SIGINT');
     expect(await run.exit, run.stderr()).toBe(0);
     await expectNothingLeft(run);
+    const end = run.stderr().slice(progress.length);
+    await writeTranscript({ pid: run.pid, progress, result: run.stdout(), said, end: end.replace(/^\n+/, '') });
   });
 
   test('cleans up when it is stopped halfway', { timeout: 300_000 }, async () => {
@@ -169,6 +188,23 @@ describe('npm start -- --context', () => {
     expect(await kubectl(...ours)).not.toContain('workload');
   });
 });
+
+/** What is to be typed in another shell: what each command needs, and the commands, of which one may take several lines. */
+const offered = (text: string): { readonly setup: readonly string[]; readonly commands: readonly string[] } => {
+  const lines = text.split('\n');
+  const first = lines.findIndex((line) => line.startsWith('  export KUBECONFIG='));
+  const last = lines.findIndex((line) => line.startsWith('  kubectl apply -f '));
+  const typed = lines
+    .slice(first, last + 1)
+    .map((line) => line.slice(2))
+    .filter((line) => line !== '' && !line.startsWith('#'));
+  const setup = typed.filter((line) => /^(?:export|cd) /.test(line));
+  const commands = typed
+    .slice(setup.length)
+    .join('\n')
+    .split(/(?<!&&)\n/);
+  return { setup, commands };
+};
 
 /** Of each row of a report: how many nodes are protected. */
 const protectedNodes = (text: string): readonly number[] =>
