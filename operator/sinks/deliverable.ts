@@ -56,7 +56,7 @@ export const snapshotDeliverable = (raw: RawObject, cluster: string): Deliverabl
   return {
     resource: resources.coverageReports,
     object: raw,
-    events: digest === undefined || snapshot['imported'] !== undefined ? [] : [snapshotEvent(taken, cluster)],
+    events: digest === undefined || snapshot['imported'] === true ? [] : [snapshotEvent(taken, cluster)],
     told: toldOf(raw),
   };
 };
