@@ -23,6 +23,7 @@ import { createEvidence } from './evidence.ts';
 import { createDeliveryBook } from './findings/deliveries.ts';
 import { createFindingKeeper } from './findings/keep.ts';
 import { createEndedPods } from './findings/ended-pods.ts';
+import { isAllTold } from './findings/exported.ts';
 import { createRecentPods } from './findings/recent-pods.ts';
 import { createUnattributedBook } from './findings/unattributed.ts';
 import type { operatorFlags } from './flags.ts';
@@ -150,6 +151,7 @@ export const runOperator = async (
       endedPods,
       deliveries,
       unattributed,
+      isExported: (finding) => isAllTold(finding, flags.clusterName),
       transport,
       writer: createWriter(transport),
       status: createStatusWriter(createWriter(transport), metrics.wrote),

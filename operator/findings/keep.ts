@@ -28,6 +28,7 @@ import { readFinding } from './read.ts';
 import type { RecentPods } from './recent-pods.ts';
 import { aspectsOf, statusOf } from './status.ts';
 import { detailsOf } from './subject-details.ts';
+import { createTombstones } from './tombstones.ts';
 import { recordTransition } from './transition-event.ts';
 import type { UnattributedBook } from './unattributed.ts';
 
@@ -49,6 +50,8 @@ export interface FindingKeeperOptions {
   readonly endedPods: EndedPods;
   readonly deliveries: DeliveryBook;
   readonly unattributed: UnattributedBook;
+  /** Whether every sink has been told all of a finding. */
+  readonly isExported: (finding: RawObject) => boolean;
   readonly transport: Transport;
   readonly writer: Pick<Writer, 'apply' | 'delete'>;
   readonly status: StatusWriter;
@@ -124,6 +127,30 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
     aliveUntil: () => aliveUntil,
   });
 
+  const tombstones = createTombstones({
+    ...options,
+    most: options.mostPerNamespace,
+    enqueue: (name) => queue.add(`${options.namespace}/${name}`),
+  });
+
+  /** Where its namespace goes, and the finding with it. */
+  const buryIfDoomed = (finding: LiveFinding | undefined, object: RawObject | undefined): void => {
+    if (finding === undefined || object === undefined) return;
+    const { namespace } = finding.identity;
+    if (namespace === options.namespace || !model.isTerminating(namespace)) return;
+    tombstones.bury(finding, object, detailsOf(model, finding.record.subject, options.teamLabels));
+  };
+
+  /** Another watch may tell a moment later that the namespace goes. */
+  const deleted = (object: RawObject): void => {
+    const { namespace = '', name } = object.metadata;
+    if (namespace === options.namespace) tombstones.seen(name, undefined);
+    const finding = book.get(`${namespace}/${name}`);
+    buryIfDoomed(finding, object);
+    clock.after(gatherMs, () => buryIfDoomed(finding, object));
+    book.seen(`${namespace}/${name}`, undefined);
+  };
+
   const settle = (taken: TakenEvent): EventOutcome => {
     const outcome = book.take(taken);
     metrics.event(taken.event.agentType, outcome);
@@ -136,7 +163,12 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
     const elapsed = now - lookedAt;
     lookedAt = now;
     book.look(createListeners(model, deliveries, options.endedPods), clock.now(), elapsed);
-    for (const finding of book.all()) if (isExpired(finding)) enqueue(findingKey(finding.identity));
+    for (const finding of book.all()) {
+      const { namespace, name } = finding.identity;
+      buryIfDoomed(finding, ours.findings.get(namespace, name));
+      if (isExpired(finding)) enqueue(findingKey(finding.identity));
+    }
+    tombstones.look();
     metrics.setFindings(book.all());
   };
 
@@ -148,7 +180,9 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
   const see = (object: RawObject): void => {
     const { namespace = '', name } = object.metadata;
     const parsed = readFinding(object);
-    if (parsed.ok) book.seen(`${namespace}/${name}`, parsed.value);
+    // What is left of a finding is none: it must not be looked at, or it would be cleared as one.
+    if (parsed.ok && parsed.value.status?.tombstone !== undefined) tombstones.seen(name, parsed.value);
+    else if (parsed.ok) book.seen(`${namespace}/${name}`, parsed.value);
     else
       log.warn(
         { finding: `${namespace}/${name}`, error: parsed.error },
@@ -186,6 +220,8 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
 
   /** The key is `NAMESPACE/NAME`. */
   const reconcile = async (key: string): Promise<void> => {
+    const prefix = `${options.namespace}/`;
+    if (key.startsWith(prefix) && (await tombstones.reconcile(key.slice(prefix.length)))) return;
     const finding = book.get(key);
     if (finding === undefined) {
       writtenAt.delete(key);
@@ -236,8 +272,7 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
     run: async (signal) => {
       const ends = [
         ours.findings.subscribe(({ type, item }) => {
-          const { namespace = '', name } = item.metadata;
-          if (type === 'deleted') book.seen(`${namespace}/${name}`, undefined);
+          if (type === 'deleted') deleted(item);
           else see(item);
         }),
         whenChanged(keeper, clock, look),

@@ -91,13 +91,13 @@ export const aspectsOf = ({ state }: FindingRecord): readonly Aspect[] => {
   ];
 };
 
-/** Undefined for an object that the operator has not written to yet. `aliveUntil`: when the last leader was known to live. */
+/** Undefined for an object that the operator has not written to yet, and for what is left of a finding. `aliveUntil`: when the last leader was known to live. */
 export const recordOf = (
   { status, metadata }: Finding,
   terms: QuietTerms,
   aliveUntil: number | undefined,
 ): FindingRecord | undefined => {
-  if (status === undefined) return undefined;
+  if (status === undefined || status.tombstone !== undefined) return undefined;
   const { subject, quiet } = status;
   const at = (time: string | undefined): number | undefined => (time === undefined ? undefined : Date.parse(time));
   return {
