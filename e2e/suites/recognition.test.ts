@@ -154,7 +154,7 @@ const impostors: readonly Install[] = [
       pod('bare-pod', 'falco', {
         on: 'bare-pod',
         labels: falcoLabels,
-        spec: { containers: falcoPodSpec.spec.containers },
+        spec: { containers: falcoPodSpec.spec.containers, volumes: falcoPodSpec.spec.volumes },
       }),
     ],
   },
@@ -300,6 +300,6 @@ describe('what only looks like an agent', () => {
 interface DaemonSetSpec {
   readonly template: {
     readonly metadata: { readonly labels: Readonly<Record<string, string>> };
-    readonly spec: { readonly containers: readonly unknown[] };
+    readonly spec: { readonly containers: readonly unknown[]; readonly volumes: readonly unknown[] };
   };
 }
