@@ -37,6 +37,8 @@ export interface LeadingOptions {
   readonly definitions: Definitions;
   /** Events of nodes that belong to nobody. */
   readonly unattributed: UnattributedBook;
+  /** Namespaces that have as many findings as they may, and would have more. */
+  readonly fullNamespaces: () => readonly string[];
   readonly configMaps: AgentConfigMaps;
   /** How asking the pods of an agent goes. */
   readonly scrapes: (agent: string) => ScrapeStanding;
@@ -112,6 +114,7 @@ export const lead = async (options: LeadingOptions, signal: AbortSignal): Promis
       slices,
       overTime: past.overTime,
       unheard,
+      fullNamespaces: options.fullNamespaces,
       now,
       onReport: (name, report, evaluatedAt) => {
         metrics.setEvaluatedAt(name, evaluatedAt);

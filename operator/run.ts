@@ -183,6 +183,7 @@ export const runOperator = async (
         ours,
         definitions,
         unattributed,
+        fullNamespaces: findings.full,
         configMaps,
         scrapes,
         unheard: () => unheard(watches, clock),

@@ -83,6 +83,8 @@ export interface FindingBook {
   readonly look: (listeners: Listeners, now: number, elapsed: number) => void;
   readonly get: (key: string) => LiveFinding | undefined;
   readonly all: () => Iterable<LiveFinding>;
+  /** Namespaces that have as many findings as they may, and would have more. */
+  readonly full: () => readonly string[];
   /** What stands in the cluster, as the watch brings it; undefined where it is gone. */
   readonly seen: (key: string, finding: Finding | undefined) => void;
   /** The record is about to be written: what comes from now on is not in it. */
@@ -101,7 +103,7 @@ export interface FindingBookOptions {
   /** The containers of the node may tell whose the event is. True: it will be brought again once they are known. */
   readonly hold: (node: string, taken: TakenEvent) => boolean;
   readonly operatorNamespace: string;
-  /** Findings of one namespace that are not resolved; further ones are counted and not made. */
+  /** Findings of one namespace, with those that are resolved and kept; further ones are counted and not made. */
   readonly mostPerNamespace: number;
   readonly isTerminating: (namespace: string) => boolean;
   readonly enqueue: (key: string) => void;
@@ -126,6 +128,7 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
   const { model, policies, operatorNamespace, enqueue } = options;
   const findings = new Map<string, LiveFinding>();
   const perNamespace = new Map<string, number>();
+  const full = new Set<string>();
   let named: { readonly of: readonly Policy[]; readonly names: ReadonlySet<string> } | undefined;
 
   const namedBehaviours = (): ReadonlySet<string> => {
@@ -164,6 +167,8 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
     findings.delete(key);
     const { namespace } = finding.identity;
     perNamespace.set(namespace, (perNamespace.get(namespace) ?? 1) - 1);
+    // There is room again; whether it is enough, the next event tells.
+    full.delete(namespace);
   };
 
   /** `position`: in the journal; undefined for what no event told. */
@@ -172,7 +177,10 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
     const known = findings.get(findingKey(identity));
     if (known !== undefined && known.lastPosition !== position && isReplayed(known, sighting.place)) return 'counted';
     if (known === undefined) {
-      if ((perNamespace.get(identity.namespace) ?? 0) >= options.mostPerNamespace) return 'capped';
+      if ((perNamespace.get(identity.namespace) ?? 0) >= options.mostPerNamespace) {
+        full.add(identity.namespace);
+        return 'capped';
+      }
       if (options.isTerminating(identity.namespace)) return 'capped';
     }
     const finding = known ?? add(identity, openRecord(sighting, receivedAt));
@@ -320,6 +328,7 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
     },
     get: (key) => findings.get(key),
     all: () => findings.values(),
+    full: () => [...full].toSorted(),
     seen: (key, object) => {
       if (object === undefined) return drop(key);
       const known = findings.get(key);

@@ -37,6 +37,8 @@ export interface FindingKeeper {
   readonly take: (entry: Entry, journal: string, position: number) => void;
   /** Everything up to here has been worked in and written. */
   readonly included: (processed: number) => number;
+  /** Namespaces that have as many findings as they may, and would have more. */
+  readonly full: () => readonly string[];
   readonly run: (signal: AbortSignal) => Promise<void>;
 }
 
@@ -268,6 +270,7 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
         }
       }
     },
+    full: book.full,
     included: (processed) => Math.min(book.included(processed), ...[...held].map((position) => position - 1)),
     run: async (signal) => {
       const ends = [

@@ -9,7 +9,7 @@ import { aDaemonSet, aFalcoPod } from '../../../domain/testing/pods.ts';
 import { minutes } from '../../../domain/testing/policies.ts';
 import { aLoadedPolicy, aRule, saying } from '../../../domain/testing/telemetry.ts';
 import type { LoadedPolicy } from '../../../domain/telemetry/types.ts';
-import { planReport } from './plan.ts';
+import { findingsLeftOut, planReport } from './plan.ts';
 
 const reportWith = (policies: readonly LoadedPolicy[]) => {
   const model = createCoverageModel();
@@ -82,5 +82,19 @@ describe('identifiers that ATT&CK does not hold', () => {
       'Ready',
       'Complete',
     ]);
+  });
+});
+
+describe('findings that were not made', () => {
+  test('are a condition that names the first few namespaces', () => {
+    const namespaces = Array.from({ length: 100 }, (_, index) => `team-${index}`);
+    const [aspect] = findingsLeftOut(namespaces);
+    expect(aspect).toMatchObject({ type: 'FindingsComplete', status: 'False', reason: 'NamespaceFull' });
+    expect(aspect?.message).toMatch(/team-0, .* and \d+ more\. .*--findings-per-namespace/);
+    expect(aspect?.message.length).toBeLessThan(2048);
+  });
+
+  test('are no condition where all were made', () => {
+    expect(findingsLeftOut([])).toEqual([]);
   });
 });

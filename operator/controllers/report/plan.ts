@@ -69,6 +69,16 @@ const readiness = (unheard: readonly string[]): Aspect =>
         message: `The report may be of the past: nothing is heard of ${unheard.join(', ')}.`,
       };
 
+/** Only where a namespace has as many findings as it may: whoever counts them must know that some are not there. */
+export const findingsLeftOut = (namespaces: readonly string[]): readonly Aspect[] => {
+  if (namespaces.length === 0) return [];
+  const more = namespaces.length > mostStrange ? ` and ${namespaces.length - mostStrange} more` : '';
+  const message =
+    `Findings were not made, since there are as many as there may be in ${namespaces.slice(0, mostStrange).join(', ')}${more}. ` +
+    'Resolve or delete some of them, exclude what is meant to be so in a WorkloadPolicy, or raise --findings-per-namespace.';
+  return [{ type: 'FindingsComplete', status: 'False', reason: 'NamespaceFull', message }];
+};
+
 /** Only where rules name what ATT&CK, as we know it, does not hold: who wrote them should hear of it. */
 const strangeIds = ({ unknown }: AttackMatrix): readonly Aspect[] => {
   if (unknown.length === 0) return [];
