@@ -13,7 +13,14 @@ const program = 'kubectl protection';
 const nothingTold = 2;
 
 /** In the order in which people need them. */
-export const verbs: readonly Verb[] = [coverageVerb, findingsVerb, snapshotVerb, checkVerb, explainVerb, completionVerb];
+export const verbs: readonly Verb[] = [
+  coverageVerb,
+  findingsVerb,
+  snapshotVerb,
+  checkVerb,
+  explainVerb,
+  completionVerb,
+];
 
 export const runCli = async (args: readonly string[], io: Io): Promise<number> => {
   const words = args[0] === 'help' ? [...args.slice(1), '--help'] : args;
