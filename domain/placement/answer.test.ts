@@ -320,3 +320,28 @@ describe('a pod that fits none of the nodes of today', () => {
     expect(to(scheduling, daemonSets)).toBe(expected);
   });
 });
+
+describe('a grace period', () => {
+  const crashed: NodeReport = {
+    agents: [],
+    reasons: [
+      { reason: 'AgentMissing', cause: 'falco is Pending', remedy: 'See its events', agent: 'falco' },
+      { reason: 'AgentMissing', cause: 'nobody is here', remedy: 'Install one', agent: undefined },
+    ],
+  };
+  const young = aNode({ createdAt: now - 10 * minutes });
+  const askUnder = (gracePeriod: number): Answer =>
+    ask({
+      nodes: [young],
+      reports: { 'node-1': crashed },
+      policies: [aPolicy({ gracePeriod, admission: warning })],
+    });
+
+  it('that is longer than those of the policies for which the slice speaks still runs', () => {
+    expect(askUnder(60 * minutes)).toMatchObject({ kind: 'Judged', verdict: 'Unknown' });
+  });
+
+  it('that is over lets the reason of the slice stand', () => {
+    expect(askUnder(5 * minutes)).toMatchObject({ kind: 'Judged', verdict: 'Unprotected' });
+  });
+});

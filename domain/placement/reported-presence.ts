@@ -61,8 +61,10 @@ const absent = (
     goneAt: undefined,
   });
   const reported = reasonOf(agent.name, report);
-  // The operator sees pods, so it knows better, and has taken the grace period into account.
-  return reported === undefined ? absence : { ...absence, trouble: reported, expectedSince: undefined };
+  if (reported === undefined) return absence;
+  // The operator sees pods, so it knows better. Where it waits no longer, a policy with more patience than those it spoke for still may.
+  const expectedSince = reported.reason === 'NotYetReported' ? undefined : absence.expectedSince;
+  return { ...absence, trouble: reported, expectedSince };
 };
 
 const present = (
