@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { constants } from 'node:crypto';
 import { createServer, type Server, type ServerOptions } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Address } from '../../process/flag-kinds.ts';
 import { createIngestHandler, type IngestOptions } from './handler.ts';
 
@@ -60,8 +60,10 @@ export function createIngestServer(options: IngestServerOptions): IngestServer {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     metrics.refused('none', error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'timeout' : 'malformed');
     const status = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : '400 Bad Request';
-    if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
-    else socket.destroy();
+    if (!socket.writable) return void socket.destroy();
+    socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+    // Whoever never closes would keep a connection of those that there may be.
+    (socket as Socket).destroySoon();
   });
 
   return {
