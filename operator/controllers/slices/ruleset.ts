@@ -26,11 +26,12 @@ export const writtenRuleset = ({ id, rulesets }: SliceRuleset): CoverageRuleset 
 });
 
 const writtenPolicy = (policy: RulesetPolicy): CoverageRuleset['policies'][number] => {
-  const { version, digest, rules } = policy;
+  const { version, digest, rules, status } = policy;
   return {
     ...writtenIdentity({ ...policy, version: version ?? digest }),
-    ...(rules === undefined
-      ? {}
+    ...(rules === undefined || status === 'Declared' || status === 'Missing'
+      ? // Those are the rules that it would have.
+        {}
       : {
           rules: names(rules, 'Loaded'),
           disabledRules: names(rules, 'Disabled', 'Filtered'),
