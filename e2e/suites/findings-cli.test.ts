@@ -11,7 +11,7 @@ import { startReceiver, type ReceiverServer } from '../../operator/sinks/testing
 import { freePorts } from '../control-plane/ports.ts';
 import { falco } from '../fleet/agents.ts';
 import { everywhere } from '../fleet/agents/daemon-set.ts';
-import type { Installation } from '../installation/install.ts';
+import type { ProcessHandle } from '../installation/install.ts';
 import { capture } from './support/capture.ts';
 import { eventually } from './support/eventually.ts';
 import { createPoster, type Poster } from './support/post-events.ts';
@@ -27,7 +27,7 @@ const dana = 'system:serviceaccount:shop:dana';
 const clearsWithinMs = 150_000;
 
 let world: World;
-let installation: Installation;
+let operator: ProcessHandle | undefined;
 let poster: Poster;
 let protection: Protection;
 let receiver: ReceiverServer;
@@ -46,7 +46,7 @@ beforeAll(async () => {
     ...agents,
     deployment('shop', 'checkout', { on: 'worker-7', replicas: 2, labels: { team: 'payments' } }),
   ]);
-  installation = await world.install({
+  const installation = await world.install({
     starterPolicy: { enabled: false },
     clusterName: 'north',
     operator: {
@@ -81,9 +81,8 @@ beforeAll(async () => {
   kubeconfig = await memberOf('shop', 'dana');
   await world.startWebhook();
   const [port = 0] = await freePorts(1);
-  await untilReady(
-    await installation.startOperator({ args: ['--leader-elect=false', `--ingest-address=127.0.0.1:${port}`] }),
-  );
+  operator = await installation.startOperator({ args: ['--leader-elect=false', `--ingest-address=127.0.0.1:${port}`] });
+  await untilReady(operator);
   poster = await eventually(() => createPoster(world, port, token));
   pods = await eventually(podsOfCheckout);
   await eventually(async () => expect((await gcc()).status).toBe(202));
@@ -91,6 +90,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   poster?.close();
+  operator?.kill('SIGKILL');
+  await operator?.exited;
   await world?.stop();
   await receiver?.close();
 });
