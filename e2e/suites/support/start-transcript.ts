@@ -35,8 +35,8 @@ const transcriptOf = ({ pid, progress, result, said, end }: Shown): string => {
       .trim();
   return `# What \`npm start\` shows
 
-Written by its own test on two cores, with the control plane's programs already built (the first run fetches or builds them, about ten minutes
-with Go). Paths are shortened to \`~\`.
+Written by its own test, with the control plane's programs already built (the first run fetches or builds them, about ten minutes with Go).
+Seconds hang on what else the machine does: on two cores that do nothing else it takes half a minute. Paths are shortened to \`~\`.
 
 \`\`\`console
 $ npm start
