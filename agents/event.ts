@@ -7,4 +7,14 @@ export interface EventAdapter {
   readonly source: string;
   /** Events in one posted item: most are one, a list of alerts is several, what is no event is none. `receivedAt`: epoch milliseconds. */
   readonly eventsOf: (item: unknown, receivedAt: number) => readonly SecurityEvent[];
+  /** Where the item says that the agent drops what it sees; undefined for every other. Left out where the agent never says so. */
+  readonly lossIn?: (item: unknown) => EventLoss | undefined;
+}
+
+/** What an agent drops, as it says itself. */
+export interface EventLoss {
+  readonly node?: string;
+  readonly pod?: { readonly namespace: string; readonly name: string };
+  /** From now on, in milliseconds. */
+  readonly duration: number;
 }

@@ -73,11 +73,12 @@ export const runOperator = async (
     },
   });
   const ours = createOurObjects();
-  const ingest = wireIngest({ flags, access, transport, userAgent, ours, keeper, metrics, clock, log });
+  const deliveries = createDeliveryBook(() => clock.monotonic());
+  const onShed = deliveries.noteShed;
+  const ingest = wireIngest({ flags, access, transport, userAgent, ours, keeper, metrics, onShed, clock, log });
   const definitions = applyDefinitions(ours, model, keeper.touch);
   const pods = createRecentPods(model, () => clock.monotonic());
   const endedPods = createEndedPods(model, () => clock.monotonic());
-  const deliveries = createDeliveryBook(() => clock.monotonic());
   const sources = {
     transport,
     model,

@@ -11,9 +11,11 @@ import {
 } from '../event-form.ts';
 import type { EventAdapter } from '../event.ts';
 import { object, text, textOrNone, type Raw } from '../read.ts';
+import { throttlingIn } from './throttling.ts';
 
 export const kubeArmorEvents: EventAdapter = {
   source: 'kubearmor',
+  lossIn: throttlingIn,
   eventsOf: (item, receivedAt) => {
     const alert = object(item);
     const operation = text(alert.Operation);

@@ -11,7 +11,6 @@ import {
   type ClassifyContext,
 } from '../../domain/findings/classify.ts';
 import { advance, seeAgain, type FindingCase, type Transition } from '../../domain/findings/life-cycle.ts';
-import { maskSecrets } from '../../domain/findings/mask.ts';
 import { observe } from '../../domain/findings/observe.ts';
 import { longestLookMs, mustStoreQuiet, quietToStore, storedQuiet } from '../../domain/findings/quiet-clock.ts';
 import {
@@ -243,7 +242,7 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
     const kept = evidenceOf({ ...event, at }, agent, whose.node, pod?.name);
     const outcomes = classify(event, context).map((behaving) =>
       sight(
-        { subject, behaving, image, pod: pod?.name, node: whose.node, agent, event: kept(), place },
+        { subject, behaving, image, pod: pod?.name, node: whose.node, agent, event: kept, place },
         receivedAt,
         position,
       ),
@@ -416,32 +415,27 @@ const agentOf = (
   return (found ?? candidates[0])?.name;
 };
 
-/** Masked once, and only where somebody keeps it. */
+/** As it came: a million events are a handful of writes, and what they may hold of secrets is masked when it is written. */
 const evidenceOf = (
   { id, at, rule, process, file, destination, message }: SecurityEvent,
   agent: string | undefined,
   node: string,
   pod: string | undefined,
-): (() => EvidenceEvent) => {
-  let kept: EvidenceEvent | undefined;
-  const mask = (text: string | undefined): string | undefined => (text === undefined ? undefined : maskSecrets(text));
-  return () =>
-    (kept ??= {
-      id: mask(id),
-      at,
-      agent,
-      rule: mask(rule),
-      node,
-      pod,
-      executable: mask(process?.executable),
-      arguments: mask(process?.arguments),
-      parent: mask(process?.parentName),
-      user: mask(process?.user),
-      file: mask(file),
-      destination: mask(destination),
-      message: mask(message),
-    });
-};
+): EvidenceEvent => ({
+  id,
+  at,
+  agent,
+  rule,
+  node,
+  pod,
+  executable: process?.executable,
+  arguments: process?.arguments,
+  parent: process?.parentName,
+  user: process?.user,
+  file,
+  destination,
+  message,
+});
 
 const caseOf = ({ spec }: Finding): FindingCase => {
   const { phase, riskAcceptedUntil, owner } = spec.case;

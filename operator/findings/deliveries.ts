@@ -4,8 +4,8 @@ import type { Deliveries } from './ears.ts';
 
 export interface DeliveryBook extends Deliveries {
   readonly noteArrival: (node: string, agent: string) => void;
-  /** Undefined where the sender speaks for any node. */
-  readonly noteShed: (node: string | undefined) => void;
+  /** Node undefined: the sender speaks for any. `forMs`: for how long more will be. */
+  readonly noteShed: (node: string | undefined, forMs?: number) => void;
 }
 
 /** Nodes times agents, with room for what has gone. */
@@ -16,18 +16,20 @@ export const createDeliveryBook = (monotonic: () => number): DeliveryBook => {
   const sheds = new Map<string, number>();
   let shedByAll = Number.NEGATIVE_INFINITY;
 
-  const note = (book: Map<string, number>, key: string): void => {
+  const note = (book: Map<string, number>, key: string, at = monotonic()): void => {
+    const last = Math.max(at, book.get(key) ?? at);
     book.delete(key);
-    book.set(key, monotonic());
+    book.set(key, last);
     if (book.size > mostPairs) book.delete(book.keys().next().value ?? '');
   };
   const isWithin = (at: number | undefined, ms: number): boolean => at !== undefined && monotonic() - at <= ms;
 
   return {
     noteArrival: (node, agent) => note(arrivals, `${node}\n${agent}`),
-    noteShed: (node) => {
-      if (node === undefined) shedByAll = monotonic();
-      else note(sheds, node);
+    noteShed: (node, forMs = 0) => {
+      const until = monotonic() + forMs;
+      if (node === undefined) shedByAll = Math.max(shedByAll, until);
+      else note(sheds, node, until);
     },
     arrived: (node, agent, withinMs) => isWithin(arrivals.get(`${node}\n${agent}`), withinMs),
     shed: (node, withinMs) => isWithin(shedByAll, withinMs) || isWithin(sheds.get(node), withinMs),

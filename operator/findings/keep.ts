@@ -4,7 +4,7 @@ import { clusterReportName } from '../../crds/schema/coverage-report.ts';
 import type { CoverageModel } from '../../domain/coverage/model.ts';
 import { longestLookMs } from '../../domain/findings/quiet-clock.ts';
 import type { Policy } from '../../domain/types.ts';
-import type { EventAdapter } from '../../agents/event.ts';
+import type { EventAdapter, EventLoss } from '../../agents/event.ts';
 import type { Writer } from '../../kube/apply.ts';
 import type { Clock } from '../../kube/clock.ts';
 import { classify } from '../../kube/errors.ts';
@@ -245,15 +245,24 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
     if (finding.version !== finding.written) enqueue(key);
   };
 
+  /** A sender that is limited to its node speaks of no other. */
+  const noteLoss = (loss: EventLoss | undefined, { node }: Entry): void => {
+    if (loss === undefined) return;
+    const ofPod = loss.pod && options.pods.find(loss.pod.namespace, loss.pod.name)?.node;
+    deliveries.noteShed(node ?? loss.node ?? ofPod, loss.duration);
+  };
+
   // Before the first event is taken: what an earlier leader has counted is not counted again.
   for (const object of ours.findings.list()) see(object);
 
   return {
     take: (entry, journal, position) => {
+      if (entry.shed === true) deliveries.noteShed(entry.node);
       const adapter = options.adapters.get(entry.source);
       if (adapter === undefined) return;
       const place = entry.origin ?? { journal, position };
       for (const [index, item] of entry.items.entries()) {
+        noteLoss(adapter.lossIn?.(item), entry);
         for (const event of adapter.eventsOf(item, entry.at)) {
           if (ids.isRepeated(event, entry.at)) {
             metrics.event(event.agentType, 'counted');

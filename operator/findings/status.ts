@@ -4,6 +4,7 @@ import type { Finding, FindingStatus } from '../../crds/schema/finding.ts';
 import { behaviourNamed } from '../../domain/findings/behaviours.ts';
 import type { QuietTerms } from '../../domain/findings/classify.ts';
 import { hasFixFailed, type Transition, type TransitionReason } from '../../domain/findings/life-cycle.ts';
+import { maskSecrets } from '../../domain/findings/mask.ts';
 import { quietToStore, restoreQuietClock, type StoredQuiet } from '../../domain/findings/quiet-clock.ts';
 import type { EvidenceEvent, FindingRecord } from '../../domain/findings/record.ts';
 import { runsAndEnds } from '../../domain/findings/runs.ts';
@@ -174,23 +175,27 @@ const remediationOf = (behaviour: string): FindingStatus['remediation'] => {
   return known && { text: known.advice, ...lists({ links: known.links }) };
 };
 
+/** Secrets end here: nothing of an event leaves the process in another way. */
 const writtenEvent = (event: EvidenceEvent): NonNullable<FindingStatus['evidence']>[number] => ({
   time: new Date(event.at).toISOString(),
   ...optional({
-    id: event.id && cut(event.id, 128),
+    id: written(event.id, 128),
     agent: event.agent,
-    rule: event.rule && cut(event.rule, 253),
+    rule: written(event.rule, 253),
     node: event.node,
     pod: event.pod,
-    executable: event.executable && cut(event.executable, 1024),
-    arguments: event.arguments && cut(event.arguments, 1024),
-    parent: event.parent && cut(event.parent, 1024),
-    user: event.user && cut(event.user, 253),
-    file: event.file && cut(event.file, 1024),
-    destination: event.destination && cut(event.destination, 253),
-    message: event.message && cut(event.message, 2000),
+    executable: written(event.executable, 1024),
+    arguments: written(event.arguments, 1024),
+    parent: written(event.parent, 1024),
+    user: written(event.user, 253),
+    file: written(event.file, 1024),
+    destination: written(event.destination, 253),
+    message: written(event.message, 2000),
   }),
 });
+
+const written = (text: string | undefined, longest: number): string | undefined =>
+  text === undefined ? undefined : cut(maskSecrets(text), longest);
 
 const readEvent = ({ time, ...event }: NonNullable<FindingStatus['evidence']>[number]): EvidenceEvent => ({
   id: event.id,

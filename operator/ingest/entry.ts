@@ -15,6 +15,8 @@ export interface Entry {
   /** Where it lay before it came here: where it lay first, or with a replica between that has led in the meantime. */
   readonly via?: Origin;
   readonly items: readonly Item[];
+  /** Holds no items, and says that some were turned away: of the node, or where there is none, of anybody. */
+  readonly shed?: true;
 }
 
 export interface Origin {
@@ -22,8 +24,8 @@ export interface Origin {
   readonly position: number;
 }
 
-export const encodeEntry = ({ source, sender, node, at, items }: Entry): Buffer => {
-  let text = JSON.stringify({ source, sender, node, at });
+export const encodeEntry = ({ source, sender, node, at, items, shed }: Omit<Entry, 'origin' | 'via'>): Buffer => {
+  let text = JSON.stringify({ source, sender, node, at, shed });
   for (const item of items) text += `\n${JSON.stringify(item)}`;
   return Buffer.from(text, 'utf8');
 };
@@ -32,7 +34,7 @@ export const encodeEntry = ({ source, sender, node, at, items }: Entry): Buffer 
 export const decodeEntry = (payload: Buffer): Entry | undefined => {
   try {
     const [head = '', ...lines] = payload.toString('utf8').split('\n');
-    const { source, sender, node, at, origin, via } = object(JSON.parse(head));
+    const { source, sender, node, at, origin, via, shed } = object(JSON.parse(head));
     const known = sources.find((each) => each === source);
     if (known === undefined || typeof at !== 'number' || typeof sender !== 'string') return undefined;
     const items = lines.map((line) => JSON.parse(line) as Item);
@@ -43,6 +45,7 @@ export const decodeEntry = (payload: Buffer): Entry | undefined => {
       at,
       ...(origin === undefined ? {} : { origin: readOrigin(origin), via: readOrigin(via ?? origin) }),
       items,
+      ...(shed === true ? { shed } : {}),
     };
   } catch {
     return undefined;
@@ -51,7 +54,8 @@ export const decodeEntry = (payload: Buffer): Entry | undefined => {
 
 /** The same entry with the place that it comes from; the first that it had stays. Undefined for what is no entry. */
 export const withOrigin = (payload: Buffer, via: Origin): Buffer | undefined => {
-  const end = payload.indexOf(10);
+  const line = payload.indexOf(10);
+  const end = line < 0 ? payload.length : line;
   try {
     const head = object(JSON.parse(payload.toString('utf8', 0, end)));
     const stamped = JSON.stringify({ ...head, origin: head.origin ?? via, via });

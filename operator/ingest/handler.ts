@@ -12,6 +12,7 @@ import type { IngestMetrics, Refused } from './metrics.ts';
 import { createRates } from './rate.ts';
 import { receiverPath, type Receiver } from './receiver.ts';
 import type { Proof, Sender } from './sender.ts';
+import type { NoteShed } from './shed.ts';
 import { sourceOf, sources, type Source } from './source.ts';
 
 export interface IngestOptions {
@@ -19,6 +20,8 @@ export interface IngestOptions {
   readonly journal: Pick<Journal, 'append'>;
   /** Takes what other replicas hand over. */
   readonly receiver: Receiver;
+  /** Told where a sender is to come again later: not every one does. */
+  readonly shed?: NoteShed;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Pick<IngestMetrics, 'events' | 'received' | 'refused' | 'answered'>;
@@ -27,6 +30,8 @@ export interface IngestOptions {
 /** What a request comes to. Errors are of single events; `message` is of the whole. */
 interface Answer {
   readonly status: number;
+  /** The node that the sender is limited to. */
+  readonly node?: string | undefined;
   readonly body: {
     readonly message?: string;
     readonly accepted: number;
@@ -51,12 +56,12 @@ export const createIngestHandler = (options: IngestOptions) => {
     if (proof.kind !== 'sender') return unproven(proof);
     const { sender } = proof;
     const wait = rates.wait(sender);
-    if (wait > 0) return tooFast(wait);
+    if (wait > 0) return { ...tooFast(wait), node: sender.node };
     const type = misfitType(request);
     if (type !== undefined) return refuse('unsupported', 415, type);
     const body = await bodies.read(request);
     if (body.kind === 'aborted') return undefined;
-    if (body.kind !== 'text') return unread(body);
+    if (body.kind !== 'text') return { ...unread(body), node: sender.node };
     metrics.received(source, body.bytes);
     const items = readItems(body.text);
     if ('message' in items) return refuse('malformed', 400, items.message);
@@ -64,7 +69,7 @@ export const createIngestHandler = (options: IngestOptions) => {
     metrics.events(source, 'rejected', bad.length);
     if (good.length === 0) return rejected(bad);
     const tooMany = rates.take(sender, good.length);
-    if (tooMany > 0) return tooFast(tooMany);
+    if (tooMany > 0) return { ...tooFast(tooMany), node: sender.node };
     try {
       await journal.append(
         encodeEntry({
@@ -77,7 +82,7 @@ export const createIngestHandler = (options: IngestOptions) => {
         good.length,
       );
     } catch (error) {
-      return unwritten(error);
+      return { ...unwritten(error), node: sender.node };
     }
     metrics.events(source, 'accepted', good.length);
     return {
@@ -102,6 +107,7 @@ export const createIngestHandler = (options: IngestOptions) => {
         answer = later('failed', 503, 'the request could not be handled; the log says why', retryAfterSeconds);
       }
     }
+    if (source !== undefined && (answer?.status === 429 || answer?.status === 503)) options.shed?.(source, answer.node);
     if (answer?.reason !== undefined) metrics.refused(source ?? 'none', answer.reason);
     if (answer === undefined || response.destroyed) return;
     send(request, response, answer);

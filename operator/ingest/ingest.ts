@@ -20,6 +20,7 @@ import { createReceiver, type Receiver } from './receiver.ts';
 import { createReviews } from './reviews.ts';
 import { createSenders } from './senders.ts';
 import { createIngestServer } from './server.ts';
+import { createShedNotes } from './shed.ts';
 
 export interface IngestProcessOptions {
   readonly transport: Transport;
@@ -36,6 +37,8 @@ export interface IngestProcessOptions {
   readonly sendersSecret: string;
   readonly authorityConfigMap: string;
   readonly telemetry: PushedTelemetry;
+  /** Events were turned away; of any node where none is given. */
+  readonly onShed?: (node: string | undefined) => void;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -152,6 +155,7 @@ export const createIngest = (options: IngestProcessOptions): Ingest => {
       authenticate: createAuthenticate(senders, createReviews({ transport: options.reviewing, clock })),
       journal: ofJournal,
       receiver,
+      shed: createShedNotes({ journal: ofJournal, onShed: (node) => options.onShed?.(node), clock }),
       clock,
       log,
       metrics: options.metrics,

@@ -30,6 +30,7 @@ let server: IngestServer;
 let port: number;
 let reviewed: Proof;
 let counted: string[];
+let shed: (string | undefined)[];
 let clientAuthorities: string;
 const agent = new Agent({ keepAlive: true });
 const stops: (() => Promise<void>)[] = [];
@@ -38,6 +39,7 @@ beforeEach(async () => {
   disk = memoryDisk();
   reviewed = { kind: 'unknown', message: 'nobody knows the token' };
   counted = [];
+  shed = [];
   clientAuthorities = clients.ca;
   const metrics: IngestOptions['metrics'] = {
     events: (source, outcome, count) => void (count > 0 && counted.push(`${source} ${outcome} ${count}`)),
@@ -58,6 +60,7 @@ beforeEach(async () => {
     ),
     journal: { append: (payload, count) => journal.append(payload, count) },
     receiver: { receive: async () => {}, note: () => {}, known: () => ({}), include: () => {}, included: () => ({}) },
+    shed: (_, node) => void shed.push(node),
     clock: systemClock,
     log: silentLog,
     metrics,
@@ -312,6 +315,7 @@ describe('who sends', () => {
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
     // Whom it does not concern.
     expect((await send('{}')).status).toBe(202);
+    expect([...new Set(shed)]).toEqual(['n1']);
   });
 });
 
@@ -322,6 +326,7 @@ describe('where it cannot be kept', () => {
     expect(answer.status).toBe(503);
     expect(answer.headers['retry-after']).toBe('5');
     expect(counted).toEqual(['falco refused journal']);
+    expect(shed).toEqual([undefined]);
     expect(await journalled()).toEqual([]);
     expect((await send('{"a":2}')).status).toBe(202);
   });

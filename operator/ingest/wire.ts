@@ -22,6 +22,8 @@ export interface IngestWiring {
   readonly ours: Pick<OurObjects, 'agents' | 'reports'>;
   readonly keeper: Pick<CoverageKeeper, 'model' | 'touch'>;
   readonly metrics: Pick<OperatorMetrics, 'ingest' | 'transport' | 'reflector'>;
+  /** Events were turned away; of any node where none is given. */
+  readonly onShed: (node: string | undefined) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -63,6 +65,7 @@ export const wireIngest = (wiring: IngestWiring): WiredIngest => {
     sendersSecret: flags.ingestSendersSecret,
     authorityConfigMap: 'workload-protection-ingest-ca',
     telemetry,
+    onShed: wiring.onShed,
     clock,
     random: Math.random,
     log,
