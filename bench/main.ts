@@ -5,15 +5,17 @@ import { benchAdmission } from './admission.ts';
 import { benchCreation } from './admission-creation.ts';
 import { benchCluster } from './cluster.ts';
 import { benchEvaluate, describeEvaluation } from './evaluate.ts';
+import { benchIngest } from './ingest.ts';
 import { benchTelemetry } from './telemetry.ts';
 import { table, type Figure } from './figures.ts';
 
-const usage = `Usage: npm run bench -- [evaluate] [telemetry] [admission] [creation] [cluster] [options]
+const usage = `Usage: npm run bench -- [evaluate] [telemetry] [admission] [creation] [ingest] [cluster] [options]
 
   evaluate   evaluation alone, in process
   telemetry  agents asked how they are, all at once and over a minute
   admission  the webhook over HTTPS on one core, beside a server that allows everything
   creation   pods created through a real API server, with the webhook and without
+  ingest     events over HTTPS until they are findings in a real API server, beside a server that parses and forgets
   cluster    the operator beside a real API server: memory, cold start, change to status, writes at rest
 
   Without any, all.
@@ -33,7 +35,7 @@ const { values, positionals } = parseArgs({
   },
 });
 
-const parts = ['evaluate', 'telemetry', 'admission', 'creation', 'cluster'] as const;
+const parts = ['evaluate', 'telemetry', 'admission', 'creation', 'ingest', 'cluster'] as const;
 const unknown = positionals.filter((name) => !(parts as readonly string[]).includes(name));
 if (values.help || unknown.length > 0) {
   process.stderr.write(unknown.length > 0 ? `bench: there is no part ${unknown.join(', ')}\n\n${usage}` : usage);
@@ -54,6 +56,8 @@ const run = async (part: (typeof parts)[number]): Promise<readonly Figure[]> => 
       return benchAdmission(size, log);
     case 'creation':
       return benchCreation(log);
+    case 'ingest':
+      return benchIngest(log);
     case 'cluster':
       return benchCluster(size, log);
   }
