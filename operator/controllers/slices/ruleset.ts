@@ -29,14 +29,21 @@ const writtenPolicy = (policy: RulesetPolicy): CoverageRuleset['policies'][numbe
   const { version, digest, rules, status } = policy;
   return {
     ...writtenIdentity({ ...policy, version: version ?? digest }),
-    ...(rules === undefined || status === 'Declared' || status === 'Missing'
-      ? // Those are the rules that it would have.
-        {}
-      : {
-          rules: names(rules, 'Loaded'),
-          disabledRules: names(rules, 'Disabled', 'Filtered'),
-          failedRules: names(rules, 'Failed'),
-        }),
+    ...rulesOf(status, rules),
+  };
+};
+
+const rulesOf = (
+  status: RulesetPolicy['status'],
+  rules: RulesetPolicy['rules'],
+): Partial<Pick<CoverageRuleset['policies'][number], 'rules' | 'disabledRules' | 'failedRules'>> => {
+  // What is declared are the rules that it would have.
+  if (status === 'Missing') return { rules: [] };
+  if (status === 'Declared' || rules === undefined) return {};
+  return {
+    rules: names(rules, 'Loaded'),
+    disabledRules: names(rules, 'Disabled', 'Filtered'),
+    failedRules: names(rules, 'Failed'),
   };
 };
 
