@@ -26,6 +26,8 @@ export interface Context {
   catalogue: AgentCatalogue;
   resolver: PolicyResolver;
   exposure: Exposure;
+  /** Keys of workloads that have open findings. */
+  openFindings: ReadonlySet<string>;
   interner: VerdictInterner;
   situations: Situations;
   rulesets: Rulesets;

@@ -25,7 +25,7 @@ export const evaluateWorkload = (context: Context, workload: WorkloadEntry): voi
 
 type Standing = Pick<WorkloadEntry, 'verdict' | 'set' | 'isServerless' | 'risk'>;
 
-const standingOf = ({ interner, resolver, exposure }: Context, workload: WorkloadEntry): Standing => {
+const standingOf = ({ interner, resolver, exposure, openFindings }: Context, workload: WorkloadEntry): Standing => {
   const verdicts = new Set<Verdict>();
   const shapes = new Set<PodShape>();
   let isServerless = false;
@@ -46,7 +46,7 @@ const standingOf = ({ interner, resolver, exposure }: Context, workload: Workloa
     verdict: verdictOfParts(interner, verdicts),
     set,
     isServerless,
-    risk: riskOf(shapes, (labels) => isExposed(exposure, workload.namespace, labels)),
+    risk: riskOf(shapes, (labels) => isExposed(exposure, workload.namespace, labels), openFindings.has(workload.key)),
   };
 };
 

@@ -37,7 +37,7 @@ interface Growing {
 const nodesShown = 3;
 const assetsShown = 5;
 
-/** Most pressing first: criticality, then privileged, hostPID, hostNetwork, hostPath, exposed, then how many. */
+/** Most pressing first: criticality, then privileged, hostPID, hostNetwork, hostPath, exposed, open findings, then how many. */
 export const groupGaps = (
   buckets: Iterable<Bucket>,
   isWanted: (gap: Gap) => boolean = () => true,

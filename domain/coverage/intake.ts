@@ -128,6 +128,16 @@ export const createIntake = (context: Context, sources: Sources): Intake => {
       dirty.nodes.add(node);
       return true;
     },
+    setOpenFindings: (keys) => {
+      const before = context.openFindings;
+      const others = [...before, ...keys].filter((key) => before.has(key) !== keys.has(key));
+      context.openFindings = keys;
+      for (const key of others) {
+        const workload = inventory.workloads.get(key);
+        if (workload !== undefined) dirty.workloads.add(workload);
+      }
+      return others.length > 0;
+    },
     setDeclarations: (agent, declared) => {
       const known = declarations.get(agent);
       if (isEqual(known, declared)) return false;

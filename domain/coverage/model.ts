@@ -111,6 +111,7 @@ const createContext = ({ namespaces, runtimeClasses, configMaps, telemetry, decl
     catalogue: createAgentCatalogue([], []),
     resolver: createPolicyResolver([], 0),
     exposure: new Map(),
+    openFindings: new Set(),
     interner: createVerdictInterner(),
     situations: createSituations(),
     maximumGrace: defaultGracePeriod,

@@ -56,6 +56,8 @@ export interface Intake {
    * else than the last: it does not where the agent goes on saying the same.
    */
   readonly setTelemetry: (node: string, agent: string, telemetry: InstanceTelemetry | undefined) => boolean;
+  /** Keys of the workloads that have open findings. Answers whether they are others than before. */
+  readonly setOpenFindings: (workloads: ReadonlySet<string>) => boolean;
   /** What objects of the cluster declare for the agent. Answers whether it is another than before. */
   readonly setDeclarations: (agent: string, declarations: Declarations) => boolean;
 }

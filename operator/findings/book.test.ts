@@ -6,6 +6,16 @@ import { aPolicy } from '../../domain/testing/policies.ts';
 import { falcoPod, gcc, hour, only, setUp, shopPod, start } from './testing/world.ts';
 
 describe('events', () => {
+  test('of rules with names of any length and secrets in them can be written', () => {
+    const world = setUp();
+    const techniques = Array.from({ length: 64 }, (_, index) => `T1${String(index).padStart(3, '0')}`);
+    world.post({ rule: `Compiler run in container --password=hunter2 ${'x'.repeat(4000)}`, techniques });
+    world.write();
+    const [status] = [...world.objects.values()].map((object) => object.status);
+    expect(status?.rules?.[0]).toHaveLength(253);
+    expect(JSON.stringify(status)).not.toContain('hunter2');
+  });
+
   test('of two replicas are one finding of their workload, with both pods', () => {
     const world = setUp();
     expect(world.post()).toBe('finding');

@@ -1,6 +1,7 @@
 // Keeps findings: takes events from the journal, looks at who listens whenever the fleet changes and every quarter of a minute, and
 // writes what came of it, each finding at most every five seconds.
 import { clusterReportName } from '../../crds/schema/coverage-report.ts';
+import { workloadKey } from '../../domain/coverage/inventory.ts';
 import type { CoverageModel } from '../../domain/coverage/model.ts';
 import { longestLookMs } from '../../domain/findings/quiet-clock.ts';
 import type { Policy } from '../../domain/types.ts';
@@ -171,6 +172,7 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
       if (isExpired(finding)) enqueue(findingKey(finding.identity));
     }
     tombstones.look();
+    if (model.setOpenFindings(workloadsOf(book.all()))) keeper.touch();
     metrics.setFindings(book.all());
   };
 
@@ -299,6 +301,17 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
       }
     },
   };
+};
+
+/** Workloads of which something is to be done. */
+const workloadsOf = (findings: Iterable<LiveFinding>): ReadonlySet<string> => {
+  const keys = new Set<string>();
+  for (const { record } of findings) {
+    const { subject, state } = record;
+    const isOpen = state.phase !== 'Resolved' && state.phase !== 'RiskAccepted';
+    if (isOpen && subject.namespace !== undefined) keys.add(workloadKey(subject.namespace, subject.kind, subject.name));
+  }
+  return keys;
 };
 
 /** As the last leader left it, before we write it anew. */
