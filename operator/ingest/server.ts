@@ -55,7 +55,11 @@ export function createIngestServer(options: IngestServerOptions): IngestServer {
   server.keepAliveTimeout = keepAliveMs;
   server.maxConnections = mostConnections;
   server.on('drop', () => metrics.refused('none', 'connections'));
-  server.on('tlsClientError', (error) => log.debug({ error: error.message }, 'a TLS handshake failed'));
+  server.on('tlsClientError', (error, socket) => {
+    log.debug({ error: error.message }, 'a TLS handshake failed');
+    // Nothing can be said to it; and left open, those that only connect would be all that there may be.
+    socket.destroy();
+  });
   // A request that is none; what it says is not repeated.
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     metrics.refused('none', error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'timeout' : 'malformed');
