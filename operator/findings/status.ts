@@ -21,6 +21,9 @@ export interface SubjectDetails {
 
 export const clearsByRuns = ({ subject: { kind } }: FindingRecord): boolean => runsAndEnds(kind);
 
+/** What the API takes. One value too long or too many, and the finding could never be written, nor the journal given back. */
+const most = { policies: 32, tactics: 16, techniques: 32 } as const;
+
 export const statusOf = (
   record: FindingRecord,
   { services, team }: SubjectDetails,
@@ -59,9 +62,9 @@ export const statusOf = (
       remediation: remediationOf(record.behaviour),
     }),
     ...lists({
-      policies: record.policies,
+      policies: record.policies.slice(0, most.policies),
       agents: record.agents,
-      rules: record.rules,
+      rules: record.rules.map((rule) => cut(maskSecrets(rule), 253)),
     }),
     evidence: record.evidence.map(writtenEvent),
     history: record.history.map(writtenTransition),
@@ -168,7 +171,9 @@ const storedQuietOf = (quiet: FindingStatus['quiet']): StoredQuiet => ({
 });
 
 const mitreOf = ({ tactics, techniques }: FindingRecord): FindingStatus['mitre'] =>
-  tactics.length + techniques.length === 0 ? undefined : { ...lists({ tactics, techniques }) };
+  tactics.length + techniques.length === 0
+    ? undefined
+    : { ...lists({ tactics: tactics.slice(0, most.tactics), techniques: techniques.slice(0, most.techniques) }) };
 
 const remediationOf = (behaviour: string): FindingStatus['remediation'] => {
   const known = behaviourNamed(behaviour);
