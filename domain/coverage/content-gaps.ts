@@ -148,7 +148,8 @@ const shortfallsOf = (scene: Scene, wanted: PolicyRequirement, policy: RulesetPo
   return [...gaps, ...ruleGaps(scene, wanted, policy)];
 };
 
-const ruleGaps = ({ demand }: Scene, { rules: wanted }: PolicyRequirement, policy: RulesetPolicy): readonly Gap[] => {
+const ruleGaps = (scene: Scene, { rules: wanted }: PolicyRequirement, policy: RulesetPolicy): readonly Gap[] => {
+  const { demand } = scene;
   const { agent, name, rules, declaredBy } = policy;
   if (wanted.length === 0) return [];
   const by = demander(demand);
@@ -160,7 +161,9 @@ const ruleGaps = ({ demand }: Scene, { rules: wanted }: PolicyRequirement, polic
       gap(
         'EvidenceTooWeak',
         `${by} requires ${rulesWords(wanted)} of ${name}, and which rules ${agent} has loaded of it cannot be told`,
-        `Keep the content of ${name} in an object of the cluster, or supply it as a catalogue, so that its rules are known by its digest`,
+        isOtherThanDeclared(policy)
+          ? restartOf(scene, agent)
+          : `Keep the content of ${name} in an object of the cluster, or supply it as a catalogue, so that its rules are known by its digest`,
       ),
     ];
   }
@@ -213,7 +216,9 @@ const techniqueGaps = (scene: Scene): readonly Gap[] => {
         unsure.agent,
         'EvidenceTooWeak',
         `${by} requires ${names} to be covered, and which rules ${unsure.agent} has loaded cannot be told (evidence ${unsure.evidence ?? 'none'})`,
-        howToTell(scene, unsure.agent),
+        unsure.ruleset?.policies.some((policy) => policy.rules === undefined && isOtherThanDeclared(policy)) === true
+          ? restartOf(scene, unsure.agent)
+          : howToTell(scene, unsure.agent),
       ),
     ];
   }
@@ -261,6 +266,9 @@ const fillerFor = (rulesets: readonly Ruleset[], id: string): string | undefined
   }
   return undefined;
 };
+
+/** What it held is in no object any more; what it should hold is. */
+const isOtherThanDeclared = ({ status }: RulesetPolicy): boolean => status === 'Drifted' || status === 'Outdated';
 
 /** Whether everything that is loaded is known down to its rules. */
 const isKnown = ({ proof, policies }: Ruleset): boolean =>

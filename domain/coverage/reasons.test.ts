@@ -450,6 +450,31 @@ const rows: readonly Row[] = [
     ],
   },
   {
+    when: 'nobody knows the rules of a required policy because it is not as declared',
+    presence: works(told(aRuleset([aLoaded({ rules: undefined, status: 'Drifted', declaredBy: configMap })]))),
+    require: { policies: [policy({ rules: ['a'] })], mitre: [technique('T1611')] },
+    state: 'Incomplete',
+    gaps: [
+      {
+        reason: 'EvidenceTooWeak',
+        cause:
+          'WorkloadPolicy production requires T1611 Escape to Host to be covered, and which rules falco has loaded cannot be told (evidence Loaded)',
+        remedy: `Let falco load it anew: ${restart}`,
+      },
+      {
+        reason: 'EvidenceTooWeak',
+        cause:
+          'WorkloadPolicy production requires the rule a of rules.yaml, and which rules falco has loaded of it cannot be told',
+        remedy: `Let falco load it anew: ${restart}`,
+      },
+      {
+        reason: 'PolicyDrift',
+        cause: 'falco has loaded the policy rules.yaml otherwise than ConfigMap security/falco-rules declares it',
+        remedy: `Let falco load it anew: ${restart}`,
+      },
+    ],
+  },
+  {
     when: 'a technique is covered by a rule for one way of doing it',
     presence: works(told()),
     require: { mitre: [technique('T1059'), technique('T1059.004')] },
