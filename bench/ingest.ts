@@ -65,12 +65,16 @@ export const benchIngest = async (log: (line: string) => void): Promise<readonly
       args: ['--leader-elect=false', `--ingest-address=127.0.0.1:${port}`],
       env: { NODE_OPTIONS: heap },
     });
-    await operator.waitUntilReady();
-    pin(operator.pid, 0);
-    const pods = await podsOf(plane);
-    const target = await targetOf(plane, port);
-    await untilTaken(target, pods);
-    return [...baseline.figures, ...(await measure(operator, target, pods, baseline.perCore, log))];
+    try {
+      await operator.waitUntilReady();
+      pin(operator.pid, 0);
+      const pods = await podsOf(plane);
+      const target = await targetOf(plane, port);
+      await untilTaken(target, pods);
+      return [...baseline.figures, ...(await measure(operator, target, pods, baseline.perCore, log))];
+    } finally {
+      await operator.stop();
+    }
   } finally {
     await plane.stop();
   }
