@@ -8,6 +8,7 @@ export interface Poster {
     source: string,
     body: unknown,
     token?: string,
+    headers?: Readonly<Record<string, string>>,
   ) => Promise<{ readonly status: number; readonly body: unknown }>;
   readonly close: () => void;
 }
@@ -22,7 +23,7 @@ export const createPoster = async (world: World, port: number, token: string): P
   );
   const agent = new Agent({ keepAlive: true, maxSockets: 16, ca: data['ca.crt'], servername: serviceName });
   return {
-    post: (source, body, own = token) =>
+    post: (source, body, own = token, further = {}) =>
       new Promise((resolve, reject) => {
         const sent = request(
           {
@@ -31,7 +32,7 @@ export const createPoster = async (world: World, port: number, token: string): P
             path: `/ingest/v1/${source}`,
             method: 'POST',
             agent,
-            headers: { authorization: `Bearer ${own}`, 'content-type': 'application/json' },
+            headers: { authorization: `Bearer ${own}`, 'content-type': 'application/json', ...further },
           },
           (response) => {
             let answer = '';
@@ -46,7 +47,7 @@ export const createPoster = async (world: World, port: number, token: string): P
           },
         );
         sent.once('error', reject);
-        sent.end(typeof body === 'string' ? body : JSON.stringify(body));
+        sent.end(typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body));
       }),
     close: () => agent.destroy(),
   };

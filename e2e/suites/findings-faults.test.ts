@@ -1,0 +1,368 @@
+// Findings where everything goes wrong: replicas that are killed in turn under load, and senders that mean harm. What was acknowledged is
+// counted once; whatever is sent, the operator answers, stays as small as it was, and goes on.
+import { readdirSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect as connectTcp, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { connect as connectTls } from 'node:tls';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { memoryOf } from '../../bench/process-memory.ts';
+import type { Finding } from '../../crds/schema/finding.ts';
+import { apiVersion } from '../../crds/schema/vocabulary.ts';
+import { freePorts } from '../control-plane/ports.ts';
+import type { Manifest } from '../fleet/manifest.ts';
+import type { Installation, ProcessHandle } from '../installation/install.ts';
+import { eventually } from './support/eventually.ts';
+import { fetchMetrics, fetchText } from './support/exposition.ts';
+import { createPoster, type Poster } from './support/post-events.ts';
+import { createAll, deployment, namespace, node, pod } from './support/small-fleet.ts';
+import { postSteadily } from './support/steady-events.ts';
+import { startWorld, untilReady, type World } from './support/world.ts';
+
+const token = 'a-token-of-the-test-that-nobody-guesses';
+const workloads = Array.from({ length: 10 }, (_, index) => `app-${index}`);
+/** What two replicas that share two cores with their API server and whoever posts can be asked for. */
+const perSecond = Number(process.env['EVENTS_PER_SECOND'] ?? 5000);
+
+interface Replica {
+  readonly port: number;
+  /** Its volume, which outlives its process. */
+  readonly journal: string;
+  handle: ProcessHandle;
+  poster: Poster;
+}
+
+let world: World;
+let installation: Installation;
+let folder: string;
+const replicas: Replica[] = [];
+let podOf: ReadonlyMap<string, string>;
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'workload-protection-faults-'));
+  world = await startWorld('findings-faults');
+  await createAll(world.cluster, [
+    namespace('shop', { env: 'production' }),
+    namespace('agents'),
+    node('one'),
+    node('two'),
+    ...workloads.map((name) => deployment('shop', name, { on: 'one' })),
+    deployment('shop', 'elsewhere', { on: 'two' }),
+    deployment('agents', 'sensor', { on: 'one' }),
+  ]);
+  installation = await world.install({
+    starterPolicy: { enabled: false },
+    operator: { replicas: 0, ingest: { senders: [{ namespace: 'agents', name: 'default' }] } },
+    webhook: { replicas: 0 },
+  });
+  await world.kubectl(['apply', '-f', '-'], {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'workload-protection-ingest-senders', namespace: 'workload-protection' },
+    stringData: { 'falcosidekick.token': token },
+  });
+  await world.kubectl(['apply', '-f', '-'], {
+    apiVersion,
+    kind: 'WorkloadPolicy',
+    metadata: { name: 'production' },
+    spec: {
+      gracePeriod: '0s',
+      selector: { namespaceSelector: { matchLabels: { env: 'production' } } },
+      posture: [{ behaviour: 'CompilerInContainer' }],
+    },
+  });
+  const ports = await freePorts(2);
+  for (const [index, port] of ports.entries()) {
+    const journal = path.join(folder, `volume-${index}`);
+    replicas.push({ port, journal, ...(await start(port, journal)) });
+  }
+  podOf = await eventually(podsByApp);
+  await eventually(async () => expect((await world.report()).status?.counts?.pods.total).toBeGreaterThanOrEqual(12));
+});
+
+afterAll(async () => {
+  for (const { poster, handle } of replicas) {
+    poster.close();
+    handle.kill('SIGKILL');
+    await handle.exited;
+  }
+  await world?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** One whose address the others reach, as by the headless Service; ready, and aware of who may send. */
+const start = async (port: number, journal: string): Promise<Pick<Replica, 'handle' | 'poster'>> => {
+  const address = `127.0.0.1:${port}`;
+  const handle = await installation.startOperator({
+    args: [`--ingest-address=${address}`, `--ingest-peer-address=${address}`, `--journal-dir=${journal}`],
+  });
+  await untilReady(handle);
+  const poster = await eventually(() => createPoster(world, port, token));
+  await eventually(async () =>
+    expect((await poster.post('falco', alert('app-0', { rule: 'Nothing' }))).status).toBe(202),
+  );
+  return { handle, poster };
+};
+
+/** As falcosidekick's webhook sends it. */
+const alert = (name: string, overrides: object = {}): object => ({
+  uuid: crypto.randomUUID(),
+  output: `Compiler run in container (proc=gcc workload=${name})`,
+  priority: 'Notice',
+  rule: 'Compiler run in container',
+  time: new Date().toISOString().replace('Z', '123456Z'),
+  source: 'syscall',
+  hostname: 'one',
+  tags: ['container', 'maturity_sandbox', 'T1027.004'],
+  output_fields: {
+    'container.id': '3f2a1b4c5d6e',
+    'container.name': 'main',
+    'k8s.ns.name': 'shop',
+    'k8s.pod.name': podOf?.get(name) ?? 'unknown',
+    'proc.name': 'gcc',
+    'proc.cmdline': 'gcc -O2 main.c',
+    'user.name': 'root',
+  },
+  ...overrides,
+});
+
+const podsByApp = async (): Promise<ReadonlyMap<string, string>> => {
+  const pods = await world.cluster.list<PodLike>('v1', 'Pod');
+  const found = new Map(
+    pods
+      .filter(({ status }) => status.phase === 'Running')
+      .map(({ metadata }) => [metadata.labels?.['app'] ?? '', metadata.name]),
+  );
+  for (const name of [...workloads, 'elsewhere', 'sensor']) {
+    if (!found.has(name)) throw new Error(`no pod of ${name} runs`);
+  }
+  return found;
+};
+
+interface PodLike {
+  readonly metadata: {
+    readonly name: string;
+    readonly uid: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
+  readonly status: { readonly phase?: string };
+}
+
+const findings = async (): Promise<readonly Finding[]> =>
+  (await world.get<{ readonly items: readonly Finding[] }>(`/apis/${apiVersion}/findings`)).items;
+
+const counted = async (): Promise<number> =>
+  (await findings()).reduce((sum, { status }) => sum + (status?.count ?? 0), 0);
+
+const leads = async ({ handle }: Replica): Promise<boolean> =>
+  (await fetchMetrics(`${handle.metricsUrl}/metrics`)).sum('workload_protection_leader') === 1;
+
+/** The leader, then the standby. */
+const inOrder = (): Promise<readonly [Replica, Replica]> =>
+  eventually(async () => {
+    const [first, second] = replicas;
+    if (first === undefined || second === undefined) throw new Error('there are no two replicas');
+    const [isFirst, isSecond] = [await leads(first), await leads(second)];
+    if (isFirst === isSecond) throw new Error('not one of them leads');
+    return isFirst ? [first, second] : [second, first];
+  });
+
+const killAndRestart = async (replica: Replica): Promise<void> => {
+  replica.handle.kill('SIGKILL');
+  await replica.handle.exited;
+  replica.poster.close();
+  Object.assign(replica, await start(replica.port, replica.journal));
+};
+
+const waiting = async ({ handle }: Replica): Promise<number | undefined> =>
+  (await fetchMetrics(`${handle.metricsUrl}/metrics`)).sum('workload_protection_journal_waiting_events');
+
+test('what was acknowledged is in a count, once, though leader and standby are killed in turn', async () => {
+  const stop = new AbortController();
+  let made = 0;
+  const posting = postSteadily(
+    {
+      posters: () => replicas.map(({ poster }) => poster),
+      perSecond,
+      batch: 100,
+      make: () => alert(workloads[made++ % workloads.length] ?? ''),
+    },
+    stop.signal,
+  );
+  try {
+    for (const victim of ['leader', 'standby', 'leader', 'leader', 'standby'] as const) {
+      const before = await counted();
+      // Something of what came since the last one is written, and more is on its way.
+      await eventually(async () => expect(await counted()).toBeGreaterThan(before));
+      const [leader, standby] = await inOrder();
+      await killAndRestart(victim === 'leader' ? leader : standby);
+    }
+    await inOrder();
+  } finally {
+    stop.abort();
+  }
+  const { acknowledged, refused, unknown, seconds } = await posting;
+  const shown = `acknowledged ${acknowledged}, refused ${refused}, unknown ${unknown}, in ${Math.round(seconds)} s`;
+  console.info(`${shown}: ${Math.round(acknowledged / seconds)} a second`);
+  for (const replica of replicas) {
+    await eventually(async () => expect(await waiting(replica)).toBe(0), { withinMs: 120_000 });
+  }
+  const total = await counted();
+  expect(total, shown).toBeGreaterThanOrEqual(acknowledged);
+  expect(total, shown).toBeLessThanOrEqual(acknowledged + unknown);
+  expect(await findings()).toHaveLength(workloads.length);
+});
+
+describe('hostile senders', () => {
+  /** What may come on top of what the operator held before: buffers that the collector has not looked at yet. */
+  const mostGrowthMiB = 200;
+  const post = (body: unknown, own = token): ReturnType<Poster['post']> => {
+    const [{ poster } = { poster: undefined }] = replicas;
+    if (poster === undefined) throw new Error('there is no replica');
+    return poster.post('falco', body, own);
+  };
+  const goesOn = async (): Promise<void> => {
+    for (const { handle } of replicas) {
+      expect((await fetchText(`${handle.metricsUrl}/healthz`)).status).toBe(200);
+    }
+    await eventually(async () => expect((await post(alert('app-1'))).status).toBe(202));
+  };
+  const residentOf = ({ handle }: Replica): number => memoryOf(handle.pid).resident;
+  /** Files and connections. */
+  const openIn = ({ handle }: Replica): number => readdirSync(`/proc/${handle.pid}/fd`).length;
+  const nested = (depth: number): string => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
+
+  test.each([
+    ['a prototype', '{"rule":"x","output_fields":{"__proto__":{"polluted":true}}}', 'output_fields.__proto__'],
+    ['a depth to drown in', nested(100), 'a.a.a'],
+    ['no object', '7', ''],
+    ['no JSON', '{"rule":', ''],
+  ])('are told the field at fault: %s', async (_, body, field) => {
+    const answer = await post(body);
+    expect(answer.status).toBe(400);
+    if (field !== '')
+      expect(answer.body).toMatchObject({ errors: [{ field: expect.stringContaining(field) as string }] });
+  });
+
+  test('put nothing of theirs into names, labels or annotations', async () => {
+    const long = 'x'.repeat(300_000);
+    const rule = `Compiler run in container\u001b[2J\u202e\n${long}`;
+    const before = (await findings()).length;
+    expect((await post(alert('app-2', { rule, tags: ['constructor', `a: b\n${long}`] }))).status).toBe(202);
+    await eventually(async () => expect(await waiting((await inOrder())[0])).toBe(0));
+    const all = await findings();
+    expect(all.length - before).toBeLessThanOrEqual(1);
+    for (const { metadata } of all) {
+      expect(Object.keys(metadata.labels ?? {}).toSorted()).toEqual([
+        'app.kubernetes.io/managed-by',
+        'workloadprotection.dev/behaviour',
+        'workloadprotection.dev/subject-kind',
+      ]);
+      expect(metadata.annotations ?? {}).toEqual({});
+    }
+    // oxlint-disable-next-line no-control-regex
+    expect(JSON.stringify(all)).not.toMatch(/\\u001b|\u202e|x{5000}/);
+  });
+
+  test('that are limited to a node speak of no other, and of no pod elsewhere', async () => {
+    const own = await tokenOf('sensor');
+    const named = await eventually(async () => {
+      const answer = await post(alert('elsewhere', { hostname: 'two' }), own);
+      expect(answer.status).toBe(400);
+      return answer;
+    });
+    expect(named.body).toMatchObject({
+      errors: [{ field: 'hostname', message: expect.stringContaining('one') as string }],
+    });
+    const [leader] = await inOrder();
+    const elsewhere = async (): Promise<number> =>
+      (await fetchMetrics(`${leader.handle.metricsUrl}/metrics`)).sum('workload_protection_events_unattributed_total', {
+        reason: 'PodElsewhere',
+      }) ?? 0;
+    const before = await elsewhere();
+    expect((await post(alert('elsewhere'), own)).status).toBe(202);
+    await eventually(async () => expect(await elsewhere()).toBe(before + 1));
+    expect((await findings()).some(({ status }) => status?.subject.name === 'elsewhere')).toBe(false);
+  });
+
+  test('with bombs and floods leave the memory as it was', async () => {
+    const before = replicas.map(residentOf);
+    const bomb = gzipSync(Buffer.alloc(60 * 1024 * 1024, ' '));
+    const [first] = replicas;
+    if (first === undefined) throw new Error('there is no replica');
+    for (let round = 0; round < 10; round++) {
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, () => first.poster.post('falco', bomb, token, { 'content-encoding': 'gzip' })),
+      );
+      for (const { status } of answers) expect([413, 429]).toContain(status);
+    }
+    // As deep and wide as a body may be, and refused as a whole.
+    for (let round = 0; round < 20; round++) expect((await post(`[${'[[[[[[[['.repeat(200_000)}`)).status).toBe(400);
+    await goesOn();
+    for (const [index, replica] of replicas.entries()) {
+      expect(residentOf(replica)).toBeLessThan((before[index] ?? 0) + mostGrowthMiB);
+    }
+  });
+
+  test('that are slow, and 10,000 that only connect, are shown out, while coverage goes on', async () => {
+    const [replica] = replicas;
+    if (replica === undefined) throw new Error('there is no replica');
+    const before = residentOf(replica);
+    const openBefore = openIn(replica);
+    const pods = (await world.report()).status?.counts?.pods.total ?? 0;
+    const slow = Array.from({ length: 100 }, () => drip(replica.port));
+    const idle = Array.from({ length: 10_000 }, () => idleConnection(replica.port));
+    try {
+      await world.cluster.create(pod('shop', 'meanwhile', { on: 'two' }));
+      await eventually(async () => expect((await world.report()).status?.counts?.pods.total).toBe(pods + 1));
+      expect((await fetchText(`${replica.handle.metricsUrl}/healthz`)).status).toBe(200);
+      // None of them closes its own end, nor reads that it should.
+      await eventually(() => expect(openIn(replica)).toBeLessThan(openBefore + 50));
+    } finally {
+      for (const connection of [...slow, ...idle]) connection.destroy();
+    }
+    await goesOn();
+    expect(residentOf(replica)).toBeLessThan(before + mostGrowthMiB);
+  });
+});
+
+/** A request that never comes to its end: a byte of its headers each second. */
+const drip = (port: number): Socket => {
+  const socket = connectTls({ host: '127.0.0.1', port, rejectUnauthorized: false });
+  socket.on('error', () => {});
+  socket.once('secureConnect', () => {
+    socket.write('POST /ingest/v1/falco HTTP/1.1\r\nx: ');
+    const timer = setInterval(() => socket.write('x'), 1000);
+    socket.once('close', () => clearInterval(timer));
+  });
+  return socket;
+};
+
+const idleConnection = (port: number): Socket => {
+  const socket = connectTcp({ host: '127.0.0.1', port });
+  socket.on('error', () => {});
+  return socket;
+};
+
+/** Bound to the pod of that workload, as a kubelet asks for it. */
+const tokenOf = async (workload: string): Promise<string> => {
+  const pods = await world.cluster.list<PodLike & Manifest>('v1', 'Pod');
+  const bound = pods.find(({ metadata }) => metadata.name === podOf.get(workload));
+  const { status, body } = await world.plane.api.call(
+    'POST',
+    '/api/v1/namespaces/agents/serviceaccounts/default/token',
+    {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      spec: {
+        audiences: ['workload-protection'],
+        expirationSeconds: 3600,
+        boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: bound?.metadata.name, uid: bound?.metadata.uid },
+      },
+    },
+  );
+  if (status !== 201) throw new Error(`no token: ${status} ${JSON.stringify(body)}`);
+  return (body as { readonly status: { readonly token: string } }).status.token;
+};
