@@ -32,6 +32,8 @@ beforeAll(async () => {
     deployment('default', 'mine', { on: 'open' }),
   ]);
   await world.install({
+    // Where Falco's rules are declared.
+    agentNamespaces: ['falco'],
     starterPolicy: { spec: { gracePeriod: '0s' } },
     operator: { replicas: 0 },
     webhook: { replicas: 0 },
