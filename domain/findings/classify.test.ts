@@ -142,6 +142,10 @@ describe('a built-in behaviour', () => {
     expect(names(shell, inCluster(rules, { podAge }))).toHaveLength(count);
   });
 
+  test('of no minimum age counts in a pod that seems to be made in the future', () => {
+    expect(names(gcc, inCluster([], { podAge: -60_000 }))).toEqual(['CompilerInContainer']);
+  });
+
   test('has a name that the API knows, advice, and a reason why it is a risk', () => {
     for (const { advice, means, risk } of behaviours) {
       expect(Math.min(advice.length, means.length, risk.length)).toBeGreaterThan(20);

@@ -115,7 +115,11 @@ const isTooYoung = (
   behaviour: Behaviour | undefined,
   rule: PostureRule | undefined,
   { podAge }: ClassifyContext,
-): boolean => podAge !== undefined && podAge < (rule?.minimumPodAge ?? behaviour?.minimumPodAge ?? 0);
+): boolean => {
+  const minimum = rule?.minimumPodAge ?? behaviour?.minimumPodAge ?? 0;
+  // The clocks of API server and operator may differ: a pod can seem to be made in the future.
+  return minimum > 0 && podAge !== undefined && podAge < minimum;
+};
 
 const worse = (a: Severity, b: Severity): Severity => (criticalityRank(a) >= criticalityRank(b) ? a : b);
 

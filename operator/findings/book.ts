@@ -100,7 +100,7 @@ export interface FindingBookOptions {
   readonly pod: AttributionInput['pod'];
   readonly container: AttributionInput['container'];
   /** The containers of the node may tell whose the event is. True: it will be brought again once they are known. */
-  readonly hold: (node: string, taken: TakenEvent) => boolean;
+  readonly hold: (node: string) => boolean;
   readonly operatorNamespace: string;
   /** Findings of one namespace, with those that are resolved and kept; further ones are counted and not made. */
   readonly mostPerNamespace: number;
@@ -211,7 +211,7 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
     });
     if (whose.kind === 'Refused') return 'refused';
     if (whose.kind === 'Unattributed') {
-      if (whose.lookUp !== undefined && options.hold(whose.lookUp.node, taken)) return 'held';
+      if (whose.lookUp !== undefined && options.hold(whose.lookUp.node)) return 'held';
       options.onUnattributed(
         whose.node,
         whose.reason,

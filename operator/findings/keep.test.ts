@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client';
 import { afterEach, describe, expect, test } from 'vitest';
+import { falcoEvents } from '../../agents/falco/event.ts';
 import { kubeArmorEvents } from '../../agents/kubearmor/event.ts';
 import { FakeClock } from '../../kube/testing/fake-clock.ts';
 import { silentLog } from '../../kube/log.ts';
@@ -18,7 +19,7 @@ afterEach(() => {
 });
 
 /** A leader that finds one finding of the namespace shop, as another has left it. */
-const leader = async () => {
+const leader = async (transport: Transport = {} as Transport) => {
   const world = setUp();
   world.post();
   world.write();
@@ -36,14 +37,17 @@ const leader = async () => {
     keeper: { model, touch: () => {}, subscribe: () => () => {}, isEvaluated: () => true, run: async () => {} },
     model,
     ours,
-    adapters: new Map([['kubearmor', kubeArmorEvents]]),
+    adapters: new Map([
+      ['kubearmor', kubeArmorEvents],
+      ['falco', falcoEvents],
+    ]),
     policies: model.policies,
     pods: world.recent,
     endedPods: world.ended,
     deliveries: world.deliveries,
     unattributed: createUnattributedBook(() => {}),
     isExported: () => false,
-    transport: {} as Transport,
+    transport,
     writer,
     status: createStatusWriter(writer, () => {}),
     events: { record: () => {} },
@@ -62,7 +66,7 @@ const leader = async () => {
   const terminate = (): void => model.upsertNamespace({ name: 'shop', labels: {}, terminating: true });
   const tombstones = (): readonly string[] =>
     writer.writes.flatMap(({ verb, name }) => (verb === 'applyStatus' && name.startsWith('shop-') ? [name] : []));
-  return { ours, model, clock, terminate, tombstones, object, keeper, deliveries: world.deliveries };
+  return { ours, writer, model, clock, terminate, tombstones, object, keeper, deliveries: world.deliveries };
 };
 
 describe('a namespace that goes', () => {
@@ -116,4 +120,31 @@ describe('what was dropped on the way', () => {
     keeper.take({ ...entry, ...told }, 'a', 1);
     expect(['node-1', 'node-2'].map((name) => deliveries.shed(name, 60_000))).toEqual(expected);
   });
+});
+
+test('what comes behind an event that waits for the containers of its node waits too, so that none is taken for a replay', async () => {
+  const asked = Promise.withResolvers<unknown>();
+  const transport = { request: () => asked.promise } as unknown as Transport;
+  const { keeper, ours, object, clock, writer } = await leader(transport);
+  const event = (fields: object) => ({
+    rule: 'Compiler run in container',
+    time: '2026-11-22T00:00:00Z',
+    priority: 'Notice',
+    source: 'syscall',
+    hostname: 'node-1',
+    output_fields: { 'proc.name': 'gcc', ...fields },
+  });
+  const byId = event({ 'container.id': '3f2a1b4c5d6e' });
+  const byName = event({ 'k8s.ns.name': 'shop', 'k8s.pod.name': 'cart-a', 'container.name': 'app' });
+  const before = (object as unknown as { status: { count: number } }).status.count;
+  const entry = { source: 'falco', sender: 'test', node: undefined, at: 1000, items: [byId, byName] } as const;
+  keeper.take(entry, 'b', 5);
+  expect(keeper.included(6)).toBe(4);
+  const containerStatuses = [{ name: 'app', containerID: 'containerd://3f2a1b4c5d6e7f80' }];
+  asked.resolve({ items: [{ metadata: { namespace: 'shop', name: 'cart-a' }, status: { containerStatuses } }] });
+  await clock.advance(60_000);
+  const written = writer.writes.findLast(({ verb, name }) => verb === 'applyStatus' && name === object.metadata.name);
+  expect(written?.object).toMatchObject({ status: { count: before + 2, journal: { b: 6 } } });
+  expect(keeper.included(6)).toBe(6);
+  expect([...ours.findings.list()]).toHaveLength(1);
 });

@@ -76,6 +76,8 @@ export interface FindingKeeperOptions {
 const writeEveryMs = 5000;
 /** Each waits for the network. */
 const workers = 4;
+/** Events behind one that waits for the containers of its node: a second of a busy cluster. */
+const mostWaiting = 20_000;
 /** Changes of the fleet that come together are one look. */
 const gatherMs = 1000;
 
@@ -83,8 +85,9 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
   const { keeper, model, ours, deliveries, metrics, writer, status, clock, log } = options;
   const aliveUntil = evaluatedAt(ours);
   const writtenAt = new Map<string, number>();
-  /** Events that wait for the containers of their node, by their place in the journal. */
-  const held = new Set<number>();
+  /** From the first that waits for the containers of its node on: those behind it wait too, since findings count journals in order. */
+  const waiting: TakenEvent[] = [];
+  let isPatient = true;
   let lookedAt = clock.monotonic();
   const queue = new WorkQueue({
     name: 'findings',
@@ -106,14 +109,7 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
     policies: options.policies,
     pod: options.pods.find,
     container: containers.find,
-    hold: (node, taken) => {
-      const isHeld = containers.ask(node, () => {
-        held.delete(taken.position);
-        settle(taken);
-      });
-      if (isHeld) held.add(taken.position);
-      return isHeld;
-    },
+    hold: (node) => isPatient && containers.ask(node, () => settleWaiting()),
     operatorNamespace: options.namespace,
     mostPerNamespace: options.mostPerNamespace,
     isTerminating: model.isTerminating,
@@ -247,6 +243,25 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
     if (finding.version !== finding.written) enqueue(key);
   };
 
+  const settleWaiting = (): void => {
+    let done = 0;
+    for (const taken of waiting) {
+      if (settle(taken) === 'held') break;
+      done++;
+    }
+    waiting.splice(0, done);
+  };
+
+  const accept = (taken: TakenEvent): void => {
+    if (waiting.length === 0 && settle(taken) !== 'held') return;
+    waiting.push(taken);
+    if (waiting.length <= mostWaiting) return;
+    // What cannot be told by now belongs to nobody.
+    isPatient = false;
+    settleWaiting();
+    isPatient = true;
+  };
+
   /** A sender that is limited to its node speaks of no other. */
   const noteLoss = (loss: EventLoss | undefined, { node }: Entry): void => {
     if (loss === undefined) return;
@@ -271,7 +286,7 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
             continue;
           }
           noteArrival(model, deliveries, event.agentType, event.origin.node ?? entry.node);
-          settle({
+          accept({
             event,
             senderNode: entry.node,
             receivedAt: entry.at,
@@ -282,7 +297,7 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
       }
     },
     full: book.full,
-    included: (processed) => Math.min(book.included(processed), ...[...held].map((position) => position - 1)),
+    included: (processed) => Math.min(book.included(processed), (waiting[0]?.position ?? processed + 1) - 1),
     run: async (signal) => {
       const ends = [
         ours.findings.subscribe(({ type, item }) => {
