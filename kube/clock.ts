@@ -35,3 +35,16 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
     signal?.addEventListener('abort', finish, { once: true });
   });
 }
+
+/** Calls back again and again, `ms` after each return; returns how to end that. */
+export function every(clock: Clock, ms: number, act: () => void): () => void {
+  let cancel = (): void => {};
+  const again = (): void => {
+    cancel = clock.after(ms, () => {
+      act();
+      again();
+    });
+  };
+  again();
+  return () => cancel();
+}

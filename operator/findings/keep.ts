@@ -7,7 +7,7 @@ import { longestLookMs } from '../../domain/findings/quiet-clock.ts';
 import type { Policy } from '../../domain/types.ts';
 import type { EventAdapter, EventLoss } from '../../agents/event.ts';
 import type { Writer } from '../../kube/apply.ts';
-import type { Clock } from '../../kube/clock.ts';
+import { every, type Clock } from '../../kube/clock.ts';
 import { classify } from '../../kube/errors.ts';
 import type { EventRecorder } from '../../kube/events.ts';
 import type { Log } from '../../kube/log.ts';
@@ -355,16 +355,4 @@ const whenChanged = (keeper: CoverageKeeper, clock: Clock, look: () => void): ((
     cancel?.();
     end();
   };
-};
-
-const every = (clock: Clock, ms: number, act: () => void): (() => void) => {
-  let cancel = (): void => {};
-  const again = (): void => {
-    cancel = clock.after(ms, () => {
-      act();
-      again();
-    });
-  };
-  again();
-  return () => cancel();
 };

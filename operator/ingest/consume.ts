@@ -1,7 +1,7 @@
 // The leader's way through its journal: every entry in order, first those that an earlier run has not worked in. From time to time what
 // is known is kept beside the position that it holds up to, and the journal's room is given back.
 import { object } from '../../facts/read.ts';
-import type { Clock } from '../../kube/clock.ts';
+import { every, type Clock } from '../../kube/clock.ts';
 import type { Log } from '../../kube/log.ts';
 import type { Journal } from '../journal/journal.ts';
 import { decodeEntry, type Entry, type Origin } from './entry.ts';
@@ -114,16 +114,4 @@ const restore = ({ journal, receiver, telemetry, log }: ConsumeOptions): void =>
   } catch (error) {
     log.warn({ error }, 'what was kept beside the journal cannot be read: agents are known again as they post');
   }
-};
-
-const every = (clock: Clock, ms: number, act: () => void): (() => void) => {
-  let cancel = (): void => {};
-  const again = (): void => {
-    cancel = clock.after(ms, () => {
-      act();
-      again();
-    });
-  };
-  again();
-  return () => cancel();
 };
