@@ -5,7 +5,7 @@ export const style = `
 body{font:14px/1.45 system-ui,sans-serif;color:#1a1f27;background:#fff;max-width:1040px;margin:24px auto;padding:0 16px}
 h1{font-size:24px;margin:0 0 4px}h2{font-size:18px;margin:28px 0 8px;border-bottom:1px solid #c9d0d9;padding-bottom:3px}
 table{border-collapse:collapse;width:100%;margin:8px 0;font-size:12.5px}th,td{text-align:left;vertical-align:top;padding:3px 8px 3px 0;border-bottom:1px solid #e3e7ec;overflow-wrap:anywhere}
-th{color:#4a5462;font-weight:600}.number{text-align:right}.note,.none{color:#4a5462;font-size:12.5px}code{font:12px ui-monospace,monospace;overflow-wrap:anywhere}
+th{color:#4a5462;font-weight:600;overflow-wrap:normal}.number{text-align:right}.note,.none{color:#4a5462;font-size:12.5px}code{font:12px ui-monospace,monospace;overflow-wrap:anywhere}
 .banner{border-left:6px solid;padding:8px 12px;margin:14px 0;background:#f4f6f8}.banner.true{border-color:#1f8a4c}.banner.false{border-color:#b3261e}.banner.unknown{border-color:#6b7480}
 .map{max-width:100%;height:auto}.map text{font:10px ui-monospace,monospace;text-anchor:middle;fill:#fff}.history{max-width:100%;height:auto}.history polyline{fill:none;stroke:#1f5fae;stroke-width:2}.history .frame{fill:none;stroke:#c9d0d9}
 .key{display:inline-block;width:18px;text-align:center;color:#fff;font:11px ui-monospace,monospace;border-radius:3px}
