@@ -54,6 +54,7 @@ export const runOperator = async (
   const access = await loadCluster({ kubeconfig: flags.kubeconfig });
   log.info({ server: access.server, source: access.source }, 'reaching the cluster');
   const transport = createTransport(access, { userAgent, metrics: metrics.transport });
+  const writer = createWriter(transport);
   const suffix = randomUUID().slice(0, 8);
   // Standbys read in the Lease where to hand over what they have taken in.
   const identity = `${flags.ingestPeerAddress ?? hostname()}_${suffix}`;
@@ -154,8 +155,8 @@ export const runOperator = async (
       unattributed,
       isExported: (finding) => isAllTold(finding, flags.clusterName),
       transport,
-      writer: createWriter(transport),
-      status: createStatusWriter(createWriter(transport), metrics.wrote),
+      writer,
+      status: createStatusWriter(writer, metrics.wrote),
       events,
       metrics: metrics.findings,
       namespace,
@@ -188,7 +189,7 @@ export const runOperator = async (
         configMaps,
         scrapes,
         unheard: () => unheard(watches, clock),
-        writer: createWriter(transport),
+        writer,
         events,
         reporting,
         metrics,
@@ -203,7 +204,7 @@ export const runOperator = async (
     keepAdmissionPolicies(
       {
         transport,
-        writer: createWriter(transport),
+        writer,
         events,
         model,
         policies: ours.policies,
@@ -219,7 +220,7 @@ export const runOperator = async (
         flags,
         ours,
         transport,
-        writer: createWriter(transport),
+        writer,
         metrics: metrics.sinks,
         queueMetrics: metrics.queue,
         reflectorMetrics: metrics.reflector,
@@ -233,7 +234,7 @@ export const runOperator = async (
     keepFailClosed(
       {
         transport,
-        writer: createWriter(transport),
+        writer,
         events,
         fallbackAfterMs: flags.failClosedFallback,
         probe: ({ host, port, authorities }) => tlsHandshake({ host, port, name: host, authorities }),
