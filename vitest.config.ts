@@ -1,5 +1,18 @@
 import { defineConfig } from 'vitest/config';
 
+/** They load the machine or measure how it bears up, kill what others would wait for, or bring up everything at once: nothing beside them. */
+const aloneSuites = ['findings-faults', 'resilience', 'start', 'webhook-safety'].map(
+  (name) => `e2e/suites/${name}.test.ts`,
+);
+
+const endToEnd = {
+  globalSetup: ['e2e/suites/global-setup.ts'],
+  testTimeout: 240_000,
+  hookTimeout: 600_000,
+  // A shared machine stalls for seconds now and then. A test that needed its second try is shown with "retry x1": look at it.
+  retry: process.env['CI'] === 'true' ? 1 : 0,
+};
+
 export default defineConfig({
   test: {
     projects: [
@@ -17,14 +30,23 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          ...endToEnd,
           name: 'e2e',
           include: ['e2e/suites/**/*.test.ts'],
-          globalSetup: ['e2e/suites/global-setup.ts'],
-          testTimeout: 240_000,
-          hookTimeout: 600_000,
+          exclude: aloneSuites,
+          // They wait for most of their time: two share two cores well.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...endToEnd,
+          name: 'e2e-alone',
+          include: aloneSuites,
           fileParallelism: false,
-          // A shared machine stalls for seconds now and then. A test that needed its second try is shown with "retry x1": look at it.
-          retry: process.env['CI'] === 'true' ? 1 : 0,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -79,7 +79,7 @@ const all = [
   prepared,
   titled('checks', runChecks),
   titled('unit tests', () => runVitest('unit')),
-  titled('end-to-end tests', () => runVitest('e2e')),
+  titled('end-to-end tests', () => runVitest('e2e*')),
 ];
 const passed = all.reduce((sum, totals) => sum + totals.passed, 0);
 const failed = all.reduce((sum, totals) => sum + totals.failed, 0);
