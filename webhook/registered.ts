@@ -12,9 +12,10 @@ export const webhookPaths = {
   'policies.workloadprotection.dev': '/validate/workload-policies',
 } as const;
 
-/** A note that cannot be stamped is refused, whatever else fails open. */
+/** A note that cannot be stamped is refused, whatever else fails open; a decision whose author cannot be stamped is let through. */
 export const mutatingPaths = {
   'notes.workloadprotection.dev': '/mutate/finding-notes/fail-closed',
+  'decisions.workloadprotection.dev': '/mutate/finding-decisions',
 } as const;
 
 /** What `/fail-closed` is the strict side of. */

@@ -14,6 +14,7 @@ import type { CertificateSource, Served } from '../certificates/served.ts';
 import { createAgentWebhook } from './agents/webhook.ts';
 import { createCluster } from './cluster.ts';
 import { createConfigurationWebhook } from './configuration.ts';
+import { createDecisionsWebhook } from './findings/decisions.ts';
 import { createNotesWebhook } from './findings/webhook.ts';
 import type { webhookFlags } from './flags.ts';
 import { createWebhookMetrics, type WebhookMetrics } from './metrics.ts';
@@ -103,6 +104,7 @@ export async function runWebhook(
         [webhookPaths['agents.workloadprotection.dev']]: createAgentWebhook(cluster, now),
         [webhookPaths['policies.workloadprotection.dev']]: createConfigurationWebhook(cluster, readings.report, now),
         [notesPath]: createNotesWebhook(now),
+        [mutatingPaths['decisions.workloadprotection.dev']]: createDecisionsWebhook(),
       },
       failurePolicy: flags.failurePolicy,
       drainMs: flags.drainPeriod,
