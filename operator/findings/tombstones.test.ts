@@ -12,7 +12,9 @@ import { createTombstones } from './tombstones.ts';
 const namespace = 'workload-protection';
 
 /** A finding whose namespace goes, and what is made of it. */
-const graveyard = (options: { readonly most?: number; readonly isExported?: boolean } = {}) => {
+const graveyard = (
+  options: { readonly most?: number; readonly isExported?: boolean; readonly isWatchQuicker?: boolean } = {},
+) => {
   const world = setUp();
   world.post();
   world.write();
@@ -22,13 +24,16 @@ const graveyard = (options: { readonly most?: number; readonly isExported?: bool
   const writer = createRecordingWriter();
   const clock = new FakeClock();
   const enqueued: string[] = [];
+  const status = createStatusWriter(writer, () => {
+    if (options.isWatchQuicker === true) bring();
+  });
   const tombstones = createTombstones({
     namespace,
     retentionMs: hour,
     most: options.most ?? 10,
     isExported: () => options.isExported ?? false,
     writer,
-    status: createStatusWriter(writer, () => {}),
+    status,
     enqueue: (name) => enqueued.push(name),
     clock,
   });
@@ -133,6 +138,16 @@ describe('what is left of a finding whose namespace goes', () => {
     tombstones.look();
     await work();
     expect(writer.writes.filter(({ verb }) => verb === 'delete')).toHaveLength(1);
+  });
+
+  test('goes when its time is over, too, where the watch brought it before the answer to writing it', async () => {
+    const { bury, work, writer, clock, tombstones } = graveyard({ isWatchQuicker: true });
+    bury();
+    await work();
+    await clock.advance(2 * hour);
+    tombstones.look();
+    await work();
+    expect(writer.writes.map(({ verb }) => verb)).toEqual(['apply', 'applyStatus', 'delete']);
   });
 
   test('of more namespaces than are kept goes with the oldest first', async () => {

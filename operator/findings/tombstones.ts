@@ -55,7 +55,9 @@ export const createTombstones = (options: TombstonesOptions): Tombstones => {
     const labels = { 'app.kubernetes.io/managed-by': fieldManager, 'workloadprotection.dev/tombstone': 'true' };
     const object = await writer.apply(resources.findings, { metadata: { name, namespace, labels } }, { fieldManager });
     await status.write({ resource: resources.findings, object, ...draft });
-    written.add(name);
+    // The watch may have been quicker than the answer.
+    if (standing.has(name)) drafts.delete(name);
+    else written.add(name);
   };
 
   return {
