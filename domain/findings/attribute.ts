@@ -25,7 +25,8 @@ export interface AttributionInput {
   readonly origin: EventOrigin;
   /** The node that the sender is limited to; undefined for one that may speak for all. */
   readonly senderNode: string | undefined;
-  readonly pod: (namespace: string, name: string) => PodIdentity | undefined;
+  /** `node`: where it is said to have run, which tells it from an earlier or later pod of its name. */
+  readonly pod: (namespace: string, name: string, node: string | undefined) => PodIdentity | undefined;
   readonly isNode: (name: string) => boolean;
   /** By the whole id or its first characters; undefined where none is known on that node. */
   readonly container: (node: string, id: string) => ContainerIdentity | undefined;
@@ -84,7 +85,7 @@ export const attribute = (input: AttributionInput): Attribution => {
 };
 
 const byPodName = (input: AttributionInput, namespace: string, name: string, node: string | undefined): Attribution => {
-  const pod = input.pod(namespace, name);
+  const pod = input.pod(namespace, name, node);
   if (pod === undefined || isAnother(pod, input.origin)) {
     return unattributed(
       'PodUnknown',
@@ -108,7 +109,7 @@ const byContainerId = (input: AttributionInput, node: string | undefined): Attri
     return unattributed('NothingSaid', 'the event names a container and not the node that it ran on', undefined);
   }
   const found = input.container(node, containerId);
-  const pod = found && input.pod(found.namespace, found.pod);
+  const pod = found && input.pod(found.namespace, found.pod, node);
   if (found === undefined || pod === undefined) {
     return {
       ...unattributed('ContainerUnknown', 'no pod of the node has a container with that id', node),

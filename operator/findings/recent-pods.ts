@@ -4,7 +4,8 @@ import type { PodEntry } from '../../domain/coverage/inventory.ts';
 import type { PodIdentity } from '../../domain/findings/attribute.ts';
 
 export interface RecentPods {
-  readonly find: (namespace: string, name: string) => PodIdentity | undefined;
+  /** `node`: where it is said to have run. A StatefulSet gives one name to one pod after the other. */
+  readonly find: (namespace: string, name: string, node?: string) => PodIdentity | undefined;
   /** Called just before the model forgets it. */
   readonly leaving: (namespace: string, name: string) => void;
 }
@@ -30,11 +31,12 @@ export const createRecentPods = (
   };
 
   return {
-    find: (namespace, name) => {
+    find: (namespace, name, node) => {
       const entry = inventory.pod(namespace, name);
-      if (entry !== undefined) return identityOf(entry);
+      if (entry !== undefined && (node === undefined || entry.facts.node === node)) return identityOf(entry);
       forgetOld();
-      return gone.get(`${namespace}/${name}`)?.identity;
+      const left = gone.get(`${namespace}/${name}`)?.identity;
+      return entry === undefined || left?.node === node ? left : identityOf(entry);
     },
     leaving: (namespace, name) => {
       const entry = inventory.pod(namespace, name);
