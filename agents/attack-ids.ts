@@ -45,13 +45,17 @@ const collect = (items: Iterable<string>, onlyAttack: boolean): AttackIds => {
   const tactics: string[] = [];
   const techniques: string[] = [];
   for (const item of items) {
-    const found = read(item.trim(), onlyAttack);
+    const written = item.trim();
+    const found = onlyAttack || mayBeAttack.test(written) ? read(written, onlyAttack) : undefined;
     if (found === undefined) continue;
     if ('tactic' in found) tactics.push(found.tactic);
     else techniques.push(found.technique);
   }
   return { tactics: distinct(tactics), techniques: distinct(techniques) };
 };
+
+/** With what every word below and every id begins: most tags of an event are something else. */
+const mayBeAttack = /^(?:mitre|att|sub-?t|t[ae\d])/i;
 
 /** Words before the id that say what it is: `MITRE_`, `mitre-attack:`, `attack.`, `technique:`; `attack-surface` says nothing. */
 const label = /^(?:(?:mitre|attack(?=\.)|(?<=mitre.)attack|att&ck|sub-?technique|technique|tactic)s?[-_.:/ ]+)+/i;
@@ -91,4 +95,5 @@ const tacticsByName: ReadonlyMap<string, string> = new Map(
   [...tactics, ...laterNames].map(({ id, name }) => [name.toLowerCase(), id]),
 );
 
-const distinct = (items: readonly string[]): readonly string[] => [...new Set(items)].sort();
+const distinct = (items: readonly string[]): readonly string[] =>
+  items.length < 2 ? items : [...new Set(items)].sort();

@@ -32,28 +32,28 @@ type Draft<T> = { readonly [Field in keyof T]?: unknown };
 /** Of an interactive shell's process, where the agent says that it has a terminal. */
 export const terminalTag = 'terminal';
 
+/** Field by field, here and below: it runs for every event that comes, and a spread costs more than all that it copies. */
 export const securityEvent = (draft: EventDraft, receivedAt: number): SecurityEvent => {
   const process = draft.process && processOf(draft.process);
   const attack = draft.attack ?? noAttackIds;
-  const tags = [...(process?.terminal === true ? [terminalTag] : []), ...(draft.tags ?? [])];
-  return {
+  const tags = draft.tags ?? [];
+  const event: Writable<SecurityEvent> = {
     at: timeIn(draft.at) ?? receivedAt,
     agentType: draft.agentType,
-    tags: boundedList(tags),
+    tags: boundedList(process?.terminal === true ? [terminalTag, ...tags] : tags),
     tactics: boundedList(attack.tactics),
     techniques: boundedList(attack.techniques),
     origin: originOf(draft.origin ?? {}),
-    ...(process === undefined || Object.keys(process).length === 0 ? {} : { process }),
-    ...present({
-      id: boundedText(draft.id),
-      policy: boundedText(draft.policy),
-      rule: boundedText(draft.rule),
-      file: boundedText(draft.file),
-      destination: boundedText(draft.destination),
-      message: boundedText(draft.message),
-    }),
-    ...(draft.isInternal === true ? { isInternal: true as const } : {}),
   };
+  if (process !== undefined) event.process = process;
+  put(event, 'id', boundedText(draft.id));
+  put(event, 'policy', boundedText(draft.policy));
+  put(event, 'rule', boundedText(draft.rule));
+  put(event, 'file', boundedText(draft.file));
+  put(event, 'destination', boundedText(draft.destination));
+  put(event, 'message', boundedText(draft.message));
+  if (draft.isInternal === true) event.isInternal = true;
+  return event;
 };
 
 /** The tags of a list, or of a text with commas between: no more of them than could matter, before anybody looks at each. */
@@ -91,31 +91,37 @@ const mostTagsRead = 1000;
 /** The kernel keeps no more of a thread's name. */
 const longestCommand = 15;
 
-const originOf = (origin: Draft<EventOrigin>): EventOrigin =>
-  present({
-    node: boundedText(origin.node),
-    namespace: boundedText(origin.namespace),
-    pod: boundedText(origin.pod),
-    podUid: uidIn(origin.podUid),
-    containerId: boundedText(boundedText(origin.containerId)?.replace(/^[a-z0-9.+-]{1,32}:\/\//, '')),
-    container: boundedText(origin.container),
-    image: boundedText(origin.image),
-    onHost: flag(origin.onHost),
-  });
+const originOf = (draft: Draft<EventOrigin>): EventOrigin => {
+  const origin: Writable<EventOrigin> = {};
+  put(origin, 'node', boundedText(draft.node));
+  put(origin, 'namespace', boundedText(draft.namespace));
+  put(origin, 'pod', boundedText(draft.pod));
+  put(origin, 'podUid', uidIn(draft.podUid));
+  put(origin, 'containerId', boundedText(boundedText(draft.containerId)?.replace(runtimePrefix, '')));
+  put(origin, 'container', boundedText(draft.container));
+  put(origin, 'image', boundedText(draft.image));
+  put(origin, 'onHost', flag(draft.onHost));
+  return origin;
+};
+
+const runtimePrefix = /^[a-z0-9.+-]{1,32}:\/\//;
 
 /** Of a static pod the runtime knows only the hash of its manifest, which is not the uid that the cluster gave it. */
 const uidIn = (value: unknown): string | undefined =>
   typeof value === 'string' && /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value) ? value : undefined;
 
-const processOf = (process: Draft<ProcessFacts>): ProcessFacts =>
-  present({
-    executable: boundedText(process.executable),
-    name: nameOf(process),
-    arguments: boundedText(process.arguments),
-    parentName: boundedText(process.parentName),
-    user: boundedText(process.user),
-    terminal: flag(process.terminal),
-  });
+/** Undefined where nothing is said of it. */
+const processOf = (draft: Draft<ProcessFacts>): ProcessFacts | undefined => {
+  const process: Writable<ProcessFacts> = {};
+  put(process, 'executable', boundedText(draft.executable));
+  put(process, 'name', nameOf(draft));
+  put(process, 'arguments', boundedText(draft.arguments));
+  put(process, 'parentName', boundedText(draft.parentName));
+  put(process, 'user', boundedText(draft.user));
+  put(process, 'terminal', flag(draft.terminal));
+  for (const _ in process) return process;
+  return undefined;
+};
 
 /** As the kernel names it, which tells `sh` from the busybox that it is; whole where the kernel had to cut it. */
 const nameOf = ({ name, executable }: Draft<ProcessFacts>): string | undefined => {
@@ -140,20 +146,21 @@ const unfit = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e
 const allUnfit = new RegExp(unfit, 'g');
 
 const boundedList = (values: readonly unknown[]): readonly string[] => {
-  const kept = new Set<string>();
+  const kept: string[] = [];
   for (const value of values) {
-    if (kept.size === mostTags) break;
-    if (typeof value === 'string' && value !== '') kept.add(fit(value.slice(0, longestTag)));
+    if (kept.length === mostTags) break;
+    if (typeof value !== 'string' || value === '') continue;
+    const tag = fit(value.slice(0, longestTag));
+    if (!kept.includes(tag)) kept.push(tag);
   }
-  return [...kept];
+  return kept;
 };
 
 const flag = (value: unknown): boolean | undefined => (typeof value === 'boolean' ? value : undefined);
 
+type Writable<T> = { -readonly [Field in keyof T]: T[Field] };
+
 /** Without what is undefined. */
-const present = <T extends object>(fields: T): { readonly [Field in keyof T]?: Exclude<T[Field], undefined> } => {
-  // By hand: this runs for every event that comes.
-  const kept: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(fields)) if (value !== undefined) kept[name] = value;
-  return kept as { readonly [Field in keyof T]?: Exclude<T[Field], undefined> };
+const put = <T, Field extends keyof T>(into: T, field: Field, value: T[Field] | undefined): void => {
+  if (value !== undefined) into[field] = value;
 };

@@ -95,15 +95,21 @@ const terminalIn = (tty: unknown): boolean | undefined => {
   return typeof number === 'number' ? number !== 0 : undefined;
 };
 
-const fileOf = (fields: Raw): string | undefined =>
-  [fields['fd.name'], fields['fs.path.name']].map(said).find((name) => name?.startsWith('/'));
+const fileOf = (fields: Raw): string | undefined => pathIn(fields['fd.name']) ?? pathIn(fields['fs.path.name']);
+
+const pathIn = (value: unknown): string | undefined => {
+  const name = said(value);
+  return name?.startsWith('/') === true ? name : undefined;
+};
 
 const connectionOf = (fields: Raw): string | undefined => {
   const server = said(fields['fd.sip']);
   if (server !== undefined) return destinationOf(server, fields['fd.sport']);
   const remote = said(fields['fd.rip']);
   if (remote !== undefined) return destinationOf(remote, fields['fd.rport']);
+  const name = said(fields['fd.name']);
+  if (name === undefined) return undefined;
   // `10.1.2.3:40112->169.254.169.254:80`
-  const [, address, port] = /->([0-9a-f.:]{2,45}):(\d{1,5})$/i.exec(said(fields['fd.name']) ?? '') ?? [];
+  const [, address, port] = /->([0-9a-f.:]{2,45}):(\d{1,5})$/i.exec(name) ?? [];
   return destinationOf(address, port);
 };

@@ -3,7 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import { gunzip } from 'node:zlib';
 
 export type Body =
-  | { readonly kind: 'text'; readonly text: string; readonly bytes: number }
+  /** `raw`: the bytes of the text; `bytes`: how many came, maybe packed. */
+  | { readonly kind: 'text'; readonly text: string; readonly raw: Buffer; readonly bytes: number }
   | { readonly kind: 'tooLarge'; readonly message: string }
   | { readonly kind: 'unsupported'; readonly message: string }
   | { readonly kind: 'malformed'; readonly message: string }
@@ -43,7 +44,7 @@ export const createBodyReader = (): BodyReader => {
     if (!reserve(most)) return crowded;
     try {
       const { bytes, error } = await gunzipped(packed, most);
-      if (bytes !== undefined) return { kind: 'text', text: bytes.toString('utf8'), bytes: packed.length };
+      if (bytes !== undefined) return asText(bytes, packed.length);
       return error?.code === 'ERR_BUFFER_TOO_LARGE'
         ? { kind: 'tooLarge', message: `the body unpacks to more than ${most} bytes` }
         : { kind: 'malformed', message: 'the body is not gzip, whatever content-encoding says' };
@@ -82,12 +83,14 @@ export const createBodyReader = (): BodyReader => {
       if (encoding !== 'identity' && encoding !== 'gzip')
         return { kind: 'unsupported', message: 'content-encoding must be gzip, or left out' };
       return readBytes<Body>(request, largestBytes, (bytes) =>
-        encoding === 'gzip' ? unpack(bytes) : { kind: 'text', text: bytes.toString('utf8'), bytes: bytes.length },
+        encoding === 'gzip' ? unpack(bytes) : asText(bytes, bytes.length),
       );
     },
     readBytes: (request, most) => readBytes<Bytes>(request, most, (bytes) => ({ kind: 'bytes', bytes })),
   };
 };
+
+const asText = (raw: Buffer, bytes: number): Body => ({ kind: 'text', text: raw.toString('utf8'), raw, bytes });
 
 const tooLarge = (most: number) => ({ kind: 'tooLarge' as const, message: `the body is larger than ${most} bytes` });
 const crowded = { kind: 'crowded' as const, message: `bodies of ${mostAtOnce} bytes are being read already` };

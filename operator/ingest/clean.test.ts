@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { clean, cleanText, deepest } from './clean.ts';
+import { clean, cleanText, deepest, isPlain, isShallow } from './clean.ts';
 
 const nested = (levels: number): unknown => JSON.parse(`${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`);
 
@@ -57,6 +57,44 @@ describe('an event of a stranger', () => {
         expect(again.ok && again.value).toBe(once.value);
         expect(JSON.stringify(once.value).isWellFormed()).toBe(true);
       }),
+    );
+  });
+});
+
+describe('a body that needs no cleaning', () => {
+  it('is told by one look at it', () => {
+    expect(isPlain('{"a":"gcc -o x\\tx.c\\n \\"größe\\" 日本 🚀"}')).toBe(true);
+  });
+
+  it.each(['"\\u001b[31m"', '"\\b"', '"\\f"', '"\u009b"', '"\u202e"', '"\ud800"', '{"__proto__":1}', '"\\ud800"'])(
+    'is not %j',
+    (json) => {
+      expect(isPlain(json)).toBe(false);
+    },
+  );
+
+  it('is no deeper than is clean', () => {
+    expect([isShallow(nested(deepest)), isShallow(nested(deepest + 1))]).toEqual([true, false]);
+    expect(isShallow(JSON.parse(`${'['.repeat(deepest + 1)}${']'.repeat(deepest + 1)}`))).toBe(false);
+  });
+
+  it('holds nothing that cleaning would change or refuse', () => {
+    const towers = fc.integer({ min: deepest - 2, max: deepest + 2 }).map((levels) => JSON.stringify(nested(levels)));
+    const named = fc.dictionary(fc.oneof(fc.string({ unit: 'binary' }), fc.constant('__proto__')), fc.string());
+    const jsons = fc.oneof(
+      fc.json({ stringUnit: 'binary' }),
+      fc.json(),
+      towers,
+      named.map((each) => JSON.stringify(each)),
+    );
+    fc.assert(
+      fc.property(jsons, (json) => {
+        const value: unknown = JSON.parse(json);
+        if (!isPlain(json) || !isShallow(value)) return;
+        const cleaned = clean(value);
+        expect(cleaned.ok && cleaned.value).toBe(value);
+      }),
+      { numRuns: 500 },
     );
   });
 });

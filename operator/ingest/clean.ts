@@ -29,6 +29,26 @@ export const clean = (value: unknown): Cleaned => {
   }
 };
 
+/** What of a whole body could make `clean` change or refuse anything but depth: most bodies have none of it, which one look tells. */
+// oxlint-disable-next-line no-control-regex
+const suspect = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]|\\[bfu]|__proto__/;
+
+/** Whether every text in the JSON is clean as it stands; a false alarm costs time and nothing else. */
+export const isPlain = (json: string): boolean => !suspect.test(json) && json.isWellFormed();
+
+/** Whether `clean` finds no fault with the depth. */
+export const isShallow = (value: unknown, left = deepest): boolean => {
+  if (typeof value !== 'object' || value === null) return true;
+  if (left === 0) return false;
+  if (Array.isArray(value)) return value.every((item) => isShallow(item, left - 1));
+  // What JSON.parse has made has no inherited fields.
+  for (const key in value) {
+    const field = (value as Readonly<Record<string, unknown>>)[key];
+    if (typeof field === 'object' && !isShallow(field, left - 1)) return false;
+  }
+  return true;
+};
+
 /** Text as it may be kept. */
 export const cleanText = (text: string): string => {
   const whole = text.isWellFormed() ? text : text.toWellFormed();

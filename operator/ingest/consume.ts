@@ -64,7 +64,7 @@ export const consume = async (options: ConsumeOptions, signal: AbortSignal): Pro
   const timers = [every(clock, lookEveryMs, () => telemetry.look()), every(clock, keepEveryMs, () => void keep())];
   try {
     for await (const record of journal.follow(start + 1, signal)) {
-      const entry = decodeEntry(record.payload);
+      const entry = (record.content as Entry | undefined) ?? decodeEntry(record.payload);
       if (entry === undefined)
         log.warn({ position: record.position }, 'an entry of the journal cannot be read, and is left out');
       else {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeEntry, encodeEntry } from './entry.ts';
+import { decodeEntry, encodeEntry, withOrigin } from './entry.ts';
+import { readItems } from './items.ts';
 import { sources } from './source.ts';
 
 describe('an entry of the journal', () => {
@@ -22,6 +23,19 @@ describe('an entry of the journal', () => {
         },
       ),
     );
+  });
+
+  it('is read from the body as it came as the request was read', () => {
+    const whose = { source: 'falco' as const, sender: 'x', node: undefined, at: 1 };
+    for (const body of ['{"a":1}', '[{"a":1},{"a":"\\u001b"}]', '{"a":1}\r\n\n{"a":"größe"}\n', '{\n"a":\n[1]}']) {
+      const read = readItems(body);
+      const items = 'good' in read ? read.good.map(({ item }) => item) : [];
+      expect(items.length).toBeGreaterThan(0);
+      const payload = encodeEntry({ ...whose, items }, Buffer.from(body));
+      expect(decodeEntry(payload)).toEqual({ ...whose, items });
+      const via = { journal: 'a', position: 7 };
+      expect(decodeEntry(withOrigin(payload, via) ?? payload)).toEqual({ ...whose, items, origin: via, via });
+    }
   });
 
   it.each(['', 'text', '{}', '{"source":"other","sender":"x","at":1}', '{"source":"falco","sender":"x","at":1}\n{'])(

@@ -1,6 +1,7 @@
-// What of a request lies in the journal: a line that says who sent it when, then a line for each event.
+// What of a request lies in the journal: a line that says who sent it when, then its body as it came where all of it was taken, or a line
+// for each event.
 import { object, text } from '../../facts/read.ts';
-import type { Item } from './items.ts';
+import { readItems, type Item } from './items.ts';
 import { sources, type Source } from './source.ts';
 
 export interface Entry {
@@ -24,7 +25,15 @@ export interface Origin {
   readonly position: number;
 }
 
-export const encodeEntry = ({ source, sender, node, at, items, shed }: Omit<Entry, 'origin' | 'via'>): Buffer => {
+/** `body`: as it came, where `readItems` makes of it all the items and nothing else. */
+export const encodeEntry = (
+  { source, sender, node, at, items, shed }: Omit<Entry, 'origin' | 'via'>,
+  body?: Buffer,
+): Buffer => {
+  if (body !== undefined) {
+    const head = JSON.stringify({ source, sender, node, at, asItCame: true });
+    return Buffer.concat([Buffer.from(`${head}\n`, 'utf8'), body]);
+  }
   let text = JSON.stringify({ source, sender, node, at, shed });
   for (const item of items) text += `\n${JSON.stringify(item)}`;
   return Buffer.from(text, 'utf8');
@@ -33,18 +42,20 @@ export const encodeEntry = ({ source, sender, node, at, items, shed }: Omit<Entr
 /** Undefined for what another version has written in another way. */
 export const decodeEntry = (payload: Buffer): Entry | undefined => {
   try {
-    const [head = '', ...lines] = payload.toString('utf8').split('\n');
-    const { source, sender, node, at, origin, via, shed } = object(JSON.parse(head));
+    const line = payload.indexOf(lineFeed);
+    const end = line < 0 ? payload.length : line;
+    const { source, sender, node, at, origin, via, shed, asItCame } = object(
+      JSON.parse(payload.toString('utf8', 0, end)),
+    );
     const known = sources.find((each) => each === source);
     if (known === undefined || typeof at !== 'number' || typeof sender !== 'string') return undefined;
-    const items = lines.map((line) => JSON.parse(line) as Item);
     return {
       source: known,
       sender,
       node: typeof node === 'string' ? node : undefined,
       at,
       ...(origin === undefined ? {} : { origin: readOrigin(origin), via: readOrigin(via ?? origin) }),
-      items,
+      items: line < 0 ? [] : itemsIn(payload.toString('utf8', line + 1), asItCame === true),
       ...(shed === true ? { shed } : {}),
     };
   } catch {
@@ -52,9 +63,18 @@ export const decodeEntry = (payload: Buffer): Entry | undefined => {
   }
 };
 
+const lineFeed = 10;
+
+const itemsIn = (text: string, isBody: boolean): readonly Item[] => {
+  if (!isBody) return text.split('\n').map((line) => JSON.parse(line) as Item);
+  const items = readItems(text);
+  if ('message' in items) throw new Error(items.message);
+  return items.good.map(({ item }) => item);
+};
+
 /** The same entry with the place that it comes from; the first that it had stays. Undefined for what is no entry. */
 export const withOrigin = (payload: Buffer, via: Origin): Buffer | undefined => {
-  const line = payload.indexOf(10);
+  const line = payload.indexOf(lineFeed);
   const end = line < 0 ? payload.length : line;
   try {
     const head = object(JSON.parse(payload.toString('utf8', 0, end)));

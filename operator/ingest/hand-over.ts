@@ -7,7 +7,7 @@ import { Backoff } from '../../kube/backoff.ts';
 import { sleep, type Clock, type Random } from '../../kube/clock.ts';
 import type { Log } from '../../kube/log.ts';
 import type { Journal } from '../journal/journal.ts';
-import { encodeRecord, recordBytes, type JournalRecord } from '../journal/record.ts';
+import { partsOf, recordBytes, type JournalRecord } from '../journal/record.ts';
 import { includedHeader, journalHeader, receiverPath } from './receiver.ts';
 
 export interface HandOverOptions {
@@ -136,7 +136,7 @@ const deliver = (
     const [to, shown] = [leader(), identity()];
     if (to === undefined) return resolve('nobody leads');
     if (shown === undefined) return resolve('there is no certificate to show yet');
-    const body = Buffer.concat(batch.map(encodeRecord));
+    const body = Buffer.concat(batch.flatMap(partsOf));
     const request = httpsRequest(
       {
         ...to,

@@ -70,17 +70,16 @@ export const createIngestHandler = (options: IngestOptions) => {
     if (good.length === 0) return rejected(bad);
     const tooMany = rates.take(sender, good.length);
     if (tooMany > 0) return { ...tooFast(tooMany), node: sender.node };
+    const entry = {
+      source,
+      sender: sender.name,
+      node: sender.node,
+      at: clock.now(),
+      items: good.map(({ item }) => item),
+    };
     try {
-      await journal.append(
-        encodeEntry({
-          source,
-          sender: sender.name,
-          node: sender.node,
-          at: clock.now(),
-          items: good.map(({ item }) => item),
-        }),
-        good.length,
-      );
+      // Who works it in here and now need not read it again.
+      await journal.append(encodeEntry(entry, bad.length === 0 ? body.raw : undefined), good.length, entry);
     } catch (error) {
       return { ...unwritten(error), node: sender.node };
     }

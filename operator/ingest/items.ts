@@ -1,5 +1,5 @@
 // From a body to the events in it: one JSON object, an array of them, or one on each line. One bad event does not spoil the others.
-import { clean, type Problem } from './clean.ts';
+import { clean, isPlain, isShallow, type Problem } from './clean.ts';
 
 /** An event as JSON.parse and `clean` left it. */
 export type Item = Readonly<Record<string, unknown>>;
@@ -25,19 +25,22 @@ const containerWeight = 3;
 
 /** A text instead where there are no events in it at all. */
 export const readItems = (body: string): Items | Problem => {
-  if (weightOf(body) > mostWeight) return { field: '', message: 'the body holds too many objects, lists and fields' };
+  if (mayWeighTooMuch(body) && weightOf(body) > mostWeight)
+    return { field: '', message: 'the body holds too many objects, lists and fields' };
   const values = parseAll(body);
-  if (!Array.isArray(values)) return values as Problem;
+  if ('message' in values) return values;
   if (values.length === 0) return { field: '', message: 'the body holds no event' };
   if (values.length > mostItems)
     return { field: '', message: `the body holds ${values.length} events; at most ${mostItems} may come at once` };
+  const needsNoCleaning = isPlain(body);
   const good: { index: number; item: Item }[] = [];
   const bad: Refusal[] = [];
-  for (const [index, parsed] of values.entries()) {
-    const { value, error } = parsed as Parsed;
-    if (error !== undefined) bad.push({ index, field: '', message: error });
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index];
+    if (value instanceof Broken) bad.push({ index, field: '', message: value.message });
     else if (typeof value !== 'object' || value === null || Array.isArray(value))
       bad.push({ index, field: '', message: 'an event must be a JSON object' });
+    else if (needsNoCleaning && isShallow(value)) good.push({ index, item: value as Item });
     else {
       const cleaned = clean(value);
       if (cleaned.ok) good.push({ index, item: cleaned.value as Item });
@@ -46,6 +49,9 @@ export const readItems = (body: string): Items | Problem => {
   }
   return { good, bad };
 };
+
+/** A pair of brackets weighs as much as three colons, so that what is shorter cannot. */
+const mayWeighTooMuch = ({ length }: string): boolean => length * containerWeight > mostWeight;
 
 /** Those in texts are counted, too: a rough measure is enough. */
 const weightOf = (body: string): number => {
@@ -58,27 +64,28 @@ const weightOf = (body: string): number => {
   return weight;
 };
 
-interface Parsed {
-  readonly value?: unknown;
-  readonly error?: string;
+/** In place of a value that is not JSON. */
+class Broken {
+  readonly message: string;
+  constructor(message: string) {
+    this.message = message;
+  }
 }
 
-const parseAll = (body: string): readonly Parsed[] | Problem => {
+const parseAll = (body: string): readonly unknown[] | Problem => {
   const whole = parse(body);
-  if (whole.error === undefined) {
-    return Array.isArray(whole.value) ? whole.value.map((value: unknown) => ({ value })) : [whole];
-  }
+  if (!(whole instanceof Broken)) return Array.isArray(whole) ? whole : [whole];
   const lines = body.split('\n', mostItems + 1).filter((line) => line.trim() !== '');
   // One broken document over many lines is not many events: its first line is no whole one.
-  const isLines = lines.length > 1 && lines.some((line) => parse(line).error === undefined && line.startsWith('{'));
-  return isLines ? lines.map(parse) : { field: '', message: whole.error };
+  const isLines = lines.length > 1 && lines.some((line) => line.startsWith('{') && !(parse(line) instanceof Broken));
+  return isLines ? lines.map(parse) : { field: '', message: whole.message };
 };
 
-const parse = (text: string): Parsed => {
+const parse = (text: string): unknown => {
   try {
-    return { value: JSON.parse(text) };
+    return JSON.parse(text) as unknown;
   } catch (error) {
-    return { error: `is not JSON: ${describe(error)}` };
+    return new Broken(`is not JSON: ${describe(error)}`);
   }
 };
 

@@ -3,14 +3,16 @@
 import { randomUUID } from 'node:crypto';
 import type { Log } from '../../kube/log.ts';
 import type { Disk, DiskFile } from './disk.ts';
-import { encodeRecord, recordBytes, type JournalRecord } from './record.ts';
+import { partsOf, recordBytes, type JournalRecord } from './record.ts';
 import { findSegments, readSegment, segmentName, type Segment } from './segments.ts';
+import { createTail } from './tail.ts';
 
 export interface Journal {
   /** Of this very journal: one that begins anew on an empty disk is another. */
   readonly id: string;
   /** Resolves with the position of the first event once the disk has all of them. Rejects with a JournalError where it has not. */
-  append(payload: Buffer, count: number): Promise<number>;
+  /** `content`: what it was made of, which those that follow closely are given with it. */
+  append(payload: Buffer, count: number, content?: unknown): Promise<number>;
   /** Every record from a position on, and then those that come, until the signal aborts. */
   follow(from: number, signal: AbortSignal): AsyncGenerator<JournalRecord>;
   /** The consumer has made something of everything up to a position, and `state` is what it would begin with; its room is given back. */
@@ -53,6 +55,7 @@ export interface JournalOptions {
 interface Waiting {
   readonly payload: Buffer;
   readonly count: number;
+  readonly content: unknown;
   readonly resolve: (position: number) => void;
   readonly reject: (error: JournalError) => void;
 }
@@ -87,6 +90,7 @@ export async function openJournal({ disk, maxBytes, segmentBytes, log }: Journal
   let trouble: string | undefined;
   let isClosed = false;
   let grown = Promise.withResolvers<void>();
+  const tail = createTail(next);
 
   const used = (): number => segments.reduce((sum, { size }) => sum + size, 0);
 
@@ -126,12 +130,12 @@ export async function openJournal({ disk, maxBytes, segmentBytes, log }: Journal
 
   const write = async (batch: readonly Waiting[]): Promise<void> => {
     const first = next;
-    const records = batch.map(({ payload, count }) => {
-      const bytes = encodeRecord({ position: next, count, payload });
+    const records = batch.map(({ payload, count, content }) => {
+      const record = { position: next, count, payload, content };
       next += count;
-      return bytes;
+      return record;
     });
-    const bytes = Buffer.concat(records);
+    const bytes = Buffer.concat(records.flatMap(partsOf));
     try {
       if (used() + bytes.length > maxBytes) {
         throw new JournalError('full', `the journal holds ${used()} of ${maxBytes} bytes that nobody has read yet`);
@@ -149,11 +153,8 @@ export async function openJournal({ disk, maxBytes, segmentBytes, log }: Journal
       return;
     }
     trouble = undefined;
-    let position = first;
-    for (const { count, resolve } of batch) {
-      resolve(position);
-      position += count;
-    }
+    for (const record of records) tail.add(record);
+    for (const [index, { resolve }] of batch.entries()) resolve(records[index]?.position ?? first);
     grown.resolve();
     grown = Promise.withResolvers();
   };
@@ -183,36 +184,45 @@ export async function openJournal({ disk, maxBytes, segmentBytes, log }: Journal
 
   return {
     id,
-    append: (payload, count) =>
+    append: (payload, count, content) =>
       new Promise((resolve, reject) => {
         if (isClosed) return reject(new JournalError('busy', 'the journal is closed'));
         const bytes = recordBytes(payload);
         if (waitingBytes + bytes > mostWaitingBytes)
           return reject(new JournalError('busy', `${waitingBytes} bytes wait for the disk already`));
-        waiting.push({ payload, count, resolve, reject });
+        waiting.push({ payload, count, content, resolve, reject });
         waitingBytes += bytes;
         // In the next turn, so that everything that comes in this one goes with it.
         writing ??= Promise.resolve().then(writeAll);
       }),
     async *follow(from, signal) {
-      let position = from;
+      const follower = tail.follow(from);
       let name = '';
       let offset = 0;
-      while (!signal.aborted) {
-        const more = grown.promise;
-        for (const segment of segments.slice()) {
-          if (segment.first < position && isBehind(segments, segment, position)) continue;
-          if (segment.name < name) continue;
-          if (segment.name !== name) [name, offset] = [segment.name, 0];
-          for await (const read of readSegment(disk, name, offset, segment.size)) {
-            offset = read.offset;
+      try {
+        while (!signal.aborted) {
+          const more = grown.promise;
+          for (let record = follower.next(); record !== undefined; record = follower.next()) {
+            yield record;
             if (signal.aborted) return;
-            if (read.record.position < position) continue;
-            position = read.record.position + read.record.count;
-            yield read.record;
           }
+          // What came before the oldest that is in memory.
+          for (const segment of follower.isBehind() ? segments.slice() : []) {
+            if (segment.first < follower.position && isBehind(segments, segment, follower.position)) continue;
+            if (segment.name < name) continue;
+            if (segment.name !== name) [name, offset] = [segment.name, 0];
+            for await (const read of readSegment(disk, name, offset, segment.size)) {
+              offset = read.offset;
+              if (signal.aborted) return;
+              if (read.record.position < follower.position) continue;
+              follower.pass(read.record);
+              yield read.record;
+            }
+          }
+          if (more === grown.promise) await untilAborted(more, signal);
         }
-        await untilAborted(more, signal);
+      } finally {
+        follower.end();
       }
     },
     release(position, state) {

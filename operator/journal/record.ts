@@ -8,6 +8,8 @@ export interface JournalRecord {
   /** Events in it. */
   readonly count: number;
   readonly payload: Buffer;
+  /** What whoever appended it a moment ago had made it of, so that it need not be read again; never where it comes from the disk. */
+  readonly content?: unknown;
 }
 
 /** Length and checksum, 4 bytes each; position, 8; count, 4. */
@@ -19,14 +21,16 @@ export const largestPayload = 64 * 1024 * 1024;
 
 export const recordBytes = (payload: Buffer): number => headerBytes + payload.length;
 
-export const encodeRecord = ({ position, count, payload }: JournalRecord): Buffer => {
-  const bytes = Buffer.allocUnsafe(recordBytes(payload));
-  bytes.writeUInt32BE(payload.length, 0);
-  bytes.writeBigUInt64BE(BigInt(position), 8);
-  bytes.writeUInt32BE(count, 16);
-  payload.copy(bytes, headerBytes);
-  bytes.writeUInt32BE(crc32(bytes.subarray(checkedFrom)), 4);
-  return bytes;
+export const encodeRecord = (record: JournalRecord): Buffer => Buffer.concat(partsOf(record));
+
+/** Header and payload, to lie one behind the other. */
+export const partsOf = ({ position, count, payload }: JournalRecord): readonly [Buffer, Buffer] => {
+  const header = Buffer.allocUnsafe(headerBytes);
+  header.writeUInt32BE(payload.length, 0);
+  header.writeBigUInt64BE(BigInt(position), 8);
+  header.writeUInt32BE(count, 16);
+  header.writeUInt32BE(crc32(payload, crc32(header.subarray(checkedFrom))), 4);
+  return [header, payload];
 };
 
 export type Decoded =
