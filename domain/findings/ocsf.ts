@@ -64,7 +64,7 @@ export const ocsfFinding = (finding: StandingFinding, cluster: string | undefine
       modified_time: instant(latest?.time),
       first_seen_time: instant(status.firstSeen),
       last_seen_time: instant(status.lastSeen),
-      analytic: status.rules?.[0] === undefined ? undefined : { name: status.rules[0], type_id: 1, type: 'Rule' },
+      analytic: analyticOf(status.rules?.[0]),
       attacks: [
         ...techniques.map(attackOf),
         ...(techniques.length > 0 ? [] : (status.mitre?.tactics ?? []).map(tacticalAttack)),
@@ -108,6 +108,10 @@ const activityOf = ({ status: { phase, history = [] } }: StandingFinding): keyof
   if (phase === 'Resolved') return 'Close';
   return history.length <= 1 ? 'Create' : 'Update';
 };
+
+/** Agents know their rules by their names only. */
+const analyticOf = (rule: string | undefined): object | undefined =>
+  rule === undefined ? undefined : { uid: rule, name: rule, type_id: 1, type: 'Rule' };
 
 const attackOf = (id: string): object => {
   const parent = parentOf(id);

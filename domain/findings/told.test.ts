@@ -72,6 +72,13 @@ describe('the audit record', () => {
     expect(digested({ owner: 'ann' })).not.toBe(digested({ owner: 'bob' }));
     expect(digested({})).not.toContain('exportedAt');
   });
+
+  test('holds no character that a widespread jq writes in another way than RFC 8785, or its digest would seem wrong', () => {
+    const notes = [{ text: 'a\u007fb \u2028 é 😀', author: 'ann', time: 'T' }];
+    expect(auditRecord(aFinding({ file: { notes } }), context).done.notes).toEqual([
+      { text: 'a\ufffdb \u2028 é 😀', author: 'ann', time: 'T' },
+    ]);
+  });
 });
 
 describe('OCSF', () => {
@@ -99,7 +106,7 @@ describe('OCSF', () => {
       metadata: { version: '1.4.0', product: { name: 'Workload Protection Operator' }, labels: ['cluster:north'] },
       finding_info: {
         title: 'CompilerInContainer of Deployment/checkout',
-        analytic: { name: 'Compiler run in container', type_id: 1 },
+        analytic: { uid: 'Compiler run in container', name: 'Compiler run in container', type_id: 1 },
         attacks: [{ technique: { uid: 'T1027' }, sub_technique: { uid: 'T1027.004' } }],
       },
       resources: [{ type: 'Deployment', name: 'checkout', namespace: 'shop' }],
