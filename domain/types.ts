@@ -92,6 +92,16 @@ export interface NodeFacts {
   readonly createdAt: number;
   /** The condition WorkloadProtected as it stands there, of the few fleets that ask for it. */
   readonly condition?: WrittenNodeCondition;
+  /** Left out where the node has no internal address. */
+  readonly kubelet?: KubeletFacts;
+}
+
+/** Where a kubelet serves. */
+export interface KubeletFacts {
+  readonly address: string;
+  readonly port: number;
+  /** Another after each start of the machine. */
+  readonly bootId: string;
 }
 
 export interface NodeConditionFacts {

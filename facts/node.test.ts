@@ -180,4 +180,28 @@ describe('projectNode', () => {
     ).toEqual([]);
     expect(projectNode({ kind: 'Node', metadata: {} })).toBeUndefined();
   });
+
+  const at = (address: string, type = 'InternalIP') => ({ type, address });
+  it.each<[string, object, object | undefined]>([
+    [
+      'where it says that it is',
+      { addresses: [at('n', 'Hostname'), at('10.0.0.7')], daemonEndpoints: { kubeletEndpoint: { Port: 10_350 } } },
+      { address: '10.0.0.7', port: 10_350, bootId: 'b-1' },
+    ],
+    [
+      'at the first of two',
+      { addresses: [at('fd00::7'), at('10.0.0.7')] },
+      { address: 'fd00::7', port: 10_250, bootId: 'b-1' },
+    ],
+    [
+      'at the usual port where it names none that there is',
+      { addresses: [at('10.0.0.7')], daemonEndpoints: { kubeletEndpoint: { Port: 70_000 } } },
+      { address: '10.0.0.7', port: 10_250, bootId: 'b-1' },
+    ],
+    ['nowhere without an internal address', { addresses: [at('203.0.113.7', 'ExternalIP')] }, undefined],
+    ['nowhere before it has reported', {}, undefined],
+  ])('finds the kubelet %s', (_, status, kubelet) => {
+    const nodeInfo = { ...gpuNode.status.nodeInfo, bootID: 'b-1' };
+    expect(projectNode({ ...gpuNode, status: { ...status, nodeInfo } })?.kubelet).toEqual(kubelet);
+  });
 });

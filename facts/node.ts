@@ -1,6 +1,6 @@
 // Node → NodeFacts.
 import { nodeConditionType } from '../domain/nodes/plan.ts';
-import type { Labels, NodeFacts, Taint } from '../domain/types.ts';
+import type { KubeletFacts, Labels, NodeFacts, Taint } from '../domain/types.ts';
 import { extendedResourcesOf } from './extended-resources.ts';
 import { metadataOf } from './metadata.ts';
 import { condition, list, object, text, textOrNone } from './read.ts';
@@ -32,8 +32,26 @@ export const projectNode = (raw: unknown): NodeFacts | undefined => {
     virtual: virtualKindOf(labels, taints, kubeletVersion),
     createdAt,
     ...ownCondition(status),
+    ...kubeletOf(status, text(info.bootID)),
   };
 };
+
+/** The one that kubelets have unless they are told otherwise. */
+const usualPort = 10_250;
+
+const kubeletOf = (status: Readonly<Record<string, unknown>>, bootId: string): { readonly kubelet?: KubeletFacts } => {
+  const internal = list(status.addresses)
+    .map(object)
+    .find(({ type }) => type === 'InternalIP');
+  const address = text(internal?.address);
+  const { Port: port } = object(object(status.daemonEndpoints).kubeletEndpoint);
+  if (address === '') return {};
+  return { kubelet: { address, port: isPort(port) ? port : usualPort, bootId } };
+};
+
+/** 0 is how a kubelet says nothing. */
+const isPort = (value: unknown): value is number =>
+  Number.isInteger(value) && Number(value) > 0 && Number(value) < 65_536;
 
 const ownCondition = (status: Readonly<Record<string, unknown>>): Pick<NodeFacts, 'condition'> => {
   const found = condition(status, nodeConditionType);

@@ -30,6 +30,7 @@ import type { operatorFlags } from './flags.ts';
 import { staleness, unheard } from './freshness.ts';
 import { wireIngest } from './ingest/wire.ts';
 import { createCoverageKeeper } from './keeper.ts';
+import { unasked } from './kubelet/unasked.ts';
 import { lead } from './leading.ts';
 import { createOperatorMetrics } from './observability/metrics.ts';
 import { runSinks } from './sinks/run.ts';
@@ -153,6 +154,7 @@ export const runOperator = async (
       endedPods,
       deliveries,
       unattributed,
+      cgroups: unasked,
       isExported: (finding) => isAllTold(finding, flags.clusterName),
       transport,
       writer,

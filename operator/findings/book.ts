@@ -24,8 +24,9 @@ import {
   type Sighting,
 } from '../../domain/findings/record.ts';
 import { lookAtRuns, type Runs } from '../../domain/findings/runs.ts';
+import type { CgroupAnswer } from '../../domain/findings/node-standing.ts';
 import type { FindingSubject, QuietEvidence, SecurityEvent } from '../../domain/findings/types.ts';
-import type { Policy } from '../../domain/types.ts';
+import type { NodeFacts, Policy } from '../../domain/types.ts';
 import type { PolicySet } from '../../domain/policy/resolve.ts';
 import type { Listeners } from './ears.ts';
 import { identityOf, type FindingIdentity } from './identity.ts';
@@ -101,6 +102,8 @@ export interface FindingBookOptions {
   readonly container: AttributionInput['container'];
   /** The containers of the node may tell whose the event is. True: it will be brought again once they are known. */
   readonly hold: (node: string) => boolean;
+  /** What the node's kubelet says of its control groups. */
+  readonly cgroups: (facts: NodeFacts) => CgroupAnswer;
   readonly operatorNamespace: string;
   /** Findings of one namespace, with those that are resolved and kept; further ones are counted and not made. */
   readonly mostPerNamespace: number;
@@ -251,21 +254,27 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
   };
 
   /** A node that stands so is seen once, and once more when it has stood otherwise in between; each further look only says when last. */
-  const sightNode = ({ subject, uid, standing: { behaving, message } }: StandingNode, now: number): void => {
+  const sightNode = ({ subject, uid, standing }: StandingNode, now: number): void => {
+    const { behaving, message, saidAt } = standing;
+    const at = saidAt ?? now;
     const key = findingKey(identityOf(behaving.behaviour, subject, operatorNamespace));
     const known = findings.get(key);
     if (known !== undefined && isStillPresent(known)) {
-      const { state, transitions } = seeAgain(known.record.state, { count: 0, first: now, last: now }, now);
+      const { state, transitions } = seeAgain(known.record.state, { count: 0, first: at, last: at }, now);
       known.record = withHistory({ ...known.record, state }, transitions);
       for (const transition of transitions) options.onTransition(known, transition);
       if (transitions.length > 0) touch(known);
       return;
     }
-    const event = { ...noEvent, at: now, node: subject.name, message };
+    const event = { ...noEvent, at, node: subject.name, message };
     const sighting = { subject, behaving, node: subject.name, event, ...noOrigin };
     if (sight(sighting, now, undefined) !== 'finding') return;
     const finding = findings.get(key);
-    if (finding !== undefined) finding.record = { ...finding.record, uid };
+    if (finding === undefined) return;
+    const { state } = finding.record;
+    // At once, since nobody looks at the clock of a finding whose risk is accepted: it would be seen anew at every look.
+    const quiet = { ...state.quiet, listening: { listening: false, reason: 'StillPresent', message } as const };
+    finding.record = { ...finding.record, uid, state: { ...state, quiet } };
   };
 
   /** Answers how many runs have ended clean since the last look. */
@@ -290,9 +299,9 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
     const nodes = listeners.nodesOf(record);
     const terms = termsOf(record.behaviour, selectingOf(model, record.subject, undefined));
     const quietTerms = terms?.quiet ?? record.quietTerms;
+    const standing = observeStanding(model, record, { named: namedBehaviours(), cgroups: options.cgroups });
     const observation =
-      observeStanding(model, record) ??
-      observe({ nodes: nodes ?? [], evidence: quietTerms.evidence, share: quietTerms.nodes });
+      standing ?? observe({ nodes: nodes ?? [], evidence: quietTerms.evidence, share: quietTerms.nodes });
     const cleanRuns = clearsByRuns(record) ? lookAtPods(finding, listeners, quietTerms.evidence, elapsed) : 0;
     const { state, transitions } = advance(record.state, {
       now,
@@ -304,7 +313,7 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
       cleanRuns,
       isGone: nodes === undefined,
     });
-    const severity = terms?.severity ?? record.severity;
+    const severity = (standing ?? terms)?.severity ?? record.severity;
     const isOther =
       severity !== record.severity ||
       quietTerms.period !== record.quietTerms.period ||
@@ -320,7 +329,8 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
   return {
     take,
     look: (listeners, now, elapsed) => {
-      for (const node of standingNodes(model, namedBehaviours())) sightNode(node, now);
+      const circumstances = { named: namedBehaviours(), cgroups: options.cgroups };
+      for (const node of standingNodes(model, circumstances)) sightNode(node, now);
       for (const finding of findings.values()) {
         if (finding.record.state.phase !== 'Resolved') lookAt(finding, listeners, now, elapsed);
       }
@@ -358,13 +368,12 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
   };
 };
 
-/** Whether the node stood so when it was last looked at, by this process or by the one before it. */
+/** Whether the node stands so still: nobody, neither this process nor the one before it, has seen it stand otherwise since. */
 const isStillPresent = ({ record: { state } }: LiveFinding): boolean => {
   if (state.phase === 'Resolved') return false;
-  const { listening, stored } = state.quiet;
+  const { listening, observed, stored } = state.quiet;
   if (listening.listening) return false;
-  const { reason } = listening.reason === 'OperatorDown' ? (stored.suspended ?? listening) : listening;
-  return reason === 'StillPresent';
+  return listening.reason === 'StillPresent' || (observed === 0 && stored.runningSince === undefined);
 };
 
 const noEvent: EvidenceEvent = {

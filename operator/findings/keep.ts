@@ -18,7 +18,14 @@ import type { Entry } from '../ingest/entry.ts';
 import type { CoverageKeeper } from '../keeper.ts';
 import { fieldManager, type StatusWriter } from '../status.ts';
 import type { OurObjects, RawObject } from '../watches.ts';
-import { createFindingBook, findingKey, type EventOutcome, type LiveFinding, type TakenEvent } from './book.ts';
+import {
+  createFindingBook,
+  findingKey,
+  type EventOutcome,
+  type FindingBookOptions,
+  type LiveFinding,
+  type TakenEvent,
+} from './book.ts';
 import { createContainerIds } from './containers.ts';
 import type { DeliveryBook } from './deliveries.ts';
 import { createListeners } from './ears.ts';
@@ -53,6 +60,8 @@ export interface FindingKeeperOptions {
   readonly endedPods: EndedPods;
   readonly deliveries: DeliveryBook;
   readonly unattributed: UnattributedBook;
+  /** What the node's kubelet says of its control groups. */
+  readonly cgroups: FindingBookOptions['cgroups'];
   /** Whether every sink has been told all of a finding. */
   readonly isExported: (finding: RawObject) => boolean;
   readonly transport: Transport;
@@ -110,6 +119,7 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
     pod: options.pods.find,
     container: containers.find,
     hold: (node) => isPatient && containers.ask(node, () => settleWaiting()),
+    cgroups: options.cgroups,
     operatorNamespace: options.namespace,
     mostPerNamespace: options.mostPerNamespace,
     isTerminating: model.isTerminating,

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { PostureRule } from '../../domain/findings/types.ts';
+import type { CgroupAnswer } from '../../domain/findings/node-standing.ts';
+import type { PostureRule, Severity } from '../../domain/findings/types.ts';
 import { aNode } from '../../domain/testing/nodes.ts';
-import { aPolicy } from '../../domain/testing/policies.ts';
+import { aPolicy, labelled, selecting } from '../../domain/testing/policies.ts';
 import { hour, only, setUp, start } from './testing/world.ts';
 
 const asks = (behaviour: string, minimumVersion: string): PostureRule => ({
@@ -126,6 +127,190 @@ describe('a node whose kernel is older than a policy allows', () => {
     look(15_000);
     expect(only(book()).finding.record.state).toMatchObject({ phase: 'Open', count: 1, reopened: 0 });
     expect([...enqueued]).toEqual([]);
+  });
+});
+
+describe('a node of which its kubelet says cgroup v1', () => {
+  /** What the kubelet said last, which a test may change. */
+  const asked = (posture: readonly PostureRule[] = [], node: Parameters<typeof aNode>[0] = {}) => {
+    let answer: CgroupAnswer = { version: 1, at: start };
+    const world = setUp({ posture, cgroups: () => answer });
+    world.model.upsertNode(aNode(node));
+    world.look(0);
+    world.write();
+    return {
+      ...world,
+      key: only(world.book()).key,
+      state: () => only(world.book()).finding.record.state,
+      say: (next: CgroupAnswer): void => {
+        answer = next;
+      },
+    };
+  };
+  const silent: CgroupAnswer = { version: undefined, why: 'nothing listens on port 10250' };
+  const v2: CgroupAnswer = { version: 2, at: start };
+
+  test('is one finding, though no policy names it, and says how it is known', () => {
+    const { objects, key } = asked();
+    expect(key).toMatch(/^workload-protection\/outdated-cgroups-node-1-/);
+    expect(objects.get(key)?.status).toMatchObject({
+      behaviour: 'OutdatedCgroups',
+      severity: 'Medium',
+      phase: 'Open',
+      count: 1,
+      evidence: [{ message: 'its kubelet says that it runs with cgroup v1' }],
+      quiet: { required: '24h', evidence: 'Reporting', suspendedReason: 'StillPresent' },
+    });
+  });
+
+  test('was seen when its kubelet said so, and no later', () => {
+    const { look, state, say } = asked();
+    look(hour);
+    expect(state().lastSeen).toBe(start);
+    say({ version: 1, at: start + 2 * hour });
+    look(2 * hour);
+    expect(state().lastSeen).toBe(start + 2 * hour);
+  });
+
+  test('counts only where a policy selects it, once one names it', () => {
+    const world = setUp({ posture: [], cgroups: () => ({ version: 1, at: start }) });
+    const posture = [{ ...asks('OutdatedCgroups', ''), minimumVersion: undefined }];
+    world.model.setPolicies([aPolicy({ posture, selector: selecting({ node: labelled({ pool: 'batch' }) }) })]);
+    world.look(0);
+    expect([...world.book().all()]).toEqual([]);
+    world.model.upsertNode(aNode({ labels: { pool: 'batch' } }));
+    world.look(0);
+    expect([...world.book().all()]).toHaveLength(1);
+    world.model.upsertNode(aNode());
+    world.look(0);
+    world.look(1000 * hour);
+    expect(only(world.book()).finding.record.state).toMatchObject({
+      phase: 'Open',
+      quiet: { listening: { reason: 'RuleNotLoaded' } },
+    });
+  });
+
+  test('is written once, however often it is looked at', () => {
+    const { look, enqueued } = asked();
+    for (let round = 0; round < 1000; round++) look(15_000);
+    expect([...enqueued]).toEqual([]);
+  });
+
+  test('is clear when its kubelet has said v2 for the quiet period, while the node was ready', () => {
+    const { model, look, state, say } = asked();
+    say(v2);
+    look(0);
+    look(23 * hour);
+    model.upsertNode(aNode({ ready: false }));
+    look(0);
+    look(1000 * hour);
+    expect(state()).toMatchObject({ phase: 'Open', quiet: { listening: { reason: 'AgentBlind' } } });
+    model.upsertNode(aNode());
+    look(0);
+    look(hour - 1);
+    expect(state().phase).toBe('Open');
+    look(1);
+    expect(state()).toMatchObject({ phase: 'Resolved', resolution: 'Verified' });
+  });
+
+  test('is not clear because its kubelet says nothing, and not seen anew when it says the same again', () => {
+    const { look, state, say, objects, key, write } = asked();
+    say(silent);
+    look(0);
+    look(1000 * hour);
+    write();
+    expect(objects.get(key)?.status?.quiet).toMatchObject({
+      observedBefore: '0s',
+      suspendedReason: 'AgentBlind',
+      suspendedMessage: silent.why,
+    });
+    say({ version: 1, at: start + 1000 * hour });
+    look(0);
+    expect(state()).toMatchObject({ phase: 'Open', count: 1, reopened: 0 });
+  });
+
+  test.each<[string, CgroupAnswer]>([
+    ['still has it', { version: 1, at: start }],
+    ['has another', v2],
+  ])('is the same finding for another leader that has not asked yet, where it %s', (_, answer) => {
+    const { restart, now, look, say, write, state } = asked();
+    say(answer);
+    look(0);
+    look(120_000);
+    write();
+    restart(now());
+    say(silent);
+    look(0);
+    look(1000 * hour);
+    write();
+    expect(state()).toMatchObject({ phase: 'Open', count: 1 });
+    say(answer);
+    look(0);
+    look(15_000);
+    expect(state()).toMatchObject({ phase: 'Open', count: 1, reopened: 0 });
+  });
+
+  test('stays verified for another leader', () => {
+    const { restart, now, look, say, write, state } = asked();
+    say(v2);
+    look(0);
+    look(24 * hour);
+    write();
+    restart(now());
+    say(silent);
+    look(hour);
+    expect(state()).toMatchObject({ phase: 'Resolved', resolution: 'Verified', reopened: 0 });
+  });
+
+  test('is gone where another node comes in its place', () => {
+    const { model, look, state, say } = asked();
+    model.upsertNode(aNode({ uid: 'another' }));
+    say(silent);
+    look(1);
+    expect(state()).toMatchObject({ phase: 'Resolved', resolution: 'Gone' });
+  });
+
+  test('is seen once more, not at every look, where it comes back while the risk is accepted', () => {
+    const { look, decide, key, say, state } = asked();
+    say(v2);
+    look(0);
+    look(hour);
+    decide(key, {
+      phase: 'RiskAccepted',
+      riskAcceptedUntil: new Date(start + 1000 * hour).toISOString(),
+      riskAcceptedReason: 'the pool goes next month',
+    });
+    look(1);
+    say({ version: 1, at: start + hour });
+    for (let round = 0; round < 10; round++) look(15_000);
+    expect(state()).toMatchObject({ phase: 'RiskAccepted', count: 2 });
+  });
+
+  const named = (severity: Severity | undefined): readonly PostureRule[] => [
+    { ...asks('OutdatedCgroups', ''), minimumVersion: undefined, severity },
+  ];
+  test.each<[string, string, readonly PostureRule[], Severity]>([
+    ['that took it as it came', 'v1.34.9', [], 'Medium'],
+    ['that had to be told', 'v1.35.0', [], 'High'],
+    ['of a vendor that had to be told', 'v1.36.2-gke.1500', [], 'High'],
+    ['of a version that nobody knows', '', [], 'Medium'],
+    ['that took it, for a policy', 'v1.34.9', named('Low'), 'Low'],
+    ['that had to be told, for a policy', 'v1.35.1-eks-7cc42d7', named('Low'), 'Medium'],
+    ['that had to be told, for one that has no worse word', 'v1.35.1', named('Critical'), 'Critical'],
+  ])('of a kubelet %s: %s', (_, kubeletVersion, posture, severity) => {
+    const { book, look, say } = asked(posture, { kubeletVersion });
+    expect(only(book()).finding.record.severity).toBe(severity);
+    // What it was stays what it was, when it is no more.
+    say(v2);
+    look(15_000);
+    expect(only(book()).finding.record.severity).toBe(severity);
+  });
+
+  test('gets worse with a kubelet that had to be told', () => {
+    const { model, look, book } = asked();
+    model.upsertNode(aNode({ kubeletVersion: 'v1.35.0' }));
+    look(0);
+    expect(only(book()).finding.record.severity).toBe('High');
   });
 });
 

@@ -1,9 +1,16 @@
 // Behaviours of nodes that no event tells, over the fleet: which nodes stand so, and what that means for the silence of their findings.
 import type { CoverageModel } from '../../domain/coverage/model.ts';
-import { nodeStanding, nodeStandings, type NodeStanding } from '../../domain/findings/node-standing.ts';
+import {
+  countingStandings,
+  nodeStanding,
+  nodeStandings,
+  whyNotJudged,
+  type NodeStanding,
+  type StandingCircumstances,
+} from '../../domain/findings/node-standing.ts';
 import type { Observation } from '../../domain/findings/observe.ts';
 import type { FindingRecord } from '../../domain/findings/record.ts';
-import type { FindingSubject } from '../../domain/findings/types.ts';
+import type { FindingSubject, Severity } from '../../domain/findings/types.ts';
 
 export interface StandingNode {
   readonly subject: FindingSubject;
@@ -11,17 +18,23 @@ export interface StandingNode {
   readonly standing: NodeStanding;
 }
 
+export interface StandingObservation extends Observation {
+  /** Undefined: what the finding says. */
+  readonly severity: Severity | undefined;
+}
+
+type Circumstances = Omit<StandingCircumstances, 'selecting'>;
+
 /** Nodes that stand so now. */
 export function* standingNodes(
   { inventory }: Pick<CoverageModel, 'inventory'>,
-  named: ReadonlySet<string>,
+  circumstances: Circumstances,
 ): Iterable<StandingNode> {
-  const asked = nodeStandings.filter((behaviour) => named.has(behaviour));
-  if (asked.length === 0) return;
+  const counting = countingStandings(circumstances.named);
   for (const { name, facts, set } of inventory.nodes.values()) {
     if (facts === undefined || set === undefined) continue;
-    for (const behaviour of asked) {
-      const standing = nodeStanding(behaviour, facts, set.selecting);
+    for (const behaviour of counting) {
+      const standing = nodeStanding(behaviour, facts, { ...circumstances, selecting: set.selecting });
       if (standing?.isSo !== true) continue;
       yield {
         subject: { kind: 'Node', namespace: undefined, name, container: undefined },
@@ -32,22 +45,24 @@ export function* standingNodes(
   }
 }
 
-/** What its node's object says of the finding's behaviour; undefined where events tell of it. */
+/** What its node's object, or its kubelet, says of the finding's behaviour; undefined where events tell of it. */
 export const observeStanding = (
   { inventory }: Pick<CoverageModel, 'inventory'>,
   { behaviour, subject }: FindingRecord,
-): Observation | undefined => {
+  circumstances: Circumstances,
+): StandingObservation | undefined => {
   if (!nodeStandings.includes(behaviour)) return undefined;
   const node = inventory.nodes.get(subject.name);
-  const standing = node?.facts && nodeStanding(behaviour, node.facts, node.set?.selecting ?? []);
+  const selecting = node?.set?.selecting ?? [];
+  const standing = node?.facts && nodeStanding(behaviour, node.facts, { ...circumstances, selecting });
   // The kubelet reports it of its own node, and nobody looks whether it is loaded or delivered.
   const evidence = 'Reporting';
   if (standing === undefined) {
-    const message = 'no policy that selects the node asks for a version of it any more, so that nobody judges it';
-    return { listening: { listening: false, reason: 'RuleNotLoaded', message }, evidence };
+    const message = whyNotJudged(behaviour);
+    return { listening: { listening: false, reason: 'RuleNotLoaded', message }, evidence, severity: undefined };
   }
-  const { isSo, message } = standing;
-  if (isSo === false) return { listening: { listening: true }, evidence };
+  const { isSo, message, severity } = standing;
+  if (isSo === false) return { listening: { listening: true }, evidence, severity };
   const reason = isSo === true ? 'StillPresent' : 'AgentBlind';
-  return { listening: { listening: false, reason, message }, evidence };
+  return { listening: { listening: false, reason, message }, evidence, severity };
 };

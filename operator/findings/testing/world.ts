@@ -2,12 +2,14 @@
 import { findingSchema, type Finding } from '../../../crds/schema/finding.ts';
 import { createCoverageModel } from '../../../domain/coverage/model.ts';
 import type { Transition } from '../../../domain/findings/life-cycle.ts';
+import type { CgroupAnswer } from '../../../domain/findings/node-standing.ts';
 import type { JournalPlace } from '../../../domain/findings/record.ts';
 import type { PostureRule, SecurityEvent } from '../../../domain/findings/types.ts';
 import { aFalco } from '../../../domain/testing/agents.ts';
 import { aNode } from '../../../domain/testing/nodes.ts';
 import { aContainer, aPod, aShape } from '../../../domain/testing/pods.ts';
 import { aPolicy } from '../../../domain/testing/policies.ts';
+import type { NodeFacts } from '../../../domain/types.ts';
 import { createFindingBook, findingKey, type EventOutcome, type FindingBook } from '../book.ts';
 import { createDeliveryBook } from '../deliveries.ts';
 import { createListeners } from '../ears.ts';
@@ -36,7 +38,11 @@ export const shopPod = (name: string) =>
 
 /** A node with Falco and two replicas of one Deployment, and a leader's book over it. */
 export const setUp = (
-  overrides: { readonly posture?: readonly PostureRule[]; readonly mostPerNamespace?: number } = {},
+  overrides: {
+    readonly posture?: readonly PostureRule[];
+    readonly mostPerNamespace?: number;
+    readonly cgroups?: (facts: NodeFacts) => CgroupAnswer;
+  } = {},
 ) => {
   const model = createCoverageModel();
   model.setAgents([aFalco()]);
@@ -68,6 +74,7 @@ export const setUp = (
       pod: recent.find,
       container: () => undefined,
       hold: () => false,
+      cgroups: overrides.cgroups ?? (() => ({ version: undefined, why: 'nobody asks kubelets' })),
       operatorNamespace: ours,
       mostPerNamespace: overrides.mostPerNamespace ?? 1000,
       isTerminating: (namespace) => namespace === 'going',
