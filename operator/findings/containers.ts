@@ -33,7 +33,8 @@ const mostWaiting = 10_000;
 const shortestId = 12;
 
 interface Known {
-  readonly at: number;
+  readonly askedAt: number;
+  readonly readAt: number;
   readonly containers: ReadonlyMap<string, ContainerIdentity>;
 }
 
@@ -46,17 +47,19 @@ export const createContainerIds = ({ transport, clock, log, signal }: ContainerI
   const askNext = async (): Promise<void> => {
     if (isAsking) return;
     isAsking = true;
-    for (const [node, callbacks] of waiting) {
+    for (const node of waiting.keys()) {
       try {
         remember(node, await containersOn(transport, node, signal));
       } catch (error) {
         if (signal.aborted) break;
-        remember(node, new Map());
+        remember(node, undefined);
         log.warn(
           { node, error },
           'the containers of a node could not be read: events that only name an id belong to nobody',
         );
       }
+      // With those that came while it was asked.
+      const callbacks = waiting.get(node) ?? [];
       waiting.delete(node);
       waitingEvents -= callbacks.length;
       for (const callback of callbacks) callback();
@@ -65,16 +68,19 @@ export const createContainerIds = ({ transport, clock, log, signal }: ContainerI
     if (waiting.size > 0 && !signal.aborted) await askNext();
   };
 
-  const remember = (node: string, containers: ReadonlyMap<string, ContainerIdentity>): void => {
+  /** `containers`: undefined where they could not be read; then what was read before holds as long as it would have. */
+  const remember = (node: string, containers: ReadonlyMap<string, ContainerIdentity> | undefined): void => {
+    const askedAt = clock.monotonic();
+    const before = nodes.get(node) ?? { readAt: askedAt, containers: new Map() };
     nodes.delete(node);
-    nodes.set(node, { at: clock.monotonic(), containers });
+    nodes.set(node, containers === undefined ? { ...before, askedAt } : { askedAt, readAt: askedAt, containers });
     if (nodes.size > mostNodes) nodes.delete(nodes.keys().next().value ?? '');
   };
 
   return {
     find: (node, id) => {
       const known = nodes.get(node);
-      if (known === undefined || id.length < shortestId || clock.monotonic() - known.at > keepMs) return undefined;
+      if (known === undefined || id.length < shortestId || clock.monotonic() - known.readAt > keepMs) return undefined;
       const whole = known.containers.get(id);
       if (whole !== undefined) return whole;
       const fitting = [...known.containers].filter(([each]) => each.startsWith(id));
@@ -82,7 +88,7 @@ export const createContainerIds = ({ transport, clock, log, signal }: ContainerI
     },
     ask: (node, then) => {
       const known = nodes.get(node);
-      if (known !== undefined && clock.monotonic() - known.at < askEveryMs) return false;
+      if (known !== undefined && clock.monotonic() - known.askedAt < askEveryMs) return false;
       if (waitingEvents >= mostWaiting) return false;
       waiting.set(node, [...(waiting.get(node) ?? []), then]);
       waitingEvents++;
