@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readStamp, stampOf, writeStamp, type Decision, type StampedChange } from './case-stamp.ts';
+import {
+  caseStampAnnotation,
+  readStamp,
+  seeCase,
+  stampOf,
+  unknownActor,
+  writeStamp,
+  type Decision,
+  type StampedChange,
+} from './case-stamp.ts';
 import type { CasePhase } from './types.ts';
 
 const uid = '7b1c';
@@ -91,4 +100,27 @@ it('never names anybody but who made the decision', () => {
       }
     }),
   );
+});
+
+describe('who decided', () => {
+  const seen = (stamp: string | undefined, phase: CasePhase = 'Fixed', riskAcceptedUntil?: number) => ({
+    uid,
+    generation: 4,
+    annotations: stamp === undefined ? undefined : { [caseStampAnnotation]: stamp },
+    phase,
+    riskAcceptedUntil,
+  });
+  const byBob = { phase: 'Fixed', riskAcceptedUntil: undefined, actor: 'bob' } as const;
+
+  it.each<[string, Parameters<typeof seeCase>, string]>([
+    ['is whoever the stamp names', [seen(`${uid} 4 Fixed ann`), undefined], 'ann'],
+    ['is whoever the stamp names, whoever decided the same before', [seen(`${uid} 4 Fixed ann`), byBob], 'ann'],
+    ['is whoever did, where nothing was decided since', [seen(`${uid} 3 Fixed ann`), byBob], 'bob'],
+    ['is not known of another phase', [seen(undefined, 'Remediating'), byBob], unknownActor],
+    ['is not known of another acceptance', [seen(undefined, 'Fixed', 7), byBob], unknownActor],
+    ['is not known where nobody has seen it before', [seen(`${uid} 3 Fixed ann`), undefined], unknownActor],
+    ['is not known of what was never stamped', [seen(undefined), undefined], unknownActor],
+  ])('%s', (_, [object, before], actor) => {
+    expect(seeCase(object, before).actor).toBe(actor);
+  });
 });

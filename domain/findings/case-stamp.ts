@@ -1,6 +1,7 @@
 // Who decided on a case last. The webhook stamps the finding with the request's user, the API server lets nobody stamp another's name, and
 // the operator believes a stamp only of the very version that it looks at: so a change that no webhook saw is nobody's, and never another's.
 import type { CaseFile } from './finding-object.ts';
+import type { FindingCase } from './life-cycle.ts';
 import type { CasePhase } from './types.ts';
 
 /** The ValidatingAdmissionPolicy in the chart knows it by this name, and reads it by the form that `writeStamp` gives it. */
@@ -61,4 +62,24 @@ export const stampOf = ({
   if (!isSameDecision(before, after)) return writeStamp({ ...next, user });
   const decided = isOtherSpec ? readStamp(stamp, { uid, generation, phase: before.phase }) : undefined;
   return decided === undefined ? stamp : writeStamp({ ...next, user: decided });
+};
+
+/** The finding of a case, as far as a stamp speaks of it. */
+export interface StampedCase {
+  readonly uid: string | undefined;
+  readonly generation: number | undefined;
+  readonly annotations: Readonly<Record<string, string>> | undefined;
+  readonly phase: CasePhase;
+  readonly riskAcceptedUntil: number | undefined;
+}
+
+/** Who decided: of what stands there as it stood before, whoever was known to; of anything else whoever the stamp names, or nobody knows. */
+export const seeCase = (
+  { uid = '', generation = 0, annotations, phase, riskAcceptedUntil }: StampedCase,
+  before: FindingCase | undefined,
+): FindingCase => {
+  const isSame = before?.phase === phase && before.riskAcceptedUntil === riskAcceptedUntil;
+  const user = readStamp(annotations?.[caseStampAnnotation], { uid, generation, phase });
+  const known = user ?? (isSame ? before.actor : '');
+  return { phase, riskAcceptedUntil, actor: known === '' ? unknownActor : known };
 };

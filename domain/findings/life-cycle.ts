@@ -37,7 +37,7 @@ export type TransitionReason =
 export interface FindingCase {
   readonly phase: CasePhase;
   readonly riskAcceptedUntil: number | undefined;
-  /** Who changed it last, as far as is known. */
+  /** Who decided on it last, as far as is known; empty where nobody has looked yet. */
   readonly actor: string;
 }
 

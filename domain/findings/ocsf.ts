@@ -92,6 +92,8 @@ export const ocsfFinding = (finding: StandingFinding, cluster: string | undefine
       finding: findingName(finding),
       phase,
       resolution: status.resolution,
+      actor: latest?.actor,
+      reason: latest?.reason,
       case_phase: spec.case.phase,
       owner: spec.case.owner,
       team: teamOf(finding),

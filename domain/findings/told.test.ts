@@ -111,7 +111,13 @@ describe('OCSF', () => {
       },
       resources: [{ type: 'Deployment', name: 'checkout', namespace: 'shop' }],
       evidences: [{ process: { cmd_line: 'gcc -o helper helper.c', file: { name: 'gcc' } } }],
-      unmapped: { owner: 'dana@example.com', team: 'payments', resolution: 'Verified' },
+      unmapped: {
+        owner: 'dana@example.com',
+        team: 'payments',
+        resolution: 'Verified',
+        actor: 'workload-protection-operator',
+        reason: 'SilenceObserved',
+      },
     });
   });
 

@@ -1,8 +1,10 @@
-// Notes of a finding's case: two people who work on it, and one who would rather that it said something else; by every way that kubectl
-// has, with the webhook and without.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+// Notes of a finding's case, and decisions on it: two people who work on it, and one who would rather that it said something else; by every
+// way that kubectl has, with the webhook and without.
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Finding } from '../../crds/schema/finding.ts';
 import { apiVersion } from '../../crds/schema/vocabulary.ts';
+import { caseStampAnnotation, readStamp, writeStamp } from '../../domain/findings/case-stamp.ts';
+import type { CasePhase } from '../../domain/findings/types.ts';
 import type { ProcessHandle } from '../installation/install.ts';
 import { capture } from './support/capture.ts';
 import { eventually } from './support/eventually.ts';
@@ -45,7 +47,10 @@ beforeAll(async () => {
   });
 });
 
-afterAll(() => world?.stop());
+afterAll(() => {
+  vi.unstubAllEnvs();
+  return world?.stop();
+});
 
 const name = 'gcc';
 const at = ['-n', 'shop', name] as const;
@@ -73,6 +78,22 @@ const read = (): Promise<Finding> => world.get(`/apis/${apiVersion}/namespaces/s
 const notes = async (): Promise<readonly Note[]> => (await read()).spec.case.notes ?? [];
 const texts = async (): Promise<readonly string[]> =>
   (await notes()).map(({ text, author = '' }) => `${author}: ${text}`);
+
+/** Who decided, as far as the stamp is one of the finding as it stands. */
+const decided = async (): Promise<string | undefined> => {
+  const { metadata, spec } = await read();
+  const { uid = '', generation = 0, annotations } = metadata;
+  return readStamp(annotations?.[caseStampAnnotation], { uid, generation, phase: spec.case.phase });
+};
+const stamp = async (): Promise<string | undefined> => (await read()).metadata.annotations?.[caseStampAnnotation];
+/** Merges into the case, and into what is annotated. */
+const change = (user: User, file: object, annotations?: object): Promise<Said> => {
+  const patch = { ...(annotations === undefined ? {} : { metadata: { annotations } }), spec: { case: file } };
+  return as(user, ['patch', 'finding', ...at, '--type=merge', '-p', JSON.stringify(patch)]);
+};
+const annotate = (user: User, value: string): Promise<Said> =>
+  as(user, ['annotate', 'finding', ...at, '--overwrite', value]);
+
 const printed = ({ stdout, stderr }: Said): string => `${stderr}${stdout}`;
 
 const asked = async (): Promise<number> =>
@@ -156,6 +177,110 @@ describe('the case beside them', () => {
   });
 });
 
+describe('a decision', () => {
+  /** Each way that kubectl has of changing a phase. */
+  const ways: readonly (readonly [string, (user: User, phase: CasePhase) => Promise<Said>])[] = [
+    ['patch', (user, phase) => change(user, { phase })],
+    [
+      'patch as JSON',
+      (user, phase) =>
+        as(user, [
+          'patch',
+          'finding',
+          ...at,
+          '--type=json',
+          '-p',
+          JSON.stringify([{ op: 'replace', path: '/spec/case/phase', value: phase }]),
+        ]),
+    ],
+    // Without the annotations, as from Git.
+    ['replace', async (user, phase) => write(user, ['replace'], finding({ ...(await read()).spec.case, phase }))],
+    ['apply', (user, phase) => write(user, ['apply'], finding({ phase }))],
+    [
+      'apply on the server',
+      (user, phase) => write(user, ['apply', '--server-side', '--force-conflicts'], finding({ phase })),
+    ],
+    [
+      'edit',
+      (user, phase) => {
+        vi.stubEnv('KUBE_EDITOR', `sed -i 's/^    phase: .*/    phase: ${phase}/'`);
+        return as(user, ['edit', 'finding', ...at]);
+      },
+    ],
+  ];
+
+  test.each(ways)('carries the name of who made it, by %s', async (_, decide) => {
+    for (const [user, phase] of [
+      ['ann', 'Remediating'],
+      ['bob', 'Fixed'],
+    ] as const) {
+      expect(await decide(user, phase)).toMatchObject({ code: 0 });
+      expect([await decided(), (await read()).spec.case.phase]).toEqual([user, phase]);
+    }
+  });
+
+  test('keeps it while others work on the rest of the case, and the operator writes what it sees', async () => {
+    expect((await change('ann', { phase: 'Triaged' })).code).toBe(0);
+    expect((await change('mallory', { owner: 'mallory' })).code).toBe(0);
+    expect((await as('bob', patchOf([{ text: 'looked at' }]))).code).toBe(0);
+    expect(await decided()).toBe('ann');
+    const status = { behaviour: 'CompilerInContainer', severity: 'High', phase: 'Open' };
+    const subject = { reference: 'Deployment/cart', kind: 'Deployment', name: 'cart' };
+    const patch = JSON.stringify({ status: { ...status, subject } });
+    await world.kubectl(['patch', 'finding', ...at, '--subresource=status', '--type=merge', '-p', patch]);
+    expect(await decided()).toBe('ann');
+  });
+
+  test('is nobody else’s, and nobody takes it away', async () => {
+    const before = await read();
+    const { uid = '', generation = 0 } = before.metadata;
+    const forged = writeStamp({ uid, generation: generation + 1, phase: 'Fixed', user: 'ann' });
+    // The webhook puts its own in the place of each.
+    expect((await change('mallory', { phase: 'Fixed' }, { [caseStampAnnotation]: forged })).code).toBe(0);
+    expect(await decided()).toBe('mallory');
+    for (const value of [`${caseStampAnnotation}=${forged}`, `${caseStampAnnotation}-`]) {
+      expect((await annotate('mallory', value)).code).toBe(0);
+      expect(await decided()).toBe('mallory');
+    }
+  });
+});
+
+describe('what the operator knows a finding by', () => {
+  const refused = async (patch: object): Promise<string> => {
+    const { code, stderr } = await as('mallory', [
+      'patch',
+      'finding',
+      ...at,
+      '--type=merge',
+      '-p',
+      JSON.stringify({ metadata: patch }),
+    ]);
+    expect([patch, code]).toEqual([patch, 1]);
+    return stderr;
+  };
+
+  test('is changed by nobody who only works on cases', async () => {
+    const told = 'workloadprotection.dev/cloudevents-told';
+    expect(await refused({ annotations: { [told]: 'the-last' } })).toContain("are the operator's");
+    expect(await refused({ labels: { 'workloadprotection.dev/tombstone': 'true' } })).toContain("are the operator's");
+    const nobody = { apiVersion: 'v1', kind: 'ConfigMap', name: 'gone', uid: '6f1c5a52-1d5c-4a3e-9d0c-0a4d1f3b8c11' };
+    expect(await refused({ ownerReferences: [nobody] })).toContain('a finding has no owner');
+    for (const verb of ['patch', 'update']) {
+      const can = ['auth', 'can-i', verb, 'findings', '--subresource=status', '-n', 'shop'];
+      expect((await as('mallory', can)).stdout).toBe('no\n');
+    }
+    expect((await as('mallory', ['delete', 'finding', ...at])).stderr).toContain('cannot delete resource "findings"');
+    // As administrator, and as the operator, it can be.
+    await world.kubectl(['annotate', 'finding', ...at, `${told}=one`]);
+    const operator = 'system:serviceaccount:workload-protection:workload-protection-operator';
+    await world.kubectl(['annotate', 'finding', ...at, '--overwrite', `${told}=two`, `--as=${operator}`]);
+    expect(await refused({ annotations: { [told]: 'the-last' } })).toContain("are the operator's");
+    // What is one's own may be annotated and labelled.
+    expect((await annotate('mallory', 'example.com/ticket=1')).code).toBe(0);
+    expect((await as('mallory', ['label', 'finding', ...at, 'example.com/wave=2'])).code).toBe(0);
+  });
+});
+
 describe('without the webhook', () => {
   beforeAll(async () => {
     webhook.kill('SIGKILL');
@@ -168,6 +293,53 @@ describe('without the webhook', () => {
     const rest = JSON.stringify({ spec: { case: { phase: 'Remediating', owner: 'bob' } } });
     expect((await as('bob', ['patch', 'finding', ...at, '--type=merge', '-p', rest])).code).toBe(0);
     expect(await notes()).toEqual(before);
+  });
+
+  test('a decision is of an unknown author, and stops nobody', async () => {
+    for (const [user, phase] of [
+      ['ann', 'Triaged'],
+      ['bob', 'Fixed'],
+    ] as const) {
+      expect((await change(user, { phase })).code).toBe(0);
+      expect(await decided()).toBeUndefined();
+    }
+    // However it is done, unless the stamp is left out.
+    const { case: file } = (await read()).spec;
+    const applied = finding({ phase: 'Triaged' });
+    expect(await write('ann', ['apply', '--server-side', '--force-conflicts'], applied)).toMatchObject({ code: 0 });
+    expect(await write('bob', ['apply'], finding({ phase: 'Fixed' }))).toMatchObject({ code: 0 });
+    expect(await decided()).toBeUndefined();
+    const replaced = await write('bob', ['replace'], finding({ ...file, phase: 'Triaged' }));
+    expect([replaced.code, replaced.stderr]).toEqual([1, expect.stringContaining('leave it as it is')]);
+  });
+
+  test('and still nobody decides in the name of another', async () => {
+    const before = await stamp();
+    const { metadata, spec } = await read();
+    const { uid = '', generation = 0 } = metadata;
+    expect(spec.case.phase).toBe('Fixed');
+    const next = { uid, generation: generation + 1 };
+    for (const [file, forged] of [
+      [{ phase: 'Remediating' }, writeStamp({ ...next, phase: 'Remediating', user: 'ann' })],
+      [
+        { phase: 'Remediating' },
+        writeStamp({ uid, generation: generation + 2, phase: 'Remediating', user: 'mallory' }),
+      ],
+      [{ phase: 'Remediating' }, null],
+      // On what others have decided.
+      [{ owner: 'mallory' }, writeStamp({ ...next, phase: 'Fixed', user: 'ann' })],
+      [{ owner: 'mallory' }, writeStamp({ ...next, phase: 'Fixed', user: 'mallory' })],
+      [{ owner: 'mallory' }, null],
+      [{}, writeStamp({ uid, generation, phase: 'Fixed', user: 'mallory' })],
+    ] as const) {
+      const { code, stderr } = await change('mallory', file, { [caseStampAnnotation]: forged });
+      expect([forged, code, stderr]).toEqual([forged, 1, expect.stringContaining('with the name of mallory')]);
+    }
+    expect(await stamp()).toBe(before);
+    // Under one's own name it can be done by hand.
+    const own = writeStamp({ ...next, phase: 'Remediating', user: 'ann' });
+    expect((await change('ann', { phase: 'Remediating' }, { [caseStampAnnotation]: own })).code).toBe(0);
+    expect(await decided()).toBe('ann');
   });
 
   test('and even without its configuration, nobody signs for another, or changes a note', async () => {

@@ -10,6 +10,7 @@ import {
   termsOf,
   type ClassifyContext,
 } from '../../domain/findings/classify.ts';
+import { seeCase } from '../../domain/findings/case-stamp.ts';
 import { advance, seeAgain, type FindingCase, type Transition } from '../../domain/findings/life-cycle.ts';
 import { observe } from '../../domain/findings/observe.ts';
 import { longestLookMs, mustStoreQuiet, quietToStore, storedQuiet } from '../../domain/findings/quiet-clock.ts';
@@ -344,7 +345,7 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
       const { namespace = '', name } = object.metadata;
       const restored = known === undefined ? recordOf(object, defaultQuiet, options.aliveUntil()) : undefined;
       const finding = known ?? (restored && add({ namespace, name }, restored));
-      if (finding !== undefined) finding.case = caseOf(object);
+      if (finding !== undefined) finding.case = caseOf(object, finding.case);
     },
     writing: (key) => {
       const finding = findings.get(key);
@@ -446,11 +447,9 @@ const evidenceOf = (
   message,
 });
 
-const caseOf = ({ spec }: Finding): FindingCase => {
-  const { phase, riskAcceptedUntil, owner } = spec.case;
-  return {
-    phase,
-    riskAcceptedUntil: riskAcceptedUntil === undefined ? undefined : Date.parse(riskAcceptedUntil),
-    actor: owner ?? 'whoever changed the case',
-  };
+const caseOf = ({ metadata, spec }: Finding, before: FindingCase): FindingCase => {
+  const { phase, riskAcceptedUntil } = spec.case;
+  const { uid, generation, annotations } = metadata;
+  const until = riskAcceptedUntil === undefined ? undefined : Date.parse(riskAcceptedUntil);
+  return seeCase({ uid, generation, annotations, phase, riskAcceptedUntil: until }, before);
 };

@@ -1,5 +1,5 @@
 // Every change of a finding's phase as an Event in its namespace, for those who watch with kubectl.
-import type { Transition } from '../../domain/findings/life-cycle.ts';
+import { operator, type Transition } from '../../domain/findings/life-cycle.ts';
 import type { EventRecorder } from '../../kube/events.ts';
 import type { Log } from '../../kube/log.ts';
 import { apiVersionOf, resources } from '../../kube/resource.ts';
@@ -28,6 +28,6 @@ export const recordTransition = (
     type: calming.has(to) ? 'Normal' : 'Warning',
     reason,
     action: 'Follow',
-    note: `${behaviour} of ${referenceOf(subject)}: ${message}`,
+    note: `${behaviour} of ${referenceOf(subject)}: ${message}${actor === operator ? '' : ` By ${actor}.`}`,
   });
 };

@@ -1,5 +1,6 @@
 // A leader's book over a small cluster, with a clock that stands until it is told how much has passed.
 import { findingSchema, type Finding } from '../../../crds/schema/finding.ts';
+import { caseStampAnnotation, writeStamp } from '../../../domain/findings/case-stamp.ts';
 import { createCoverageModel } from '../../../domain/coverage/model.ts';
 import type { Transition } from '../../../domain/findings/life-cycle.ts';
 import type { CgroupAnswer } from '../../../domain/findings/node-standing.ts';
@@ -132,7 +133,7 @@ export const setUp = (
         const written = findingSchema.safeParse({
           apiVersion: 'workloadprotection.dev/v1alpha1',
           kind: 'Finding',
-          metadata: identity,
+          metadata: { ...before?.metadata, ...identity },
           spec: before?.spec ?? {},
           status: JSON.parse(JSON.stringify({ ...status, conditions })) as object,
         });
@@ -147,10 +148,18 @@ export const setUp = (
       enqueued.clear();
       book = openBook(aliveUntil);
     },
-    decide: (key: string, caseFile: object): void => {
+    /** `user`: as the webhook stamps it; undefined while it is away. */
+    decide: (key: string, caseFile: object, user?: string): void => {
       const object = objects.get(key);
       const spec = findingSchema.parse({ ...object, spec: { case: caseFile } }).spec;
-      const decided = { ...object, spec } as Finding;
+      const { uid = 'uid-1', generation: before = 1, annotations, ...metadata } = object?.metadata ?? { name: '' };
+      const [generation, { phase }] = [before + 1, spec.case];
+      const stamp = user === undefined ? {} : { [caseStampAnnotation]: writeStamp({ uid, generation, phase, user }) };
+      const decided = {
+        ...object,
+        metadata: { ...metadata, uid, generation, annotations: { ...annotations, ...stamp } },
+        spec,
+      } as Finding;
       objects.set(key, decided);
       book.seen(key, decided);
     },
