@@ -20,7 +20,7 @@ const anAlert = (more: Readonly<Record<string, unknown>>) => ({
 describe('an alert of Kubescape', () => {
   it('is read whole, with its process out of the tree', () => {
     expect(read('drift')).toEqual({
-      id: '5c1d0bd9c7f0d1e2',
+      id: `5c1d0bd9c7f0d1e2 2026-08-01T10:00:00.123456789Z 3b1f7c9a52d84e60a1c4f5b6d7e8f90123456789abcdef0123456789abcdef01`,
       at: Date.UTC(2026, 7, 1, 10, 0, 0, 123),
       agentType: 'Kubescape',
       rule: 'Drifted process executed',
@@ -54,6 +54,22 @@ describe('an alert of Kubescape', () => {
   it('is called by its id where it has no name, and none where it has neither', () => {
     expect(kubescapeEvents.eventsOf({ ruleID: 'R1001' }, receivedAt)[0]?.rule).toBe('R1001');
     expect(kubescapeEvents.eventsOf(aList([{ message: 'x' }, anAlert({})]), receivedAt)).toHaveLength(1);
+  });
+
+  it('has an id that no other has, though its own is that of all which are alike', () => {
+    const ids = [
+      { containerID: 'a', timestamp: '2026-08-01T10:00:00Z' },
+      { containerID: 'b', timestamp: '2026-08-01T10:00:00Z' },
+      { containerID: 'a', timestamp: '2026-08-01T11:00:00Z' },
+      { podUID: 'c', timestamp: '2026-08-01T11:00:00Z' },
+    ].map((more) => kubescapeEvents.eventsOf(anAlert({ uniqueID: 'alike', ...more }), receivedAt)[0]?.id);
+    expect(new Set(ids).size).toBe(4);
+    expect(kubescapeEvents.eventsOf(anAlert({ uniqueID: 'alike' }), receivedAt)[0]).not.toHaveProperty('id');
+  });
+
+  it('of the node itself, which it calls a container named host, is of the node', () => {
+    const [event] = kubescapeEvents.eventsOf(anAlert({ containerID: 'host', nodeName: 'node-1' }), receivedAt);
+    expect(event?.origin).toEqual({ node: 'node-1', onHost: true });
   });
 
   it('takes no process of another container for its own', () => {

@@ -23,7 +23,7 @@ export const kubescapeEvents: EventAdapter = {
         securityEvent(
           {
             agentType: 'Kubescape',
-            id: alert.uniqueID,
+            id: idOf(alert),
             at: alert.timestamp,
             // Rules are loaded and bound by their names; the id stays beside them, since names have changed.
             rule: name ?? id,
@@ -85,8 +85,22 @@ const processesIn = (tree: Raw): Processes => {
   return { containerId: text(tree.containerID), byId };
 };
 
+/**
+ * Its own is the same for all that is alike, in whichever pod and however often: what it is told by here is one container, or pod, and
+ * one moment as well.
+ */
+const idOf = ({ uniqueID, timestamp, containerID, podUID }: Raw): string | undefined => {
+  const [id, moment, place] = [
+    textOrNone(uniqueID),
+    textOrNone(timestamp),
+    textOrNone(containerID) ?? textOrNone(podUID),
+  ];
+  return id === undefined || moment === undefined || place === undefined ? undefined : `${id} ${moment} ${place}`;
+};
+
 /** `hostName` is left aside: it is that of the agent's pod. */
 const originOf = (alert: Raw): OriginDraft => {
+  if (alert.containerID === hostContainer) return { node: alert.nodeName, onHost: true };
   const isInContainer = textOrNone(alert.containerID) !== undefined || textOrNone(alert.podName) !== undefined;
   return {
     node: alert.nodeName,
@@ -99,6 +113,9 @@ const originOf = (alert: Raw): OriginDraft => {
     onHost: isInContainer ? false : undefined,
   };
 };
+
+/** What it calls the node itself, where it is told to watch that, too. */
+const hostContainer = 'host';
 
 /** The process that the alert is about, or what its arguments say of it. */
 const processOf = (alert: Raw, { containerId, byId }: Processes): ProcessDraft => {
