@@ -65,7 +65,7 @@ describe('a generic event', () => {
 
   it('of OCSF is read whole', () => {
     expect(read(itemsOf('ocsf-1.4.0')['detection finding'])).toEqual({
-      id: 'f-1',
+      id: 'e-1',
       at: happenedAt,
       agentType: 'Custom',
       rule: 'compilers',
@@ -82,6 +82,12 @@ describe('a generic event', () => {
       process: { name: 'apk', arguments: 'apk add curl' },
     });
   });
+});
+
+it('a finding of OCSF that is told of again without an id of its own event is another event', () => {
+  const finding = { class_uid: 2004, finding_info: { uid: 'f-1', title: 'x' } };
+  const ids = [1785578400123, 1785578400124].map((time) => read({ ...finding, time })?.id);
+  expect(ids).toEqual(['f-1 1785578400123', 'f-1 1785578400124']);
 });
 
 describe('the example in the documents', () => {
@@ -112,7 +118,9 @@ describe('an envelope of CloudEvents', () => {
     ['com.example.event', '/x', { rule: 'x' }, 'Custom'],
     ['com.example.nofalconry', '/x', { rule: 'x' }, 'Custom'],
   ])('of type %s from %s is read as what it holds', (type, source, data, agentType) => {
-    expect(readAll(anEnvelope({ type, source, data }))).toMatchObject([{ id: 'c-1', at: happenedAt, agentType }]);
+    expect(readAll(anEnvelope({ type, source, data }))).toMatchObject([
+      { id: `${source} c-1`, at: happenedAt, agentType },
+    ]);
   });
 
   it('lends its id to one event, never to several, and to none that has its own', () => {

@@ -31,7 +31,8 @@ export const genericEvents = (agents: readonly EventAdapter[]): EventAdapter => 
     const at = timeIn(outer.time) ?? receivedAt;
     const agent = agents.find(({ source }) => words.has(source));
     const events = agent === undefined ? plainEvents(object(outer.data), at) : agent.eventsOf(outer.data, at);
-    const id = boundedText(outer.id);
+    // Ids are of one source only.
+    const id = boundedText(outer.id) && boundedText(`${text(outer.source)} ${text(outer.id)}`);
     // An envelope around several events has one id for all of them.
     return events.length === 1 && id !== undefined ? events.map((event) => ({ id, ...event })) : events;
   },
@@ -99,7 +100,8 @@ const ocsfDraft = (event: Raw): EventDraft => {
   const endpoint = isObject(event.dst_endpoint) ? event.dst_endpoint : object(evidence.dst_endpoint);
   return {
     agentType: 'Custom',
-    id: textOrNone(finding.uid) ?? metadata.uid,
+    // A finding keeps its id however often it is seen again; the event has one of its own.
+    id: textOrNone(metadata.uid) ?? findingIdAt(finding.uid, event.time),
     at: event.time ?? event.time_dt,
     rule: textOrNone(analytic.name) ?? textOrNone(analytic.uid) ?? finding.title ?? metadata.event_code,
     policy: object(event.policy).name,
@@ -116,6 +118,9 @@ const ocsfDraft = (event: Raw): EventDraft => {
     message: textOrNone(event.message) ?? finding.desc,
   };
 };
+
+const findingIdAt = (uid: unknown, time: unknown): string | undefined =>
+  textOrNone(uid) === undefined || typeof time !== 'number' ? undefined : `${text(uid)} ${time}`;
 
 const mostAttacks = 64;
 
