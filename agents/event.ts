@@ -15,6 +15,6 @@ export interface EventAdapter {
 export interface EventLoss {
   readonly node?: string;
   readonly pod?: { readonly namespace: string; readonly name: string };
-  /** From now on, in milliseconds. */
+  /** For how long it will go on, in milliseconds; 0 for what is over. */
   readonly duration: number;
 }

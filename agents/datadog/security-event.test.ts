@@ -115,6 +115,16 @@ describe('an event of Workload Protection', () => {
     },
   );
 
+  it('says that the kernel lost others, on the node or at least beside which pod of the agent', () => {
+    const lost = (...tags: readonly string[]) =>
+      datadogEvents.lossIn?.(anEvent({ agent: { rule_id: 'lost_events' }, lost: 40 }, tags));
+    const own = ['pod_name:agent-x7k', 'kube_namespace:datadog'];
+    const pod = { namespace: 'datadog', name: 'agent-x7k' };
+    expect(lost(...own, 'kube_node:node-1')).toEqual({ node: 'node-1', pod, duration: 0 });
+    expect(lost(...own)).toEqual({ pod, duration: 0 });
+    expect(datadogEvents.lossIn?.(items.compiler)).toBeUndefined();
+  });
+
   it('is none where no rule saw it', () => {
     expect(datadogEvents.eventsOf({ message: 'a log', service: 'web' }, receivedAt)).toEqual([]);
   });

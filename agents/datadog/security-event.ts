@@ -8,6 +8,13 @@ import { originOf, readDatadogEvent, tagged, tagsOf } from './event.ts';
 
 export const datadogEvents: EventAdapter = {
   source: 'datadog',
+  lossIn: (item) => {
+    if (readDatadogEvent(item)?.ruleId !== 'lost_events') return undefined;
+    const node = nodeIn(item, tagsOf(item));
+    // Its own, which runs where events were lost.
+    const { pod } = originOf(item);
+    return { ...(node === undefined ? {} : { node }), ...(pod === undefined ? {} : { pod }), duration: 0 };
+  },
   eventsOf: (item, receivedAt) => {
     const event = readDatadogEvent(item);
     if (event === undefined) return [];

@@ -112,6 +112,13 @@ describe('an alert of Falco', () => {
     expect(read(anAlert({ 'proc.name': 'gcc' }, { source: 'github' }))).not.toHaveProperty('process');
   });
 
+  it('says that the kernel dropped others on its node, and nobody else can say so by a rule of that name', () => {
+    const drop = itemOf('0.44.1', 'itself');
+    expect(falcoEvents.lossIn?.(drop)).toEqual({ node: 'node-1', duration: 0 });
+    expect(falcoEvents.lossIn?.({ ...object(drop), source: 'syscall' })).toBeUndefined();
+    expect(falcoEvents.lossIn?.(itemOf('0.44.1', 'threat'))).toBeUndefined();
+  });
+
   it('about Falco itself still tells which node it came from', () => {
     expect(read(itemOf('0.44.1', 'itself'))).toMatchObject({ isInternal: true, origin: { node: 'node-1' } });
   });

@@ -7,6 +7,13 @@ import { object, text, textOrNone, type Raw } from '../read.ts';
 
 export const falcoEvents: EventAdapter = {
   source: 'falco',
+  lossIn: (item) => {
+    const { rule, source, hostname } = object(item);
+    if (rule !== 'Falco internal: syscall event drop' || (source !== undefined && source !== 'internal'))
+      return undefined;
+    const node = said(hostname);
+    return { ...(node === undefined ? {} : { node }), duration: 0 };
+  },
   eventsOf: (item, receivedAt) => {
     const alert = object(item);
     const rule = textOrNone(alert.rule);

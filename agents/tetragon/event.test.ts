@@ -75,6 +75,16 @@ describe('an event of Tetragon', () => {
     expect(tetragonEvents.eventsOf(unknown, receivedAt)[0]?.origin).toEqual({ node: 'node-1' });
   });
 
+  it.each<[string, number | undefined]>([
+    ['rate limited', 0],
+    ['throttled', 600_000],
+    ['compiler', undefined],
+  ])('says that others were left out, and for how long: %s, %s', (name, duration) => {
+    expect(tetragonEvents.lossIn?.(items[name])).toEqual(
+      duration === undefined ? undefined : { node: 'node-1', duration },
+    );
+  });
+
   it('about what was left out still tells its node', () => {
     expect(read('throttled')).toMatchObject({ isInternal: true, origin: { node: 'node-1' } });
     expect(read('rate limited')).toMatchObject({ isInternal: true, origin: { node: 'node-1' } });

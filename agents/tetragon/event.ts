@@ -16,6 +16,13 @@ import { isObject, list, object, text, textOrNone, type Raw } from '../read.ts';
 
 export const tetragonEvents: EventAdapter = {
   source: 'tetragon',
+  lossIn: (item) => {
+    const { node_name: name, rate_limit_info: limited, process_throttle: throttled } = object(item);
+    if (!isObject(limited) && !isObject(throttled)) return undefined;
+    const node = textOrNone(name);
+    const duration = object(throttled).type === 'THROTTLE_START' ? longestThrottleMs : 0;
+    return { ...(node === undefined ? {} : { node }), duration };
+  },
   eventsOf: (item, receivedAt) => {
     const envelope = object(item);
     const kind = kinds.find((each) => isObject(envelope[each]));
@@ -66,6 +73,9 @@ type Kind = (typeof kinds)[number];
 
 /** Of events that were left out: about Tetragon, not about what it watches. */
 const internalKinds: ReadonlySet<Kind> = new Set(['process_throttle', 'rate_limit_info']);
+
+/** It says when it begins to throttle a container, and when it ends: nobody knows how long that will be, and the second word may be lost. */
+const longestThrottleMs = 10 * 60_000;
 
 const startedLaterTag = 'not-in-init-tree';
 
