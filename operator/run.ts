@@ -152,6 +152,7 @@ export const runOperator = async (
       policies: model.policies,
       pods,
       endedPods,
+      unheard: () => unheard(watches, clock),
       deliveries,
       unattributed,
       cgroups: unasked,

@@ -294,6 +294,16 @@ describe('show', () => {
     expect(out).toContain('kubectl protection coverage says what is wrong with the agents there');
   });
 
+  it('does not take for silence what nobody listened to since the operator is away', async () => {
+    const open = aFinding();
+    if (open.status?.quiet === undefined) throw new Error('a finding without a clock');
+    put({ ...open, status: { ...open.status, quiet: { ...open.status.quiet, clearsAt: '2026-06-02T09:00:00Z' } } });
+    const { out } = await findings('show', checkout);
+    expect(out).toMatch(/It should have been over 3 hours ago, at 2026-06-02T09:00:00Z.*is it\s+running\?/s);
+    expect(out).not.toContain('observed without the behaviour');
+    expect((await findings('list', '-A')).out).toContain('stands still: nobody looks');
+  });
+
   test.each([
     ['Verified', 'Verified 60 minutes ago: the behaviour stayed away for 24h of 24h in which somebody listened.'],
     ['Gone', 'Closed 60 minutes ago: the workload or node is gone, which proves nothing.'],

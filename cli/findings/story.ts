@@ -12,7 +12,7 @@ import { wrapped } from '../flags/table.ts';
 import { columns } from '../output/columns.ts';
 import type { Paint } from '../output/paint.ts';
 import { plain, plural } from '../output/text.ts';
-import { colourOf, dueOf, isFixFailed, progress, when } from './words.ts';
+import { colourOf, dueOf, isFixFailed, isForgotten, progress, when } from './words.ts';
 
 export interface StoryOptions {
   readonly paint: Paint;
@@ -127,6 +127,12 @@ function* quietClock({ status }: StandingFinding, { paint, now }: StoryOptions):
     yield* paragraph('Nothing is known of it yet.');
     return;
   }
+  if (isForgotten(quiet, now)) {
+    yield* paragraph(
+      `It should have been over ${when(quiet.clearsAt, now)}, at ${quiet.clearsAt}, and the operator has not said so: is it running? While it is away nobody hears what happens, and no time counts.`,
+    );
+    return;
+  }
   yield* paragraph(
     `${progress(quiet, now)} observed without the behaviour${quiet.evidence === undefined ? '' : `; time counts while every node that runs it has an agent at evidence ${quiet.evidence} or better`}.`,
   );
@@ -145,11 +151,11 @@ const remedyOf = {
   AgentBlind:
     'kubectl protection coverage says what is wrong with the agents there; the clock goes on once they watch again.',
   RuleNotLoaded:
-    'Load the rule again, or nobody would hear the behaviour; kubectl protection coverage rules shows where it is missing.',
+    'Load the rule again, or have a policy name the behaviour again, or nobody would hear it; kubectl protection coverage rules shows where a rule is missing.',
   DeliveryUnproven: 'See whether events reach the operator: the forwarder, its token, the network (docs/ingest.md).',
   EventsShed: 'More events came than could be taken in; time counts again once they are all taken.',
   NothingRunning: 'Nothing runs that could behave so; time counts again once a pod does.',
-  OperatorDown: 'The operator has just started; time counts again within a minute.',
+  OperatorDown: 'Time counts again within a minute of the operator hearing everything.',
   StillPresent: 'The node still stands so; time begins to count once it does not.',
 } as const;
 

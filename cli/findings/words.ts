@@ -25,9 +25,17 @@ export const clearing = ({ phase, quiet, resolution }: Standing, now: number): s
   if (phase === 'Resolved') return resolution === 'Gone' ? 'gone' : 'verified';
   if (phase === 'RiskAccepted' || quiet === undefined) return '';
   if (quiet.requiredRuns !== undefined) return `${quiet.observedRuns ?? 0}/${plural(quiet.requiredRuns, 'run')}`;
+  if (isForgotten(quiet, now)) return 'stands still: nobody looks';
   if (quiet.clearsAt !== undefined) return when(quiet.clearsAt, now);
   return quiet.suspendedReason === undefined ? '' : `stands still: ${quiet.suspendedReason}`;
 };
+
+/** Longer than an operator that works needs to say that the clock has run out, or that it stands still. */
+const forgottenAfterMs = 3 * 60_000;
+
+/** The clock should have run out, and nobody says so: whoever looks at it is away, and its time does not count. */
+export const isForgotten = ({ clearsAt }: NonNullable<Standing['quiet']>, now: number): boolean =>
+  clearsAt !== undefined && now - Date.parse(clearsAt) > forgottenAfterMs;
 
 export const progress = (quiet: NonNullable<Standing['quiet']>, now: number): string =>
   quiet.requiredRuns === undefined

@@ -44,6 +44,10 @@ const customSeverity: Severity = 'Medium';
 export const behavioursNamedBy = (policies: readonly Policy[]): ReadonlySet<string> =>
   new Set(policies.flatMap(({ posture }) => posture.map(({ behaviour }) => behaviour)));
 
+/** A built-in behaviour that no policy names is everybody's. */
+export const countsAnywhere = (behaviour: string, named: ReadonlySet<string>): boolean =>
+  !named.has(behaviour) && behaviours.some(({ name, match }) => name === behaviour && match.length > 0);
+
 export const classify = (event: SecurityEvent, context: ClassifyContext): readonly Behaving[] => {
   if (event.isInternal === true) return [];
   return [...builtIn(event, context), ...custom(event, context)];

@@ -5,6 +5,7 @@ const anEar = (overrides: Partial<Ear> = {}): Ear => ({
   agent: 'falco',
   evidence: 'Loaded',
   trouble: undefined,
+  silence: undefined,
   ruleNotLoaded: undefined,
   delivers: true,
   reachable: 'Loaded',

@@ -12,6 +12,8 @@ export interface Ear {
   readonly agent: string;
   /** Undefined where the agent does not work there. */
   readonly evidence: Evidence | undefined;
+  /** In words: how long it has said nothing, where it should have. */
+  readonly silence: string | undefined;
   /** In words, without a node's name; where it does not work. */
   readonly trouble: string | undefined;
   /** The rule that detects the behaviour is said to be missing or switched off. */
@@ -88,14 +90,18 @@ const whyDeaf = ({ name, ears, isShedding }: ListeningNode, evidence: QuietEvide
 };
 
 const whyEarIsDeaf = (ear: Ear, asked: QuietEvidence): Omit<Deaf, 'node'> | undefined => {
-  const { agent, evidence, trouble, ruleNotLoaded, delivers } = ear;
+  const { agent, evidence, silence, trouble, ruleNotLoaded, delivers } = ear;
   if (evidence === undefined || trouble !== undefined) {
     return { reason: 'AgentBlind', why: trouble ?? `${agent} does not run` };
   }
   if (ruleNotLoaded !== undefined) return { reason: 'RuleNotLoaded', why: ruleNotLoaded };
   const needed: Evidence = asked === 'Delivered' ? 'Running' : asked;
   if (strengthOf(evidence) < strengthOf(needed)) {
-    return { reason: 'AgentBlind', why: `${agent} is known to be ${evidence} only, and ${asked} is asked for` };
+    const because = silence === undefined ? '' : `: ${silence}`;
+    return {
+      reason: 'AgentBlind',
+      why: `${agent} is known to be ${evidence} only, and ${asked} is asked for${because}`,
+    };
   }
   if (asked === 'Delivered' && !delivers) {
     return { reason: 'DeliveryUnproven', why: `nothing proves lately that what ${agent} sees arrives` };

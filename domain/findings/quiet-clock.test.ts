@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { mustStoreQuiet, newQuietClock, passQuietTime, quietToStore, storedQuiet } from './quiet-clock.ts';
+import {
+  mustStoreQuiet,
+  newQuietClock,
+  passQuietTime,
+  quietToStore,
+  restoreQuietClock,
+  storedQuiet,
+} from './quiet-clock.ts';
 
 const blind = { listening: false, reason: 'AgentBlind', message: 'falco is gone' } as const;
 
@@ -20,4 +27,17 @@ test('a standstill is not told again and again, and not for a moment', () => {
   const running = passQuietTime(stored, 30_000, { listening: true });
   expect(mustStoreQuiet(running, 30_000)).toBe(false);
   expect(mustStoreQuiet(passQuietTime(running, 40_000, { listening: true }), 70_000)).toBe(true);
+});
+
+test('that the operator was away is told, and where somebody listens again the clock goes on', () => {
+  const ran = { observedBefore: 600_000, runningSince: 0, suspended: undefined, observedRuns: 0 };
+  const restored = passQuietTime(restoreQuietClock(ran, 3_600_000), 0, { listening: true });
+  expect(mustStoreQuiet(restored, 7_200_000)).toBe(true);
+  const away = quietToStore(restored, 7_200_000);
+  expect(away).toMatchObject({
+    runningSince: undefined,
+    suspended: { reason: 'OperatorDown', message: expect.stringContaining('1970-01-01T01:00:00Z') as string },
+  });
+  const heard = passQuietTime(storedQuiet(restored, away), 15_000, { listening: true });
+  expect(passQuietTime(heard, 15_000, { listening: true }).observed).toBe(restored.observed + 15_000);
 });

@@ -51,7 +51,7 @@ export const newQuietClock = (): QuietClock => ({
  * Goes on with what another process has stored. Of a clock that ran, only the time up to `aliveUntil` counts, by which the other
  * process was last known to live (by the same wall clock as the stored times): what came later nobody heard. And not the last of it:
  * a standstill that was too short to be stored must not be counted either. It is stored anew at once, or the next restart would count
- * the time between.
+ * the time between; and as standing still, so that whoever asks why it clears later is told.
  */
 export const restoreQuietClock = (stored: StoredQuiet, aliveUntil: number | undefined): QuietClock => {
   const { observedBefore, runningSince, observedRuns } = stored;
@@ -60,11 +60,16 @@ export const restoreQuietClock = (stored: StoredQuiet, aliveUntil: number | unde
   return {
     observed: observedBefore + ran,
     observedRuns,
-    listening: { listening: false, reason: 'OperatorDown', message: 'the operator has just started' },
+    listening: { listening: false, reason: 'OperatorDown', message: awaySince(aliveUntil) },
     stored,
     differsFor: runningSince === undefined ? 0 : Number.POSITIVE_INFINITY,
   };
 };
+
+const awaySince = (aliveUntil: number | undefined): string =>
+  aliveUntil === undefined
+    ? 'the operator was away, and nobody heard what happened meanwhile'
+    : `the operator was away; nobody heard what happened since ${new Date(aliveUntil).toISOString().replace(/\.\d+Z$/, 'Z')}, when it was last known to be at work`;
 
 /**
  * Lets `elapsed` milliseconds pass. They count if somebody listened at their beginning and still does at their end: who fell silent
@@ -72,7 +77,7 @@ export const restoreQuietClock = (stored: StoredQuiet, aliveUntil: number | unde
  */
 export const passQuietTime = (clock: QuietClock, elapsed: number, listening: Listening): QuietClock => {
   // What was restored is stored first: until then its time would be counted twice.
-  if (clock.differsFor === Number.POSITIVE_INFINITY) return { ...clock, listening };
+  if (clock.differsFor === Number.POSITIVE_INFINITY) return clock;
   const counts = clock.listening.listening && listening.listening;
   const { runningSince, suspended } = clock.stored;
   const isStored = listening.listening ? runningSince !== undefined : suspended?.reason === listening.reason;

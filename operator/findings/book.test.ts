@@ -2,8 +2,22 @@ import { assert, array, constantFrom, integer, oneof, property, record as record
 import { describe, expect, test } from 'vitest';
 import type { PostureRule } from '../../domain/findings/types.ts';
 import { aFalco } from '../../domain/testing/agents.ts';
-import { aPolicy } from '../../domain/testing/policies.ts';
+import { aPolicy, labelled, selecting } from '../../domain/testing/policies.ts';
 import { falcoPod, gcc, hour, only, setUp, shopPod, start } from './testing/world.ts';
+
+const aRule = (overrides: Partial<PostureRule>): PostureRule => ({
+  behaviour: 'CompilerInContainer',
+  match: [],
+  severity: undefined,
+  quietPeriod: 24 * hour,
+  quietEvidence: undefined,
+  quietNodes: 1,
+  quietRuns: 3,
+  minimumPodAge: undefined,
+  minimumVersion: undefined,
+  exclude: [],
+  ...overrides,
+});
 
 describe('events', () => {
   test('of rules with names of any length and secrets in them can be written', () => {
@@ -264,18 +278,7 @@ describe('silence', () => {
   });
 
   test('must last as long as a policy says by now', () => {
-    const rule: PostureRule = {
-      behaviour: 'CompilerInContainer',
-      match: [],
-      severity: 'Critical',
-      quietPeriod: hour,
-      quietEvidence: undefined,
-      quietNodes: 1,
-      quietRuns: 3,
-      minimumPodAge: undefined,
-      minimumVersion: undefined,
-      exclude: [],
-    };
+    const rule = aRule({ severity: 'Critical', quietPeriod: hour });
     const world = setUp();
     world.post();
     world.look(0);
@@ -283,6 +286,85 @@ describe('silence', () => {
     world.model.setPolicies([aPolicy({ posture: [rule], gracePeriod: 0 })]);
     world.look(0);
     expect(only(world.book()).finding.record).toMatchObject({ severity: 'Critical', state: { phase: 'Resolved' } });
+  });
+
+  test('must last as long as the last policy said, though it is gone and the operator was restarted', () => {
+    const world = setUp({ posture: [aRule({ quietPeriod: 48 * hour })] });
+    world.post();
+    world.look(0);
+    world.write();
+    world.model.setPolicies([]);
+    world.restart(world.now());
+    world.look(0);
+    world.write();
+    world.look(0);
+    world.look(47 * hour);
+    expect(only(world.book()).finding.record.state.phase).toBe('Open');
+    world.look(hour);
+    expect(only(world.book()).finding.record.state.phase).toBe('Resolved');
+  });
+
+  test('proves nothing where no policy would count the behaviour any more, and goes on where one does', () => {
+    const world = setUp({ posture: [aRule({ quietPeriod: 24 * hour })] });
+    world.post();
+    world.look(0);
+    world.look(hour);
+    const elsewhere = aPolicy({
+      selector: selecting({ namespace: labelled({ team: 'another' }) }),
+      posture: [aRule({})],
+      gracePeriod: 0,
+    });
+    world.model.setPolicies([elsewhere]);
+    world.look(0);
+    world.look(1000 * hour);
+    expect(only(world.book()).finding.record.state).toMatchObject({
+      phase: 'Open',
+      quiet: { observed: hour, listening: { reason: 'RuleNotLoaded', message: expect.stringContaining('no policy') } },
+    });
+    world.model.setPolicies([aPolicy({ posture: [aRule({ quietPeriod: 24 * hour })], gracePeriod: 0 })]);
+    world.look(0);
+    world.look(23 * hour);
+    expect(only(world.book()).finding.record.state.phase).toBe('Resolved');
+  });
+
+  test('proves nothing while the operator itself is deaf', () => {
+    const world = setUp();
+    world.post();
+    world.look(0);
+    world.look(1000 * hour, { listening: false, reason: 'OperatorDown', message: 'it stood still' });
+    expect(only(world.book()).finding.record.state.quiet.observed).toBe(0);
+    world.look(0);
+    world.look(24 * hour);
+    expect(only(world.book()).finding.record.state.phase).toBe('Resolved');
+  });
+
+  test('of an agent that has answered once is not asked for less because it is silent everywhere', () => {
+    const world = setUp({ agent: { telemetry: { ...aFalco().telemetry, mode: 'Scrape', staleAfter: 180_000 } } });
+    const reading = { at: start, version: '0.44.1', issues: [] };
+    world.model.setTelemetry('node-1', 'falco', { reading, askedSince: start, failure: undefined });
+    world.post();
+    world.look(0);
+    expect(only(world.book()).finding.evidence).toBe('Reporting');
+    world.model.setTelemetry('node-1', 'falco', { reading, askedSince: start, failure: 'no answer within 5 s' });
+    for (const hours of [1, 1000]) {
+      world.look(hours * hour);
+      expect(only(world.book()).finding).toMatchObject({
+        evidence: 'Reporting',
+        record: {
+          state: {
+            phase: 'Open',
+            quiet: {
+              listening: {
+                reason: 'AgentBlind',
+                message: expect.stringMatching(
+                  /Reporting is asked for: for more than \d+ s it has said nothing/,
+                ) as string,
+              },
+            },
+          },
+        },
+      });
+    }
   });
 });
 

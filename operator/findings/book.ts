@@ -6,6 +6,7 @@ import { attribute, type AttributionInput, type UnattributedReason } from '../..
 import {
   behavioursNamedBy,
   classify,
+  countsAnywhere,
   defaultQuiet,
   termsOf,
   type ClassifyContext,
@@ -13,7 +14,13 @@ import {
 import { seeCase } from '../../domain/findings/case-stamp.ts';
 import { advance, seeAgain, type FindingCase, type Transition } from '../../domain/findings/life-cycle.ts';
 import { observe } from '../../domain/findings/observe.ts';
-import { longestLookMs, mustStoreQuiet, quietToStore, storedQuiet } from '../../domain/findings/quiet-clock.ts';
+import {
+  longestLookMs,
+  mustStoreQuiet,
+  quietToStore,
+  storedQuiet,
+  type Listening,
+} from '../../domain/findings/quiet-clock.ts';
 import {
   addSighting,
   isCounted,
@@ -80,8 +87,8 @@ export interface LiveFinding {
 
 export interface FindingBook {
   readonly take: (taken: TakenEvent) => EventOutcome;
-  /** Time has passed, or the fleet has changed: who listens now, and what follows. */
-  readonly look: (listeners: Listeners, now: number, elapsed: number) => void;
+  /** Time has passed, or the fleet has changed: who listens now, and what follows. `deaf`: the operator itself heard nothing in that time. */
+  readonly look: (listeners: Listeners, now: number, elapsed: number, deaf?: Listening) => void;
   readonly get: (key: string) => LiveFinding | undefined;
   readonly all: () => Iterable<LiveFinding>;
   /** Namespaces that have as many findings as they may, and would have more. */
@@ -284,18 +291,25 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
     listeners: Listeners,
     evidence: QuietEvidence | undefined,
     elapsed: number,
+    isDeaf: boolean,
   ): number => {
     const pods = listeners.podsOf(finding.record).map(({ key, phase, node }) => ({
       key,
       phase,
-      isHeard: node && observe({ nodes: [node], evidence, share: 1 }).listening.listening,
+      isHeard: node && !isDeaf && observe({ nodes: [node], evidence, share: 1 }).listening.listening,
     }));
     const { runs, clean } = lookAtRuns(finding.runs, pods, elapsed > 2 * longestLookMs);
     finding.runs = runs;
     return clean;
   };
 
-  const lookAt = (finding: LiveFinding, listeners: Listeners, now: number, elapsed: number): void => {
+  const lookAt = (
+    finding: LiveFinding,
+    listeners: Listeners,
+    now: number,
+    elapsed: number,
+    deaf: Listening | undefined,
+  ): void => {
     const { record } = finding;
     const nodes = listeners.nodesOf(record);
     const terms = termsOf(record.behaviour, selectingOf(model, record.subject, undefined));
@@ -303,11 +317,16 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
     const standing = observeStanding(model, record, { named: namedBehaviours(), cgroups: options.cgroups });
     const observation =
       standing ?? observe({ nodes: nodes ?? [], evidence: quietTerms.evidence, share: quietTerms.nodes });
-    const cleanRuns = clearsByRuns(record) ? lookAtPods(finding, listeners, quietTerms.evidence, elapsed) : 0;
+    const { listening } = observation;
+    const isCounted = terms !== undefined || countsAnywhere(record.behaviour, namedBehaviours());
+    const heard = listening.listening && standing === undefined && !isCounted ? uncounted : listening;
+    const isDeaf = deaf !== undefined || !isCounted;
+    const cleanRuns = clearsByRuns(record) ? lookAtPods(finding, listeners, quietTerms.evidence, elapsed, isDeaf) : 0;
     const { state, transitions } = advance(record.state, {
       now,
-      elapsed,
-      listening: observation.listening,
+      // What a node says of itself stays said.
+      elapsed: standing !== undefined && deaf !== undefined ? 0 : elapsed,
+      listening: standing === undefined ? (deaf ?? heard) : heard,
       case: finding.case,
       required: quietTerms.period,
       requiredRuns: clearsByRuns(record) ? quietTerms.runs : undefined,
@@ -329,11 +348,11 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
 
   return {
     take,
-    look: (listeners, now, elapsed) => {
+    look: (listeners, now, elapsed, deaf) => {
       const circumstances = { named: namedBehaviours(), cgroups: options.cgroups };
       for (const node of standingNodes(model, circumstances)) sightNode(node, now);
       for (const finding of findings.values()) {
-        if (finding.record.state.phase !== 'Resolved') lookAt(finding, listeners, now, elapsed);
+        if (finding.record.state.phase !== 'Resolved') lookAt(finding, listeners, now, elapsed, deaf);
       }
     },
     get: (key) => findings.get(key),
@@ -367,6 +386,13 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
       return first - 1;
     },
   };
+};
+
+/** An event of it would be a signal, and left alone: that none comes proves nothing. */
+const uncounted: Listening = {
+  listening: false,
+  reason: 'RuleNotLoaded',
+  message: 'no policy that selects it names the behaviour any more, so that nothing of it would be counted',
 };
 
 /** Whether the node stands so still: nobody, neither this process nor the one before it, has seen it stand otherwise since. */

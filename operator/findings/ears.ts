@@ -1,6 +1,7 @@
 // Who would hear a finding's behaviour at present, as the coverage model sees it.
 import { workloadKey, type NodeEntry, type WorkloadEntry } from '../../domain/coverage/inventory.ts';
 import type { CoverageModel } from '../../domain/coverage/model.ts';
+import type { Heard } from '../../domain/coverage/heard.ts';
 import type { AgentPresence } from '../../domain/coverage/presence.ts';
 import type { Ear, ListeningNode } from '../../domain/findings/observe.ts';
 import type { FindingRecord } from '../../domain/findings/record.ts';
@@ -57,6 +58,7 @@ export const createListeners = (
     return {
       agent,
       evidence: presence && currentEvidence(presence),
+      silence: presence && silenceOf(presence),
       trouble: presence === undefined ? `there is no ProtectionAgent ${agent} any more` : presence.trouble?.cause,
       ruleNotLoaded: presence?.ruleset && notLoaded(presence.ruleset, agent, rules),
       delivers: deliveries.arrived(node.name, agent, staleAfter),
@@ -117,9 +119,14 @@ const hasContainer = ({ shape }: PodFacts, container: string | undefined): boole
 
 /** What was said too long ago says nothing about now. */
 const currentEvidence = ({ evidence, heard }: AgentPresence): Evidence | undefined =>
-  heard !== undefined && heard.olderThan >= heard.staleAfter && strengthOf(evidence) > strengthOf('Running')
-    ? 'Running'
-    : evidence;
+  heard !== undefined && isStale(heard) && strengthOf(evidence) > strengthOf('Running') ? 'Running' : evidence;
+
+const isStale = ({ olderThan, staleAfter }: Heard): boolean => olderThan >= staleAfter;
+
+const silenceOf = ({ heard }: AgentPresence): string | undefined => {
+  if (heard === undefined || !heard.hasAnswered || !isStale(heard)) return undefined;
+  return `for more than ${heard.olderThan / 1000} s it has said nothing${heard.failure === undefined ? '' : ` (${heard.failure})`}`;
+};
 
 /** The most that the agent has shown on any node. An agent that posts proves delivery with every heartbeat. */
 const reachOf = ({ inventory }: CoverageModel, agent: AgentDefinition | undefined): QuietEvidence => {
@@ -127,11 +134,16 @@ const reachOf = ({ inventory }: CoverageModel, agent: AgentDefinition | undefine
   if (agent.telemetry.mode === 'Push') return 'Delivered';
   let best: Evidence = 'Running';
   for (const { presences } of inventory.nodes.values()) {
-    const evidence = presences.find(({ agent: name }) => name === agent.name)?.evidence;
-    if (strengthOf(evidence) > strengthOf(best)) best = evidence ?? best;
+    const presence = presences.find(({ agent: name }) => name === agent.name);
+    const shown = presence && shownBy(presence);
+    if (strengthOf(shown) > strengthOf(best)) best = shown ?? best;
   }
   return best === 'Declared' ? 'Running' : best;
 };
+
+/** One that has answered could do so again: its silence, even everywhere, is no reason to ask for less. */
+const shownBy = ({ evidence, heard }: AgentPresence): Evidence | undefined =>
+  evidence === 'Running' && heard?.hasAnswered === true ? 'Reporting' : evidence;
 
 /** Where one of the rules that saw it is loaded, it would be seen again; where telemetry says of none that it is, somebody must be told. */
 const notLoaded = (ruleset: Ruleset, agent: string, rules: readonly string[]): string | undefined => {

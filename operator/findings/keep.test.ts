@@ -44,6 +44,7 @@ const leader = async (transport: Transport = {} as Transport) => {
     policies: model.policies,
     pods: world.recent,
     endedPods: world.ended,
+    unheard: () => [],
     deliveries: world.deliveries,
     unattributed: createUnattributedBook(() => {}),
     cgroups: () => ({ version: undefined, why: 'nobody asks kubelets' }),

@@ -27,6 +27,7 @@ import {
   type TakenEvent,
 } from './book.ts';
 import { createContainerIds } from './containers.ts';
+import { whyDeaf } from './deafness.ts';
 import type { DeliveryBook } from './deliveries.ts';
 import { createListeners } from './ears.ts';
 import type { EndedPods } from './ended-pods.ts';
@@ -58,6 +59,8 @@ export interface FindingKeeperOptions {
   readonly policies: () => readonly Policy[];
   readonly pods: RecentPods;
   readonly endedPods: EndedPods;
+  /** Kinds of which nothing has been heard for too long. */
+  readonly unheard: () => readonly string[];
   readonly deliveries: DeliveryBook;
   readonly unattributed: UnattributedBook;
   /** What the node's kubelet says of its control groups. */
@@ -98,6 +101,8 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
   const waiting: TakenEvent[] = [];
   let isPatient = true;
   let lookedAt = clock.monotonic();
+  /** Since then, the longest that an event had waited. */
+  let latest = 0;
   const queue = new WorkQueue({
     name: 'findings',
     clock,
@@ -171,7 +176,9 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
     const now = clock.monotonic();
     const elapsed = now - lookedAt;
     lookedAt = now;
-    book.look(createListeners(model, deliveries, options.endedPods), clock.now(), elapsed);
+    const deaf = whyDeaf({ elapsed, latest, unheard: options.unheard() });
+    latest = 0;
+    book.look(createListeners(model, deliveries, options.endedPods), clock.now(), elapsed, deaf);
     for (const finding of book.all()) {
       const { namespace, name } = finding.identity;
       buryIfDoomed(finding, ours.findings.get(namespace, name));
@@ -284,6 +291,7 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
 
   return {
     take: (entry, journal, position) => {
+      latest = Math.max(latest, clock.now() - entry.at);
       if (entry.shed === true) deliveries.noteShed(entry.node);
       const adapter = options.adapters.get(entry.source);
       if (adapter === undefined) return;

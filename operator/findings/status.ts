@@ -115,7 +115,7 @@ export const recordOf = (
     behaviour: status.behaviour,
     severity: status.severity,
     policies: status.policies ?? [],
-    quietTerms: terms,
+    quietTerms: quiet === undefined ? terms : termsAsStored(terms, quiet),
     tactics: status.mitre?.tactics ?? [],
     techniques: status.mitre?.techniques ?? [],
     state: {
@@ -140,6 +140,12 @@ export const recordOf = (
     journal: new Map(Object.entries(status.journal ?? {})),
   };
 };
+
+/** A policy that has gone since must not be forgotten sooner because the operator was restarted. */
+const termsAsStored = (
+  terms: QuietTerms,
+  { required, requiredRuns }: NonNullable<FindingStatus['quiet']>,
+): QuietTerms => ({ ...terms, period: parseDuration(required), runs: requiredRuns ?? terms.runs });
 
 const quietOf = (record: FindingRecord, evidence: QuietEvidence, now: number): FindingStatus['quiet'] => {
   const { period, runs } = record.quietTerms;

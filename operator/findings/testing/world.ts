@@ -4,8 +4,10 @@ import { caseStampAnnotation, writeStamp } from '../../../domain/findings/case-s
 import { createCoverageModel } from '../../../domain/coverage/model.ts';
 import type { Transition } from '../../../domain/findings/life-cycle.ts';
 import type { CgroupAnswer } from '../../../domain/findings/node-standing.ts';
+import type { Listening } from '../../../domain/findings/quiet-clock.ts';
 import type { JournalPlace } from '../../../domain/findings/record.ts';
 import type { PostureRule, SecurityEvent } from '../../../domain/findings/types.ts';
+import type { AgentDefinition } from '../../../domain/types.ts';
 import { aFalco } from '../../../domain/testing/agents.ts';
 import { aNode } from '../../../domain/testing/nodes.ts';
 import { aContainer, aPod, aShape } from '../../../domain/testing/pods.ts';
@@ -43,10 +45,11 @@ export const setUp = (
     readonly posture?: readonly PostureRule[];
     readonly mostPerNamespace?: number;
     readonly cgroups?: (facts: NodeFacts) => CgroupAnswer;
+    readonly agent?: Partial<AgentDefinition>;
   } = {},
 ) => {
   const model = createCoverageModel();
-  model.setAgents([aFalco()]);
+  model.setAgents([aFalco(overrides.agent)]);
   model.setPolicies([aPolicy({ posture: overrides.posture ?? [], gracePeriod: 0 })]);
   model.upsertNode(aNode());
   model.upsertOwner({ kind: 'Deployment', namespace: 'shop', name: 'cart', owner: undefined, labels: {} });
@@ -88,10 +91,10 @@ export const setUp = (
     return book;
   };
   let book = openBook();
-  const look = (elapsed: number): void => {
+  const look = (elapsed: number, deaf?: Listening): void => {
     now += elapsed;
     model.evaluate(now);
-    book.look(createListeners(model, deliveries, ended), now, elapsed);
+    book.look(createListeners(model, deliveries, ended), now, elapsed, deaf);
   };
   return {
     model,
