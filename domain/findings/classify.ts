@@ -3,8 +3,9 @@
 import { strengthOfQuiet } from './quiet-evidence.ts';
 import { criticalityRank } from '../state.ts';
 import type { Policy } from '../types.ts';
-import { behaviours, isBehaviour, type Behaviour } from './behaviours.ts';
+import { behaviours, type Behaviour } from './behaviours.ts';
 import { matchesAny, type MatchContext } from './match.ts';
+import { recognise } from './recognise.ts';
 import type { PostureRule, QuietEvidence, SecurityEvent, Severity } from './types.ts';
 
 /** What must be observed before a finding is resolved. */
@@ -50,7 +51,9 @@ export const countsAnywhere = (behaviour: string, named: ReadonlySet<string>): b
 
 export const classify = (event: SecurityEvent, context: ClassifyContext): readonly Behaving[] => {
   if (event.isInternal === true) return [];
-  return [...builtIn(event, context), ...custom(event, context)];
+  const own = custom(event, context);
+  const known = builtIn(event, context);
+  return own.length === 0 ? known : [...known, ...own];
 };
 
 /** What several policies ask of one behaviour: all of it. Undefined where none of them names it. */
@@ -77,26 +80,31 @@ export const termsOf = (
   };
 };
 
-const builtIn = (event: SecurityEvent, context: ClassifyContext): readonly Behaving[] =>
-  behaviours.flatMap((behaviour) => {
-    if (behaviour.match.length === 0 || !isBehaviour(behaviour, event)) return [];
-    const { name, severity, tactics, techniques } = behaviour;
-    const common = { behaviour: name, tactics, techniques };
-    if (!context.named.has(name)) {
-      return isTooYoung(behaviour, undefined, context)
-        ? []
-        : [{ ...common, severity, policies: [], quiet: defaultQuiet }];
-    }
-    const terms = termsOf(name, context.selecting, (rule) => doesCount(behaviour, rule, event, context));
-    return terms === undefined ? [] : [{ ...common, ...terms }];
-  });
+const nothing: readonly Behaving[] = [];
+
+const builtIn = (event: SecurityEvent, context: ClassifyContext): readonly Behaving[] => {
+  const recognised = recognise(event);
+  return recognised.length === 0 ? nothing : recognised.flatMap((behaviour) => behaving(behaviour, event, context));
+};
+
+const behaving = (behaviour: Behaviour, event: SecurityEvent, context: ClassifyContext): readonly Behaving[] => {
+  const { name, severity, tactics, techniques } = behaviour;
+  const common = { behaviour: name, tactics, techniques };
+  if (!context.named.has(name)) {
+    return isTooYoung(behaviour, undefined, context)
+      ? nothing
+      : [{ ...common, severity, policies: [], quiet: defaultQuiet }];
+  }
+  const terms = termsOf(name, context.selecting, (rule) => doesCount(behaviour, rule, event, context));
+  return terms === undefined ? nothing : [{ ...common, ...terms }];
+};
 
 const custom = (event: SecurityEvent, context: ClassifyContext): readonly Behaving[] => {
-  const names = new Set(
-    context.selecting.flatMap(({ posture }) =>
-      posture.filter(({ match }) => match.length > 0).map(({ behaviour }) => behaviour),
-    ),
-  );
+  const names = new Set<string>();
+  for (const { posture } of context.selecting) {
+    for (const { match, behaviour } of posture) if (match.length > 0) names.add(behaviour);
+  }
+  if (names.size === 0) return nothing;
   return [...names].flatMap((behaviour) => {
     const terms = termsOf(
       behaviour,

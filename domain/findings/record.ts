@@ -132,9 +132,16 @@ const remember = (record: FindingRecord, sighting: Sighting, isNewPod: boolean):
     nodes: latestFirst(record.nodes, node, most.nodes),
     agents: agent === undefined ? record.agents : known(record.agents, agent, most.agents),
     rules: event.rule === undefined ? record.rules : known(record.rules, event.rule, most.rules),
-    evidence: [event, ...record.evidence].toSorted((a, b) => b.at - a.at).slice(0, most.evidence),
+    evidence: withEvidence(record.evidence, event),
     journal: place === undefined ? record.journal : withPlace(record.journal, place),
   };
+};
+
+/** The latest first; of two of one time the one that came later. */
+const withEvidence = (kept: readonly EvidenceEvent[], event: EvidenceEvent): readonly EvidenceEvent[] => {
+  const place = kept.findIndex(({ at }) => at <= event.at);
+  if (place === 0) return [event, ...kept.slice(0, most.evidence - 1)];
+  return kept.toSpliced(place < 0 ? kept.length : place, 0, event).slice(0, most.evidence);
 };
 
 const latestFirst = (list: readonly string[], name: string, length: number): readonly string[] =>

@@ -37,7 +37,7 @@ import type { FindingSubject, QuietEvidence, SecurityEvent } from '../../domain/
 import type { NodeFacts, Policy } from '../../domain/types.ts';
 import type { PolicySet } from '../../domain/policy/resolve.ts';
 import type { Listeners } from './ears.ts';
-import { identityOf, type FindingIdentity } from './identity.ts';
+import { createPlaces, findingKey, identityOf, type FindingIdentity } from './identity.ts';
 import { observeStanding, standingNodes, type StandingNode } from './standing-nodes.ts';
 import { clearsByRuns, recordOf } from './status.ts';
 
@@ -69,6 +69,9 @@ export interface TakenEvent {
 export interface LiveFinding {
   record: FindingRecord;
   readonly identity: FindingIdentity;
+  readonly key: string;
+  /** It is to be written, and whoever writes has been told; further events need not say so again. */
+  isQueued: boolean;
   case: FindingCase;
   evidence: QuietEvidence;
   /** Grows with everything that is to be written. */
@@ -116,7 +119,7 @@ export interface FindingBookOptions {
   /** Findings of one namespace, with those that are resolved and kept; further ones are counted and not made. */
   readonly mostPerNamespace: number;
   readonly isTerminating: (namespace: string) => boolean;
-  readonly enqueue: (key: string) => void;
+  readonly enqueue: (key: string, isUrgent: boolean) => void;
   readonly onTransition: (finding: LiveFinding, transition: Transition) => void;
   readonly onUnattributed: (
     node: string | undefined,
@@ -132,8 +135,6 @@ export interface FindingBookOptions {
 /** Pods of one finding that are told apart; past it each further one counts as new. */
 const mostPodsKnown = 10_000;
 
-export const findingKey = ({ namespace, name }: FindingIdentity): string => `${namespace}/${name}`;
-
 export const createFindingBook = (options: FindingBookOptions): FindingBook => {
   const { model, policies, operatorNamespace, enqueue } = options;
   const findings = new Map<string, LiveFinding>();
@@ -141,21 +142,28 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
   const full = new Set<string>();
   let named: { readonly of: readonly Policy[]; readonly names: ReadonlySet<string> } | undefined;
 
+  const places = createPlaces(operatorNamespace);
+
   const namedBehaviours = (): ReadonlySet<string> => {
     const all = policies();
     if (named?.of !== all) named = { of: all, names: behavioursNamedBy(all) };
     return named.names;
   };
 
-  const touch = (finding: LiveFinding): void => {
+  /** Urgent: more has changed than how often and when it was seen. */
+  const touch = (finding: LiveFinding, isUrgent: boolean): void => {
     finding.version++;
-    enqueue(findingKey(finding.identity));
+    if (finding.isQueued && !isUrgent) return;
+    finding.isQueued = true;
+    enqueue(finding.key, isUrgent);
   };
 
   const add = (identity: FindingIdentity, record: FindingRecord): LiveFinding => {
     const finding: LiveFinding = {
       record,
       identity,
+      key: findingKey(identity),
+      isQueued: false,
       case: { phase: 'New', riskAcceptedUntil: undefined, actor: '' },
       evidence: 'Running',
       version: 0,
@@ -166,7 +174,7 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
       runs: undefined,
       lastPosition: undefined,
     };
-    findings.set(findingKey(identity), finding);
+    findings.set(finding.key, finding);
     perNamespace.set(identity.namespace, (perNamespace.get(identity.namespace) ?? 0) + 1);
     return finding;
   };
@@ -183,8 +191,8 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
 
   /** `position`: in the journal; undefined for what no event told. */
   const sight = (sighting: Sighting, receivedAt: number, position: number | undefined): EventOutcome => {
-    const identity = identityOf(sighting.behaving.behaviour, sighting.subject, operatorNamespace);
-    const known = findings.get(findingKey(identity));
+    const { identity, key } = places.of(sighting.behaving.behaviour, sighting.subject);
+    const known = findings.get(key);
     if (known !== undefined && known.lastPosition !== position && isReplayed(known, sighting.place)) return 'counted';
     if (known === undefined) {
       if ((perNamespace.get(identity.namespace) ?? 0) >= options.mostPerNamespace) {
@@ -194,21 +202,24 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
       if (options.isTerminating(identity.namespace)) return 'capped';
     }
     const finding = known ?? add(identity, openRecord(sighting, receivedAt));
-    const before = finding.record.history.length;
+    const before = known?.record.history.at(-1);
     if (known !== undefined) {
       finding.record = addSighting(known.record, sighting, isNewPod(known, sighting.pod), receivedAt);
     }
     if (sighting.pod !== undefined && finding.podsKnown.size < mostPodsKnown) finding.podsKnown.add(sighting.pod);
-    for (const transition of finding.record.history.slice(known === undefined ? 0 : before)) {
-      options.onTransition(finding, transition);
-    }
+    // The history is cut in its middle, so that its length tells nothing.
+    const transition = finding.record.history.at(-1);
+    const isNew = transition !== undefined && transition !== before;
+    if (isNew) options.onTransition(finding, transition);
     finding.runs = undefined;
     finding.pending ??= position;
     finding.since ??= position;
     finding.lastPosition = position;
-    touch(finding);
+    touch(finding, isNew);
     return 'finding';
   };
+
+  const isNode = (name: string): boolean => model.inventory.nodes.get(name)?.facts !== undefined;
 
   const take = (taken: TakenEvent): EventOutcome => {
     const { event, senderNode, receivedAt, place, position } = taken;
@@ -217,7 +228,7 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
       origin: event.origin,
       senderNode,
       pod: options.pod,
-      isNode: (name) => model.inventory.nodes.get(name)?.facts !== undefined,
+      isNode,
       container: options.container,
     });
     if (whose.kind === 'Refused') return 'refused';
@@ -235,7 +246,12 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
     const subject: FindingSubject =
       whose.kind === 'Node'
         ? { kind: 'Node', namespace: undefined, name: whose.node, container: undefined }
-        : { ...whose.pod.workload, namespace: whose.pod.namespace, container: whose.container };
+        : {
+            kind: whose.pod.workload.kind,
+            namespace: whose.pod.namespace,
+            name: whose.pod.workload.name,
+            container: whose.container,
+          };
     const pod = whose.kind === 'Container' ? whose.pod : undefined;
     const image = whose.kind === 'Container' ? whose.image : undefined;
     const context: ClassifyContext = {
@@ -244,14 +260,15 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
       container: subject.container,
       image,
       podAge: pod && receivedAt - pod.createdAt,
-      selecting: selectingOf(model, subject, pod && { namespace: pod.namespace, name: pod.name }),
+      selecting: selectingOf(model, subject, pod),
       named: namedBehaviours(),
     };
+    const behaviours = classify(event, context);
+    if (behaviours.length === 0) return 'signal';
     const agent = agentOf(model, event.agentType, whose.node);
     // No event happened after it was received, whatever the clock of its node says.
-    const at = Math.min(event.at, receivedAt);
-    const kept = evidenceOf({ ...event, at }, agent, whose.node, pod?.name);
-    const outcomes = classify(event, context).map((behaving) =>
+    const kept = evidenceOf(event, Math.min(event.at, receivedAt), agent, whose.node, pod?.name);
+    const outcomes = behaviours.map((behaving) =>
       sight(
         { subject, behaving, image, pod: pod?.name, node: whose.node, agent, event: kept, place },
         receivedAt,
@@ -271,7 +288,7 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
       const { state, transitions } = seeAgain(known.record.state, { count: 0, first: at, last: at }, now);
       known.record = withHistory({ ...known.record, state }, transitions);
       for (const transition of transitions) options.onTransition(known, transition);
-      if (transitions.length > 0) touch(known);
+      if (transitions.length > 0) touch(known, true);
       return;
     }
     const event = { ...noEvent, at, node: subject.name, message };
@@ -343,7 +360,7 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
     finding.evidence = observation.evidence;
     for (const transition of transitions) options.onTransition(finding, transition);
     const mustStore = state.phase !== 'Resolved' && state.phase !== 'RiskAccepted' && mustStoreQuiet(state.quiet, now);
-    if (transitions.length > 0 || isOther || mustStore) touch(finding);
+    if (transitions.length > 0 || isOther || mustStore) touch(finding, transitions.length > 0 || isOther);
   };
 
   return {
@@ -444,6 +461,7 @@ const agentOf = (
   node: string | undefined,
 ): string | undefined => {
   const candidates = agents().filter((agent) => agent.type === type);
+  if (candidates.length < 2) return candidates[0]?.name;
   const present = node === undefined ? [] : (inventory.nodes.get(node)?.presences ?? []);
   const found = candidates.find(({ name }) =>
     present.some(({ agent, evidence }) => agent === name && evidence !== undefined),
@@ -453,7 +471,8 @@ const agentOf = (
 
 /** As it came: a million events are a handful of writes, and what they may hold of secrets is masked when it is written. */
 const evidenceOf = (
-  { id, at, rule, process, file, destination, message }: SecurityEvent,
+  { id, rule, process, file, destination, message }: SecurityEvent,
+  at: number,
   agent: string | undefined,
   node: string,
   pod: string | undefined,

@@ -23,6 +23,39 @@ export const identityOf = (behaviour: string, subject: FindingSubject, operatorN
   };
 };
 
+export const findingKey = ({ namespace, name }: FindingIdentity): string => `${namespace}/${name}`;
+
+export interface Places {
+  /** As `identityOf`, worked out once for each. */
+  readonly of: (behaviour: string, subject: FindingSubject) => Place;
+}
+
+interface Place {
+  readonly identity: FindingIdentity;
+  readonly key: string;
+}
+
+/** More than there are findings in most clusters; past it all are worked out anew. */
+const mostPlaces = 10_000;
+
+export const createPlaces = (operatorNamespace: string): Places => {
+  const known = new Map<string, Place>();
+  return {
+    of: (behaviour, subject) => {
+      const { kind, namespace = '', name, container = '' } = subject;
+      // None of them may hold a line end.
+      const all = `${namespace}\n${name}\n${kind}\n${container}\n${behaviour}`;
+      const found = known.get(all);
+      if (found !== undefined) return found;
+      const identity = identityOf(behaviour, subject, operatorNamespace);
+      const place = { identity, key: findingKey(identity) };
+      if (known.size >= mostPlaces) known.clear();
+      known.set(all, place);
+      return place;
+    },
+  };
+};
+
 /** `Deployment/checkout`, `Node/worker-7`. */
 export const referenceOf = ({ kind, name }: FindingSubject): string => `${kind}/${name}`;
 

@@ -20,7 +20,6 @@ import { fieldManager, type StatusWriter } from '../status.ts';
 import type { OurObjects, RawObject } from '../watches.ts';
 import {
   createFindingBook,
-  findingKey,
   type EventOutcome,
   type FindingBookOptions,
   type LiveFinding,
@@ -86,6 +85,8 @@ export interface FindingKeeperOptions {
 
 /** Quick beside a quiet period, slow enough that a million events on one finding are a handful of writes. */
 const writeEveryMs = 5000;
+/** Of those that only counted further events fifty are written a second: a thousand at once must not keep the API server from all else. */
+const turnMs = 20;
 /** Each waits for the network. */
 const workers = 4;
 /** Events behind one that waits for the containers of its node: a second of a busy cluster. */
@@ -111,9 +112,16 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
       log.warn({ finding, error, retryInMs }, 'cannot write a finding; will try again'),
   });
 
-  const enqueue = (key: string): void => {
-    const wait = (writtenAt.get(key) ?? Number.NEGATIVE_INFINITY) + writeEveryMs - clock.monotonic();
-    queue.addAfter(key, Math.max(0, wait));
+  /** When the next of those that only counted further events may be written. */
+  let nextTurn = Number.NEGATIVE_INFINITY;
+  const enqueue = (key: string, isUrgent: boolean): void => {
+    const now = clock.monotonic();
+    let at = Math.max(now, (writtenAt.get(key) ?? Number.NEGATIVE_INFINITY) + writeEveryMs);
+    if (!isUrgent) {
+      nextTurn = Math.max(now, nextTurn) + turnMs;
+      at = Math.max(at, nextTurn - turnMs);
+    }
+    queue.addAfter(key, at - now);
   };
 
   const ids = createEventIds();
@@ -182,7 +190,7 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
     for (const finding of book.all()) {
       const { namespace, name } = finding.identity;
       buryIfDoomed(finding, ours.findings.get(namespace, name));
-      if (isExpired(finding)) enqueue(findingKey(finding.identity));
+      if (isExpired(finding)) enqueue(finding.key, true);
     }
     tombstones.look();
     if (model.setOpenFindings(workloadsOf(book.all()))) keeper.touch();
@@ -220,6 +228,8 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
   };
 
   const write = async (key: string, finding: LiveFinding): Promise<void> => {
+    // From its beginning: an event that comes during the write must not be the next one.
+    writtenAt.set(key, clock.monotonic());
     const object = await objectOf(finding);
     book.writing(key);
     const { version, record, evidence } = finding;
@@ -231,7 +241,6 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
       aspects: aspectsOf(record),
       now,
     });
-    writtenAt.set(key, clock.monotonic());
     book.wrote(key, version, now);
   };
 
@@ -244,6 +253,7 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
       writtenAt.delete(key);
       return;
     }
+    finding.isQueued = false;
     const { namespace, name } = finding.identity;
     if (isExpired(finding)) {
       await writer.delete(resources.findings, { namespace, name });
@@ -257,7 +267,6 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
       if (classify(error) !== 'forbidden' || !model.isTerminating(namespace)) throw error;
       book.wrote(key, finding.version, clock.now());
     }
-    if (finding.version !== finding.written) enqueue(key);
   };
 
   const settleWaiting = (): void => {

@@ -56,6 +56,6 @@ const identityOf = ({ facts, workload }: PodEntry): PodIdentity => ({
   uid: undefined,
   node: facts.node,
   createdAt: facts.createdAt,
-  workload: { kind: workload.kind, name: workload.name },
-  containers: facts.shape.containers.map(({ name, image }) => ({ name, image })),
+  workload,
+  containers: facts.shape.containers,
 });

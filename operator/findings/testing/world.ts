@@ -13,7 +13,7 @@ import { aNode } from '../../../domain/testing/nodes.ts';
 import { aContainer, aPod, aShape } from '../../../domain/testing/pods.ts';
 import { aPolicy } from '../../../domain/testing/policies.ts';
 import type { NodeFacts } from '../../../domain/types.ts';
-import { createFindingBook, findingKey, type EventOutcome, type FindingBook } from '../book.ts';
+import { createFindingBook, type EventOutcome, type FindingBook } from '../book.ts';
 import { createDeliveryBook } from '../deliveries.ts';
 import { createListeners } from '../ears.ts';
 import { createEndedPods } from '../ended-pods.ts';
@@ -124,6 +124,7 @@ export const setUp = (
       for (const key of enqueued) {
         const finding = book.get(key);
         if (finding === undefined) continue;
+        finding.isQueued = false;
         book.writing(key);
         const { record, evidence, version, identity } = finding;
         const before = objects.get(key);
@@ -183,5 +184,5 @@ export const gcc: SecurityEvent = {
 export const only = (book: FindingBook) => {
   const [finding, ...others] = [...book.all()];
   if (finding === undefined || others.length > 0) throw new Error(`${others.length + 1} findings`);
-  return { finding, key: findingKey(finding.identity) };
+  return { finding, key: finding.key };
 };
