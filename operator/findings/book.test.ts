@@ -188,6 +188,21 @@ describe('the journal', () => {
   });
 });
 
+const crashing = (pod: PodFacts): PodFacts => {
+  const waits = { ready: false, waitingReason: 'CrashLoopBackOff', waitingMessage: undefined };
+  const containers = pod.shape.containers.map(({ name }) => ({
+    name,
+    ...waits,
+    lastExitCode: 1,
+    lastExitReason: 'Error',
+  }));
+  return {
+    ...pod,
+    ready: false,
+    trouble: { scheduling: undefined, reason: undefined, message: undefined, containers },
+  };
+};
+
 describe('silence', () => {
   test('is observed while Falco runs, and resolves the finding on time', () => {
     const world = setUp();
@@ -214,6 +229,13 @@ describe('silence', () => {
       'its workload is scaled to nothing',
       ({ model }) => {
         for (const name of ['cart-a', 'cart-b']) model.removePod('shop', name);
+      },
+      'NothingRunning',
+    ],
+    [
+      'its container keeps crashing, though the pods count as running',
+      ({ model }) => {
+        for (const name of ['cart-a', 'cart-b']) model.upsertPod(crashing(shopPod(name)));
       },
       'NothingRunning',
     ],

@@ -109,10 +109,16 @@ const nodesRunning = (model: CoverageModel, { subject, uid }: FindingRecord): re
 const runningOn = (workload: WorkloadEntry, container: string | undefined): readonly NodeEntry[] => {
   const nodes = new Set<NodeEntry>();
   for (const { facts, node } of workload.pods) {
-    if (node !== undefined && facts.phase === 'Running' && hasContainer(facts, container)) nodes.add(node);
+    if (node !== undefined && isRunning(facts, container)) nodes.add(node);
   }
   return [...nodes];
 };
+
+/** A pod counts as running while its containers crash, one after the other: what waits to be started again does nothing. */
+const isRunning = (facts: PodFacts, container: string | undefined): boolean =>
+  facts.phase === 'Running' &&
+  hasContainer(facts, container) &&
+  facts.trouble?.containers.find(({ name }) => name === container)?.waitingReason === undefined;
 
 const hasContainer = ({ shape }: PodFacts, container: string | undefined): boolean =>
   container === undefined || shape.containers.some(({ name }) => name === container);
