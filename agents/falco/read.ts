@@ -3,6 +3,7 @@ import type { Answer, Probe, ReadInput, ReadResult } from '../agent.ts';
 import { bodyOf } from '../answer.ts';
 import { parseExposition, samplesOf, type Exposition } from '../exposition.ts';
 import { object, textOrNone } from '../read.ts';
+import { emittedIn, matchesMetric } from './emitted.ts';
 import { engineIssue, readingOf, unknownState, type FalcoState } from './state.ts';
 
 export const falcoProbes = (path: string): readonly Probe[] => [
@@ -66,6 +67,7 @@ const metric = {
   files: 'falcosecurity_falco_sha256_rules_files_info',
   engine: 'falcosecurity_scap_engine_name_info',
   started: 'falcosecurity_falco_start_timestamp_nanoseconds',
+  seconds: 'falcosecurity_falco_duration_seconds_total',
   reloaded: 'falcosecurity_falco_reload_timestamp_nanoseconds',
   events: 'falcosecurity_scap_n_evts_total',
   lost: 'falcosecurity_scap_n_drops_total',
@@ -73,10 +75,14 @@ const metric = {
   fullThreadTable: 'falcosecurity_scap_n_drops_full_threadtable_total',
 } as const;
 
-const wanted: ReadonlySet<string> = new Set(Object.values(metric));
+const wanted: ReadonlySet<string> = new Set([...Object.values(metric), matchesMetric]);
 
 const stateOf = (exposition: Exposition): FalcoState => {
   const files = samplesOf(exposition, metric.files);
+  const startedAt = millisecondsOf(greatestOf(exposition, metric.started));
+  const reloadedAt = millisecondsOf(greatestOf(exposition, metric.reloaded));
+  // With its rules it takes its counters anew.
+  const since = startedAt === undefined ? undefined : Math.max(startedAt, reloadedAt ?? 0);
   return {
     version: samplesOf(exposition, metric.version)[0]?.labels['version'],
     // A build without these digests has none, and no Falco runs without any rules file.
@@ -88,12 +94,13 @@ const stateOf = (exposition: Exposition): FalcoState => {
       name: labels['engine_name'] ?? '',
       source: labels['evt_source'] ?? '',
     })),
-    startedAt: millisecondsOf(greatestOf(exposition, metric.started)),
-    reloadedAt: millisecondsOf(greatestOf(exposition, metric.reloaded)),
+    startedAt,
+    reloadedAt,
     events: greatestOf(exposition, metric.events),
     lost: greatestOf(exposition, metric.lost),
     lostAlerts: greatestOf(exposition, metric.lostAlerts),
     unfollowedThreads: greatestOf(exposition, metric.fullThreadTable),
+    emitted: emittedIn(exposition, { startedAt, since, seconds: greatestOf(exposition, metric.seconds) }),
   };
 };
 

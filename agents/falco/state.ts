@@ -1,5 +1,5 @@
 // What Falco tells of itself, scraped or in a snapshot that it sends, and the reading that this makes.
-import type { Drops, HealthIssue, LoadedPolicy, Reading } from '../../domain/telemetry/types.ts';
+import type { Drops, Emitted, HealthIssue, LoadedPolicy, Reading } from '../../domain/telemetry/types.ts';
 import type { Memory } from '../agent.ts';
 import { boundedVersion } from '../bounded.ts';
 import { createCounters, dropsOf } from '../counters.ts';
@@ -18,6 +18,8 @@ export interface FalcoState {
   readonly lost: number | undefined;
   readonly lostAlerts: number | undefined;
   readonly unfollowedThreads: number | undefined;
+  /** Undefined where it does not say how often its rules have matched. */
+  readonly emitted: Emitted | undefined;
 }
 
 /** Of a Falco that tells nothing. */
@@ -31,6 +33,7 @@ export const unknownState: FalcoState = {
   lost: undefined,
   lostAlerts: undefined,
   unfollowedThreads: undefined,
+  emitted: undefined,
 };
 
 export interface RulesFileDigest {
@@ -65,6 +68,7 @@ export const readingOf = (
         ? {}
         : { policies: files.policies, policiesAre: files.areAll ? ('Complete' as const) : ('Partial' as const) }),
       ...(drops === undefined ? {} : { drops }),
+      ...(state.emitted === undefined ? {} : { emitted: state.emitted }),
       issues: [
         ...engineIssue(state.engines),
         ...(failedAt === undefined ? [] : [reloadFailed]),

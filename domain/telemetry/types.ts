@@ -74,7 +74,19 @@ export interface Reading {
   readonly policiesAre?: 'Complete' | 'Partial';
   /** Empty where it lost nothing, left out where it does not count. */
   readonly drops?: readonly Drops[];
+  /** What it has seen, to be compared with what arrived; left out where it does not count that. */
+  readonly emitted?: Emitted;
   readonly issues: readonly HealthIssue[];
+}
+
+/** How often each rule has matched on the node, by the agent's own counters. Times are by the clock of the agent. */
+export interface Emitted {
+  /** Each rule once. One that is not there has never matched. */
+  readonly matches: readonly { readonly rule: string; readonly count: number }[];
+  /** When the counters stood at zero; where it changes they have begun anew. */
+  readonly since: number;
+  /** What happened later is not among them. */
+  readonly until: number;
 }
 
 /** Which pods a declared policy is for; left-out parts select everything. */
