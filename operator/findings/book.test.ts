@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { PostureRule } from '../../domain/findings/types.ts';
 import { aFalco } from '../../domain/testing/agents.ts';
 import { aPolicy, labelled, selecting } from '../../domain/testing/policies.ts';
+import type { PodFacts } from '../../domain/types.ts';
 import { falcoPod, gcc, hour, only, setUp, shopPod, start } from './testing/world.ts';
 
 const aRule = (overrides: Partial<PostureRule>): PostureRule => ({
