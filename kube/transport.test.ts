@@ -59,6 +59,16 @@ describe('requests', () => {
     expect(kube.requests[0]?.query).toEqual({ limit: '5' });
   });
 
+  test.each([200, 422])('hand on what the server warns of beside an answer %s', async (answer) => {
+    const headers = { warning: '299 - "spec.case.dueDate: 2020-01-01 is past", 299 - "another"' };
+    kube.inject({ fault: { answer, headers, body: {} } });
+    const warnings: string[] = [];
+    await connect({ onWarning: (text) => warnings.push(text) })
+      .request({ method: 'GET', path })
+      .catch(() => undefined);
+    expect(warnings).toEqual(['spec.case.dueDate: 2020-01-01 is past', 'another']);
+  });
+
   test('an answer that does not come fails at the deadline', async () => {
     kube.inject({ fault: { hang: true }, times: 10 });
     const error = await failure(connect().request({ method: 'GET', path, deadlineMs: 50 }));

@@ -8,6 +8,7 @@ import { KubeError, classify, errorFromNetwork, errorFromStatus } from './errors
 import { createPoolSource } from './pools.ts';
 import { type Lane, RateLimiter } from './rate-limit.ts';
 import { describeRequest } from './request-name.ts';
+import { warningsIn } from './warnings.ts';
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -64,6 +65,8 @@ export interface Transport {
 export interface TransportOptions {
   readonly userAgent: string;
   readonly metrics?: TransportMetrics;
+  /** What the API server says beside its answer, such as warnings of admission webhooks. */
+  readonly onWarning?: (text: string) => void;
   readonly qps?: number;
   readonly burst?: number;
   readonly clock?: Clock;
@@ -130,6 +133,7 @@ export function createTransport(access: ClusterAccess, options: TransportOptions
     try {
       const response = await send(lane === 'lease' ? 'lease' : 'api', request, deadline.signal, fresh);
       code = String(response.statusCode);
+      if (options.onWarning !== undefined) warningsIn(response.headers['warning']).forEach(options.onWarning);
       if (response.statusCode >= 300) throw await errorFromResponse(label, response, clock);
       return (await parseBody(response)) as T;
     } catch (error) {

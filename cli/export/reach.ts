@@ -10,6 +10,7 @@ import { classify } from '../../kube/errors.ts';
 import { listPages } from '../../kube/list.ts';
 import { resources, type Resource } from '../../kube/resource.ts';
 import { createTransport } from '../../kube/transport.ts';
+import { showWarnings } from '../output/warnings.ts';
 import type { Io } from '../verb.ts';
 import { documentOf, parseDocument, type CoverageDocument } from './document.ts';
 
@@ -39,7 +40,11 @@ export const reachCluster = async (where: Where, io: Io): Promise<ClusterReach> 
       cause: error,
     });
   });
-  const transport = createTransport(access, { userAgent: 'kubectl-protection', clock: systemClock });
+  const transport = createTransport(access, {
+    userAgent: 'kubectl-protection',
+    clock: systemClock,
+    onWarning: showWarnings(io),
+  });
   const writer = createWriter(transport);
   const read = async (resource: Resource, fieldSelector?: string): Promise<readonly unknown[]> => {
     const items: unknown[] = [];

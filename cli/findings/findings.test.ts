@@ -359,6 +359,15 @@ describe('the case', () => {
     expect(caseOf()).not.toHaveProperty('owner');
   });
 
+  test('what the cluster warns of is shown, once for each that it says, and changes nothing about the answer', async () => {
+    put(aFinding(), shell);
+    const headers = { warning: '299 - "spec.case.dueDate: 2020-01-01 is past"' };
+    kube.inject({ verb: 'patch', times: 2, fault: { answer: 200, headers, body: aFinding() } });
+    const { code, out, err } = await findings('assign', checkout, `bank/${shell.metadata.name}`, '--due', '2020-01-01');
+    expect([code, err]).toEqual([0, 'Warning: spec.case.dueDate: 2020-01-01 is past\n']);
+    expect(namesIn(out)).toHaveLength(2);
+  });
+
   test('several findings at once, of which one is not there', async () => {
     put(aFinding(), shell);
     const { code, out, err } = await findings(

@@ -11,6 +11,7 @@ import { createTransport } from '../../kube/transport.ts';
 import { changesIn } from '../coverage/changes.ts';
 import { nearestTo } from '../coverage/suggest.ts';
 import type { Given } from '../flags/table.ts';
+import { showWarnings } from '../output/warnings.ts';
 import type { Io } from '../verb.ts';
 
 /** As the API server has it. Its schema fits ours, since it checks by it; an older operator may leave lists out. */
@@ -41,12 +42,16 @@ export interface FindingSource {
 const deadlineMs = 120_000;
 const resource = resources.findings;
 
-export const openFindings = async ({ text }: Given, io: Pick<Io, 'env'>): Promise<FindingSource> => {
+export const openFindings = async ({ text }: Given, io: Pick<Io, 'env' | 'stderr'>): Promise<FindingSource> => {
   const where = { context: text('context'), kubeconfig: text('kubeconfig') };
   const access = await loadCluster({ ...where, env: io.env }).catch((error: unknown) => {
     throw new Error('no cluster can be asked; name one with --context or --kubeconfig', { cause: error });
   });
-  const transport = createTransport(access, { userAgent: 'kubectl-protection', clock: systemClock });
+  const transport = createTransport(access, {
+    userAgent: 'kubectl-protection',
+    clock: systemClock,
+    onWarning: showWarnings(io),
+  });
   const writer = createWriter(transport);
   const list = async (namespace: string | undefined): Promise<readonly StoredFinding[]> => {
     const found: StoredFinding[] = [];

@@ -28,6 +28,7 @@ const clearsWithinMs = 150_000;
 
 let world: World;
 let operator: ProcessHandle | undefined;
+let webhook: ProcessHandle;
 let poster: Poster;
 let protection: Protection;
 let receiver: ReceiverServer;
@@ -79,7 +80,7 @@ beforeAll(async () => {
     },
   });
   kubeconfig = await memberOf('shop', 'dana');
-  await world.startWebhook();
+  webhook = await world.startWebhook();
   const [port = 0] = await freePorts(1);
   operator = await installation.startOperator({ args: ['--leader-elect=false', `--ingest-address=127.0.0.1:${port}`] });
   await untilReady(operator);
@@ -193,6 +194,33 @@ describe('a team with rights in its own namespace', () => {
     await eventually(async () => expect(await phase()).toBe('Remediating'));
   });
 
+  test('is warned as by kubectl', async () => {
+    const late = await findings('assign', name, '--due', '2020-01-01');
+    expect([late.code, late.stderr]).toEqual([0, 'Warning: spec.case.dueDate: 2020-01-01 is past\n']);
+    expect(await findings('assign', name, '--due', '14d')).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('goes on while no webhook answers, and then nobody is said to have done it', async () => {
+    webhook.kill('SIGKILL');
+    await webhook.exited;
+    await said('assign', name, '--phase', 'Triaged');
+    await eventually(async () => expect(await phase()).toBe('Open'));
+    webhook = await world.startWebhook();
+    // The API server takes a moment to call it again; a note shows when, since it is refused until then.
+    const note = JSON.stringify({ spec: { case: { notes: [{ text: 'back' }] } } });
+    await eventually(() =>
+      world.kubectl(['patch', 'finding', name, '-n', 'shop', '--type=merge', '--dry-run=server', '-p', note]),
+    );
+    await said('assign', name, '--phase', 'Remediating');
+    await eventually(async () => expect(await phase()).toBe('Remediating'));
+    const steps = (await finding()).status?.history?.map(({ reason, actor }) => [reason, actor]);
+    expect(steps?.slice(1)).toEqual([
+      ['RemediationStarted', dana],
+      ['RemediationStopped', 'unknown (the webhook was away)'],
+      ['RemediationStarted', dana],
+    ]);
+  });
+
   test('is refused in the words of the API server', async () => {
     const reason = await findings('accept', name, '--until', '90d', '--reason', 'short');
     expect(reason.code).toBe(2);
@@ -233,8 +261,12 @@ describe('a team with rights in its own namespace', () => {
       done: { remediation: 'two-stage build, image 12.0', notes: [{ author: dana }, { author: dana }] },
       outcome: { phase: 'Resolved', resolution: 'Verified' },
     });
+    const { history } = record['done'] as { readonly history: readonly { reason: string; actor: string }[] };
+    expect(history.filter(({ actor }) => actor === dana).map(({ reason }) => reason)).toContain('FixClaimed');
+    expect(history.map(({ actor }) => actor)).not.toContain('dana@example.com');
     const page = await said('export', name, '-o', 'md');
     expect(page).toContain('**Verified at ');
+    expect(page).toMatch(/\| Open → Remediating \| .* \| system:serviceaccount:shop:dana \|/);
     await capture('findings-record.txt', [`kubectl protection findings export ${name} -o md`, page]);
     expect(JSON.parse(await said('export', name, '-o', 'ocsf'))).toMatchObject({
       class_uid: 2004,
@@ -282,6 +314,15 @@ describe('others', () => {
     await eventually(async () =>
       expect(alerts().at(-1)?.endsAt).toBe(new Date((await finding()).status?.resolvedAt ?? 0).toISOString()),
     );
+  });
+
+  test('see in Events who did what', async () => {
+    const { items } = await world.get<{ readonly items: readonly { reason: string; note: string }[] }>(
+      '/apis/events.k8s.io/v1/namespaces/shop/events',
+    );
+    const claimed = items.filter(({ reason }) => reason === 'FixClaimed').map(({ note }) => note);
+    expect(claimed).not.toEqual([]);
+    for (const note of claimed) expect(note).toContain(`By ${dana}.`);
   });
 
   test('get the digest of a snapshot', async () => {
