@@ -36,6 +36,7 @@ import { readFinding } from './read.ts';
 import type { RecentPods } from './recent-pods.ts';
 import { aspectsOf, statusOf } from './status.ts';
 import { detailsOf } from './subject-details.ts';
+import { createTally } from './tally.ts';
 import { createTombstones } from './tombstones.ts';
 import { recordTransition } from './transition-event.ts';
 import type { UnattributedBook } from './unattributed.ts';
@@ -125,6 +126,7 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
   };
 
   const ids = createEventIds();
+  const tally = createTally(metrics);
   const containers = createContainerIds({ ...options });
   const book = createFindingBook({
     model,
@@ -175,8 +177,7 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
 
   const settle = (taken: TakenEvent): EventOutcome => {
     const outcome = book.take(taken);
-    metrics.event(taken.event.agentType, outcome);
-    if (outcome === 'signal') metrics.signal(taken.event.agentType, taken.event.rule);
+    tally.note(taken.event.agentType, outcome, taken.event.rule);
     return outcome;
   };
 
@@ -276,6 +277,7 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
       done++;
     }
     waiting.splice(0, done);
+    tally.flush();
   };
 
   const accept = (taken: TakenEvent): void => {
@@ -305,11 +307,12 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
       const adapter = options.adapters.get(entry.source);
       if (adapter === undefined) return;
       const place = entry.origin ?? { journal, position };
-      for (const [index, item] of entry.items.entries()) {
+      for (let index = 0; index < entry.items.length; index++) {
+        const item = entry.items[index];
         noteLoss(adapter.lossIn?.(item), entry);
         for (const event of adapter.eventsOf(item, entry.at)) {
-          if (ids.isRepeated(event, entry.at)) {
-            metrics.event(event.agentType, 'counted');
+          if (ids.isRepeated(event, entry.node, entry.at, position + index)) {
+            tally.note(event.agentType, 'counted', undefined);
             continue;
           }
           noteArrival(model, deliveries, event.agentType, event.origin.node ?? entry.node);
@@ -322,6 +325,7 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
           });
         }
       }
+      tally.flush();
     },
     full: book.full,
     included: (processed) => Math.min(book.included(processed), (waiting[0]?.position ?? processed + 1) - 1),

@@ -5,8 +5,8 @@ import { unattributedReasons, type UnattributedReason } from '../../domain/findi
 import { eventOutcomes, type EventOutcome, type LiveFinding } from './book.ts';
 
 export interface FindingMetrics {
-  readonly event: (agentType: string, outcome: EventOutcome) => void;
-  readonly signal: (agentType: string, rule: string | undefined) => void;
+  readonly event: (agentType: string, outcome: EventOutcome, count: number) => void;
+  readonly signal: (agentType: string, rule: string | undefined, count: number) => void;
   readonly unattributed: (reason: UnattributedReason) => void;
   readonly setFindings: (findings: Iterable<LiveFinding>) => void;
 }
@@ -43,10 +43,10 @@ export const createFindingMetrics = (registry: Registry): FindingMetrics => {
   });
   for (const reason of unattributedReasons) unattributed.inc({ reason }, 0);
   return {
-    event: (agentType, outcome) => events.inc({ agent_type: agentType, outcome }),
-    signal: (agentType, rule = '') => {
+    event: (agentType, outcome, count) => events.inc({ agent_type: agentType, outcome }, count),
+    signal: (agentType, rule = '', count) => {
       if (rules.size < mostRules) rules.add(rule);
-      signals.inc({ agent_type: agentType, rule: rules.has(rule) ? rule : 'other' });
+      signals.inc({ agent_type: agentType, rule: rules.has(rule) ? rule : 'other' }, count);
     },
     unattributed: (reason) => unattributed.inc({ reason }),
     setFindings: (all) => {
