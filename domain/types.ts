@@ -300,6 +300,8 @@ export interface AgentDefinition {
   /** Sandboxing RuntimeClass handlers that the agent can see into all the same. */
   readonly runtimeHandlers: readonly string[];
   readonly telemetry: AgentTelemetry;
+  /** Milliseconds between two events that something lets the agent see on each node; left out where nothing does. */
+  readonly canary?: number;
 }
 
 export interface AssetSelector {

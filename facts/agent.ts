@@ -27,6 +27,7 @@ export const agentDefinitionOf = ({ metadata, spec }: ProtectionAgent): AgentDef
   operatingSystems: spec.operatingSystems,
   runtimeHandlers: spec.runtimeHandlers,
   telemetry: telemetryOf(spec),
+  ...(spec.canary === undefined ? {} : { canary: parseDuration(spec.canary.interval) }),
 });
 
 /** Intervals without a reading after which the last one is stale, where nothing else is said. */

@@ -27,6 +27,7 @@ const gather = async (fault?: Fault) => {
   const clock = new FakeClock();
   const evidence = createEvidence({
     remembered: Promise.resolve(),
+    heard: () => {},
     keeper: {
       model,
       touch: () => void (touches += 1),

@@ -75,7 +75,7 @@ export const runOperator = async (
     },
   });
   const ours = createOurObjects();
-  const deliveries = createDeliveryBook(() => clock.monotonic());
+  const deliveries = createDeliveryBook(clock);
   const onShed = deliveries.noteShed;
   const ingest = wireIngest({ flags, access, transport, userAgent, ours, keeper, metrics, onShed, clock, log });
   const definitions = applyDefinitions(ours, model, keeper.touch);
@@ -128,7 +128,9 @@ export const runOperator = async (
     // From now on it answers for what is written, though at first it only gathers.
     metrics.setLeading(true);
     const remembered = ingest.remember(leading);
+    deliveries.begin();
     const evidence = createEvidence({
+      heard: deliveries.noteReading,
       keeper,
       ours,
       adapters,

@@ -192,6 +192,18 @@ const telemetry = withRules(
   ),
 );
 
+const canary = group(
+  'Something lets the agent see an event on each node now and then, such as the canary of the chart: where they come, so would others. Such an event is counted like any other.',
+  {
+    interval: durationField(
+      'interval',
+      'How often. Where nothing of the agent has come from a node for three times as long, or telemetry.staleAfter if that is longer, delivery from there is not proven.',
+      // Oftener would be load for nothing; a day has to hold several, or nobody could tell a day of silence from a day without a forwarder.
+      { atLeast: '5s', atMost: '4h' },
+    ),
+  },
+);
+
 const metricName = (description: string) =>
   text(description, {
     max: 255,
@@ -245,6 +257,7 @@ const spec = withRules(
     sidecar: sidecar.optional(),
     protection: protection.optional(),
     telemetry: telemetry.prefault({}),
+    canary: canary.optional(),
     minVersion: versionText(
       'minVersion',
       'The oldest version that counts as current. An older one is a Warning.',

@@ -7,8 +7,9 @@ const anEar = (overrides: Partial<Ear> = {}): Ear => ({
   trouble: undefined,
   silence: undefined,
   ruleNotLoaded: undefined,
-  delivers: true,
+  undelivered: undefined,
   reachable: 'Loaded',
+  shown: 'Loaded',
   ...overrides,
 });
 
@@ -28,7 +29,11 @@ describe('a behaviour would be heard', () => {
     ['where enough of its nodes listen', { share: 0.5, nodes: [aNode('a', {}), aNode('b', { trouble: 'x' })] }],
     [
       'on weak evidence where no more can be had',
-      { nodes: [aNode('a', { evidence: 'Running', reachable: 'Running' })] },
+      { nodes: [aNode('a', { evidence: 'Running', reachable: 'Running', shown: 'Running' })] },
+    ],
+    [
+      'though nothing is proven to arrive, where less is asked for',
+      { evidence: 'Loaded', nodes: [aNode('a', { reachable: 'Delivered', undelivered: 'nothing arrived' })] },
     ],
     [
       'with delivery proven, where that is asked for',
@@ -70,9 +75,21 @@ describe('a behaviour would not be heard', () => {
     ],
     [
       'where delivery is not proven',
-      { evidence: 'Delivered', nodes: [aNode('a', { delivers: false })] },
+      { evidence: 'Delivered', nodes: [aNode('a', { undelivered: 'falco counted 1 more' })] },
       'DeliveryUnproven',
-      /nothing proves lately/,
+      /on node a: falco counted 1 more/,
+    ],
+    [
+      'where delivery is not proven, and could be',
+      { nodes: [aNode('a', { reachable: 'Delivered', undelivered: 'falco counted 1 more' })] },
+      'DeliveryUnproven',
+      /on node a: falco counted 1 more/,
+    ],
+    [
+      'on what arrives alone, where the agent could show more and nobody asks for less',
+      { nodes: [aNode('a', { reachable: 'Delivered', evidence: 'Running' })] },
+      'AgentBlind',
+      /Running only, and Loaded is asked for/,
     ],
     ['where events were shed', { nodes: [{ ...aNode('a', {}), isShedding: true }] }, 'EventsShed', /dropped/],
     [
@@ -86,7 +103,7 @@ describe('a behaviour would not be heard', () => {
   });
 
   test('tells the worst first, and on how many nodes more', () => {
-    const nodes = [aNode('a', { delivers: false }), aNode('b', { trouble: 'gone' }), aNode('c', { trouble: 'gone' })];
+    const nodes = [aNode('a', { undelivered: 'x' }), aNode('b', { trouble: 'gone' }), aNode('c', { trouble: 'gone' })];
     expect(listening({ evidence: 'Delivered', nodes })).toMatchObject({ message: 'on node b (and on 2 more): gone' });
   });
 });

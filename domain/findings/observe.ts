@@ -18,10 +18,12 @@ export interface Ear {
   readonly trouble: string | undefined;
   /** The rule that detects the behaviour is said to be missing or switched off. */
   readonly ruleNotLoaded: string | undefined;
-  /** Whether what it saw is proven to have arrived lately. */
-  readonly delivers: boolean;
-  /** The most that the agent, as it is installed in this cluster, can show: what it has shown on any node. */
+  /** In words: why what it saw is not proven to have arrived; undefined where it is. */
+  readonly undelivered: string | undefined;
+  /** The most that the agent, as it is installed in this cluster, can show. */
   readonly reachable: QuietEvidence;
+  /** The most that it has shown of itself, on any node. */
+  readonly shown: Evidence;
 }
 
 /** A node that runs the subject. */
@@ -81,7 +83,7 @@ const whyDeaf = ({ name, ears, isShedding }: ListeningNode, evidence: QuietEvide
   if (isShedding)
     return { node: name, reason: 'EventsShed', why: 'more events came than could be taken in, and some were dropped' };
   if (ears.length === 0) return { node: name, reason: 'AgentBlind', why: 'no agent there could see it' };
-  const answers = ears.map((ear) => whyEarIsDeaf(ear, evidence ?? ear.reachable));
+  const answers = ears.map((ear) => whyEarIsDeaf(ear, evidence));
   if (answers.includes(undefined)) return undefined;
   const [nearest] = answers
     .flatMap((answer) => answer ?? [])
@@ -89,24 +91,23 @@ const whyDeaf = ({ name, ears, isShedding }: ListeningNode, evidence: QuietEvide
   return nearest && { node: name, ...nearest };
 };
 
-const whyEarIsDeaf = (ear: Ear, asked: QuietEvidence): Omit<Deaf, 'node'> | undefined => {
-  const { agent, evidence, silence, trouble, ruleNotLoaded, delivers } = ear;
+const whyEarIsDeaf = (ear: Ear, asked: QuietEvidence | undefined): Omit<Deaf, 'node'> | undefined => {
+  const { agent, evidence, silence, trouble, ruleNotLoaded, undelivered } = ear;
   if (evidence === undefined || trouble !== undefined) {
     return { reason: 'AgentBlind', why: trouble ?? `${agent} does not run` };
   }
   if (ruleNotLoaded !== undefined) return { reason: 'RuleNotLoaded', why: ruleNotLoaded };
-  const needed: Evidence = asked === 'Delivered' ? 'Running' : asked;
+  // Where nobody asks for less, all that it can show.
+  const needed: Evidence = asked === undefined ? ear.shown : asked === 'Delivered' ? 'Running' : asked;
   if (strengthOf(evidence) < strengthOf(needed)) {
     const because = silence === undefined ? '' : `: ${silence}`;
     return {
       reason: 'AgentBlind',
-      why: `${agent} is known to be ${evidence} only, and ${asked} is asked for${because}`,
+      why: `${agent} is known to be ${evidence} only, and ${needed} is asked for${because}`,
     };
   }
-  if (asked === 'Delivered' && !delivers) {
-    return { reason: 'DeliveryUnproven', why: `nothing proves lately that what ${agent} sees arrives` };
-  }
-  return undefined;
+  const mustDeliver = (asked ?? ear.reachable) === 'Delivered';
+  return mustDeliver && undelivered !== undefined ? { reason: 'DeliveryUnproven', why: undelivered } : undefined;
 };
 
 const reachableOf = (nodes: readonly ListeningNode[]): QuietEvidence => {

@@ -1,11 +1,205 @@
 import { describe, expect, test } from 'vitest';
 import { kubeArmorEvents } from '../../agents/kubearmor/event.ts';
-import { createDeliveryBook } from './deliveries.ts';
+import type { Reading } from '../../domain/telemetry/types.ts';
+import { inheritDebts } from './debts.ts';
+import { createDeliveryBook, tellsOfLoss, type DeliveryBook } from './deliveries.ts';
+import { hour, only, setUp as setUpWorld } from './testing/world.ts';
 
 const setUp = () => {
   const time = { now: 0 };
-  return { time, book: createDeliveryBook(() => time.now) };
+  return { time, book: createDeliveryBook({ now: () => time.now, monotonic: () => time.now }) };
 };
+
+const minute = 60_000;
+const compiler = 'Compiler Run in Container';
+/** Of the agent's clock. */
+const skew = 1_700_000_000_000;
+
+/** Falco on some nodes, read every minute; what its rules have matched, by node. */
+const counted = (on: readonly string[] = ['node-1']) => {
+  const { time, book } = setUp();
+  const matches = new Map(on.map((node) => [node, new Map<string, number>()]));
+  const happen = (node = 'node-1', rule = compiler): void => {
+    const rules = matches.get(node);
+    rules?.set(rule, (rules.get(rule) ?? 0) + 1);
+  };
+  const read = (): void => {
+    for (const [node, rules] of matches) {
+      const emitted = {
+        matches: [...rules].map(([rule, count]) => ({ rule, count })),
+        since: skew - hour,
+        until: skew + time.now,
+      };
+      book.noteReading(node, 'falco', { at: skew + time.now, issues: [], emitted } satisfies Reading);
+    }
+    time.now++;
+  };
+  const arrive = (node = 'node-1', rule = compiler, receivedAt = time.now): void =>
+    book.noteArrival(node, 'falco', { rule, at: skew + time.now }, receivedAt);
+  return {
+    time,
+    book,
+    happen,
+    read,
+    arrive,
+    readAfter: (ms = minute): void => {
+      time.now += ms;
+      read();
+    },
+    deliver: (node = 'node-1', rule = compiler): void => {
+      time.now++;
+      happen(node, rule);
+      arrive(node, rule);
+    },
+    /** Of a finding that the rule has seen. */
+    why: (node = 'node-1', rules = [compiler], isAlone = true): string | undefined =>
+      book.undelivered({
+        node,
+        agent: 'falco',
+        rules,
+        withinMs: 3 * minute,
+        staleAfter: isAlone ? 3 * minute : undefined,
+      }),
+  };
+};
+
+describe('delivery is proven', () => {
+  test('by anything that arrived of the agent from the node, for a while', () => {
+    const { time, arrive, why } = counted();
+    expect(why()).toBe('nothing has arrived of falco for more than 180 s');
+    arrive('node-1', 'Another rule');
+    time.now += 3 * minute;
+    expect([why(), why('node-2')]).toEqual([undefined, 'nothing has arrived of falco for more than 180 s']);
+    time.now += 1;
+    expect(why()).toBe('nothing has arrived of falco for more than 180 s');
+  });
+
+  test('by a heartbeat, though it is no rule', () => {
+    const { book, why } = counted();
+    book.noteArrival('node-1', 'falco', { at: skew, isInternal: true }, 0);
+    expect(why()).toBeUndefined();
+  });
+
+  test('by what came when it came, and not when it was worked in', () => {
+    const { time, arrive, why } = counted();
+    time.now = hour;
+    arrive('node-1', compiler, hour - 4 * minute);
+    expect(why()).toMatch(/nothing has arrived/);
+  });
+
+  test('by counters that all have arrived, and by their silence once any node has shown that it counts', () => {
+    const { read, deliver, readAfter, why } = counted(['node-1', 'node-2']);
+    read();
+    readAfter();
+    expect(why('node-2')).toMatch(/counters have not been compared/);
+    deliver('node-1');
+    for (let minutes = 0; minutes < 10; minutes++) readAfter();
+    expect([why('node-1'), why('node-2')]).toEqual([undefined, undefined]);
+  });
+
+  test('by no counters that are old, or that may be of another agent', () => {
+    const { time, read, deliver, readAfter, why } = counted();
+    read();
+    deliver();
+    for (let minutes = 0; minutes < 10; minutes++) readAfter();
+    expect(why('node-1', [compiler], false)).toMatch(/nothing has arrived/);
+    time.now += 4 * minute;
+    expect(why()).toMatch(/its counters have not been read, for more than 180 s/);
+  });
+
+  test('by no counters that were read before somebody began to lead', () => {
+    const { book, read, deliver, readAfter, why } = counted();
+    read();
+    deliver();
+    for (let minutes = 0; minutes < 10; minutes++) readAfter();
+    book.begin();
+    expect([book.counts('falco'), why()]).toEqual([false, 'nothing has arrived of falco for more than 180 s']);
+  });
+});
+
+describe('a forwarder that is dead while its agent is well', () => {
+  test('proves nothing, however long, until something arrives', () => {
+    const { read, happen, deliver, readAfter, why } = counted();
+    read();
+    deliver();
+    readAfter();
+    for (let count = 0; count < 5; count++) happen();
+    readAfter();
+    expect(why()).toBe(`falco counted 5 more of rule ${compiler} than arrived so far`);
+    for (let minutes = 0; minutes < 100; minutes++) {
+      readAfter();
+      expect(why()).toBe(`falco counted 5 more of rule ${compiler} than arrived`);
+    }
+    deliver('node-1', 'Another rule');
+    expect(why()).toBeUndefined();
+    for (let minutes = 0; minutes < 100; minutes++) readAfter();
+    expect(why()).toBeUndefined();
+  });
+
+  test('is not told from what is on its way, as long as others arrive', () => {
+    const { time, read, happen, deliver, readAfter, why } = counted();
+    read();
+    happen();
+    readAfter();
+    expect(why()).toMatch(/1 more .* so far/);
+    time.now += 1000;
+    deliver('node-1', 'Another rule');
+    expect(why()).toBeUndefined();
+    readAfter();
+    expect(why()).toBe(`falco counted 1 more of rule ${compiler} than arrived`);
+  });
+
+  test('is told by rules of the finding, and by those that have arrived from anywhere; others a forwarder may leave out', () => {
+    const { read, happen, deliver, readAfter, why } = counted(['node-1', 'node-2']);
+    read();
+    happen('node-1', 'Left out');
+    deliver('node-2');
+    readAfter();
+    readAfter();
+    expect([why('node-1'), why('node-1', ['Left out'])]).toEqual([
+      undefined,
+      'falco counted 1 more of rule Left out than arrived',
+    ]);
+    deliver('node-2', 'Left out');
+    expect(why('node-1')).toBe('falco counted 1 more of rule Left out than arrived');
+  });
+});
+
+describe('what an earlier leader knew to be lost', () => {
+  const standingStill = (message: string) => {
+    const world = setUpWorld();
+    world.post();
+    const { finding } = only(world.book());
+    const { state } = finding.record;
+    const stored = { ...state.quiet.stored, suspended: { reason: 'DeliveryUnproven' as const, message } };
+    return { ...finding.record, state: { ...state, quiet: { ...state.quiet, stored } } };
+  };
+  const nodesOf = () => ['node-1', 'node-2'].map((name) => ({ name, ears: [], isShedding: false }));
+  const inherit = (book: DeliveryBook, message: string): void =>
+    inheritDebts([{ record: standingStill(message) }], { nodesOf }, book);
+
+  test('stays lost until something arrives, on every node that it may be of', () => {
+    const { book, read, arrive, readAfter, why } = counted(['node-1', 'node-2']);
+    inherit(book, `on node node-1 (and on 1 more): falco counted 5 more of rule ${compiler} than arrived`);
+    read();
+    arrive('node-1');
+    for (let minutes = 0; minutes < 10; minutes++) readAfter();
+    expect(why('node-2')).toBe(
+      'before the operator was started falco had counted more than arrived, and nothing of it has arrived since',
+    );
+    expect(tellsOfLoss(why('node-2') ?? '')).toBe(true);
+    expect(tellsOfLoss(why('node-1') ?? '')).toBe(false);
+  });
+
+  test('is nothing where a clock stood still for another reason', () => {
+    const { book, deliver, read, readAfter, why } = counted(['node-1', 'node-2']);
+    inherit(book, 'on node node-1: nothing has arrived of falco, and its counters have not been compared yet');
+    read();
+    deliver('node-1');
+    readAfter();
+    expect(why('node-2')).toBeUndefined();
+  });
+});
 
 describe('events of a node that were turned away', () => {
   test('are remembered for as long as is asked, of that node alone', () => {

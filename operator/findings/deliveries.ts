@@ -1,37 +1,141 @@
-// What arrived from which node, and whose events were turned away: without the first, silence at level Delivered proves nothing; with the
-// second, it proves nothing at all.
+// What arrived from which node, beside what the agents there have counted, and whose events were turned away: without the first, silence at
+// level Delivered proves nothing; with the last, it proves nothing at all.
+import { createDeliveryAccount, type DeliveryAccount } from '../../domain/findings/delivery.ts';
+import type { SecurityEvent } from '../../domain/findings/types.ts';
+import type { Reading } from '../../domain/telemetry/types.ts';
+import type { Clock } from '../../kube/clock.ts';
 import type { Deliveries } from './ears.ts';
 
 export interface DeliveryBook extends Deliveries {
-  readonly noteArrival: (node: string, agent: string) => void;
+  /** `receivedAt`: when a replica took it in, by the wall clock; it may have waited in the journal since. */
+  readonly noteArrival: (node: string, agent: string, event: Arrived, receivedAt: number) => void;
+  readonly noteReading: (node: string, agent: string, reading: Reading | undefined) => void;
+  /** Something was lost before this replica led: nothing is proven until something arrives. */
+  readonly noteDebt: (node: string, agent: string) => void;
   /** Node undefined: the sender speaks for any. `forMs`: for how long more will be. */
   readonly noteShed: (node: string | undefined, forMs?: number) => void;
+  /** Who begins to lead has not seen what arrived meanwhile. */
+  readonly begin: () => void;
 }
+
+type Arrived = Pick<SecurityEvent, 'rule' | 'at' | 'isInternal'>;
 
 /** Nodes times agents, with room for what has gone. */
 const mostPairs = 50_000;
+/** Names of rules that have come of one agent: some hundreds are known to anybody. */
+const mostRules = 5000;
+/** Those that were heard last are kept; to order them by the second is exact enough, and costs nothing per event. */
+const orderedToMs = 1000;
 
-export const createDeliveryBook = (monotonic: () => number): DeliveryBook => {
-  const arrivals = new Map<string, number>();
+/** An agent on a node. */
+interface Pair {
+  arrivedAt: number;
+  isIndebted: boolean;
+  /** Of one whose counters are read. */
+  account: DeliveryAccount | undefined;
+  readAt: number | undefined;
+}
+
+export const createDeliveryBook = (clock: Pick<Clock, 'now' | 'monotonic'>): DeliveryBook => {
+  const pairs = new Map<string, Pair>();
+  /** By agent: rules that are known to come through. */
+  const come = new Map<string, Set<string>>();
+  /** Agents that have shown on some node that they count. */
+  const counting = new Set<string>();
   const sheds = new Map<string, number>();
   let shedByAll = Number.NEGATIVE_INFINITY;
 
-  const note = (book: Map<string, number>, key: string, at = monotonic()): void => {
-    const last = Math.max(at, book.get(key) ?? at);
-    book.delete(key);
-    book.set(key, last);
-    if (book.size > mostPairs) book.delete(book.keys().next().value ?? '');
+  const pairOf = (key: string): Pair =>
+    pairs.get(key) ??
+    placeLast(key, { arrivedAt: Number.NEGATIVE_INFINITY, isIndebted: false, account: undefined, readAt: undefined });
+
+  const placeLast = (key: string, pair: Pair): Pair => {
+    pairs.delete(key);
+    pairs.set(key, pair);
+    if (pairs.size > mostPairs) pairs.delete(pairs.keys().next().value ?? '');
+    return pair;
   };
-  const isWithin = (at: number | undefined, ms: number): boolean => at !== undefined && monotonic() - at <= ms;
+
+  const noteRule = (agent: string, rule: string): void => {
+    const rules = come.get(agent) ?? new Set<string>();
+    if (rules.has(rule) || rules.size >= mostRules) return;
+    come.set(agent, rules.add(rule));
+  };
+
+  const noteShed = (node: string, until: number): void => {
+    const last = Math.max(until, sheds.get(node) ?? until);
+    sheds.delete(node);
+    sheds.set(node, last);
+    if (sheds.size > mostPairs) sheds.delete(sheds.keys().next().value ?? '');
+  };
+
+  const isWithin = (at: number | undefined, ms: number): boolean => at !== undefined && clock.monotonic() - at <= ms;
 
   return {
-    noteArrival: (node, agent) => note(arrivals, `${node}\n${agent}`),
-    noteShed: (node, forMs = 0) => {
-      const until = monotonic() + forMs;
-      if (node === undefined) shedByAll = Math.max(shedByAll, until);
-      else note(sheds, node, until);
+    begin: () => {
+      for (const held of [pairs, come, counting]) held.clear();
     },
-    arrived: (node, agent, withinMs) => isWithin(arrivals.get(`${node}\n${agent}`), withinMs),
+    noteArrival: (node, agent, { rule, at, isInternal }, receivedAt) => {
+      const key = keyOf(node, agent);
+      const pair = pairOf(key);
+      const now = clock.monotonic();
+      const arrivedAt = now - Math.max(0, clock.now() - receivedAt);
+      if (arrivedAt - pair.arrivedAt > orderedToMs) placeLast(key, pair);
+      pair.arrivedAt = Math.max(pair.arrivedAt, arrivedAt);
+      pair.isIndebted = false;
+      if (rule === undefined || isInternal === true) return;
+      noteRule(agent, rule);
+      pair.account?.arrived(rule, at, arrivedAt);
+    },
+    noteReading: (node, agent, reading) => {
+      if (reading?.emitted === undefined) return;
+      const key = keyOf(node, agent);
+      const pair = pairOf(key);
+      // The same is told again where the agent does not answer.
+      if (pair.readAt === reading.at) return;
+      placeLast(key, pair).readAt = reading.at;
+      pair.account ??= createDeliveryAccount();
+      pair.account.read(reading.emitted, clock.monotonic());
+      if (reading.emitted.matches.length > 0) counting.add(agent);
+    },
+    noteDebt: (node, agent) => {
+      const pair = pairOf(keyOf(node, agent));
+      pair.isIndebted ||= pair.arrivedAt === Number.NEGATIVE_INFINITY;
+    },
+    noteShed: (node, forMs = 0) => {
+      const until = clock.monotonic() + forMs;
+      if (node === undefined) shedByAll = Math.max(shedByAll, until);
+      else noteShed(node, until);
+    },
+    counts: (agent) => counting.has(agent),
+    undelivered: ({ node, agent, rules, withinMs, staleAfter }) => {
+      const pair = pairs.get(keyOf(node, agent));
+      if (pair?.isIndebted === true) {
+        return `before the operator was started ${agent} had counted more than arrived, and nothing of it has arrived since`;
+      }
+      const known = come.get(agent);
+      const standing = pair?.account?.standing((rule) => rules.includes(rule) || known?.has(rule) === true);
+      const hasArrived = pair !== undefined && isWithin(pair.arrivedAt, withinMs);
+      if (standing?.kind === 'owing') {
+        // While others arrive, it may still be on its way.
+        if (!standing.isLost && hasArrived && pair !== undefined && pair.arrivedAt > standing.since) return undefined;
+        return `${agent} counted ${standing.count} more of rule ${standing.rule} than arrived${standing.isLost ? '' : ' so far'}`;
+      }
+      if (hasArrived) return undefined;
+      if (standing?.kind === 'balanced' && counting.has(agent) && staleAfter !== undefined) {
+        return isWithin(standing.readAt, staleAfter)
+          ? undefined
+          : `nothing has arrived of ${agent}, and its counters have not been read, for more than ${staleAfter / 1000} s`;
+      }
+      return standing === undefined || staleAfter === undefined
+        ? `nothing has arrived of ${agent} for more than ${withinMs / 1000} s`
+        : `nothing has arrived of ${agent}, and its counters have not been compared yet`;
+    },
     shed: (node, withinMs) => isWithin(shedByAll, withinMs) || isWithin(sheds.get(node), withinMs),
   };
 };
+
+const keyOf = (node: string, agent: string): string => `${node}\n${agent}`;
+
+/** Whether a clock stood still, in the words above, because something was lost: what nobody may forget. */
+export const tellsOfLoss = (message: string): boolean => /\bcounted (?:\d+ )?more\b/.test(message);

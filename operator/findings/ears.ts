@@ -5,17 +5,29 @@ import type { Heard } from '../../domain/coverage/heard.ts';
 import type { AgentPresence } from '../../domain/coverage/presence.ts';
 import type { Ear, ListeningNode } from '../../domain/findings/observe.ts';
 import type { FindingRecord } from '../../domain/findings/record.ts';
-import type { QuietEvidence } from '../../domain/findings/types.ts';
 import { strengthOf } from '../../domain/state.ts';
 import { isInForce, type Ruleset } from '../../domain/telemetry/ruleset.ts';
 import type { AgentDefinition, Evidence, PodFacts, PodPhase } from '../../domain/types.ts';
 import type { EndedPods } from './ended-pods.ts';
 
 export interface Deliveries {
-  /** Whether something of the agent on the node arrived within so many milliseconds. */
-  readonly arrived: (node: string, agent: string, withinMs: number) => boolean;
+  /** In words: why it is not proven that what the agent on the node saw has arrived; undefined where it is. */
+  readonly undelivered: (question: DeliveryQuestion) => string | undefined;
+  /** Whether the agent has shown, on any node, that it counts what it sees. */
+  readonly counts: (agent: string) => boolean;
   /** Whether events of the node, or of anybody, were refused within so many milliseconds. */
   readonly shed: (node: string, withinMs: number) => boolean;
+}
+
+export interface DeliveryQuestion {
+  readonly node: string;
+  readonly agent: string;
+  /** Those that matter, beside all that are known to arrive. */
+  readonly rules: readonly string[];
+  /** Something that arrived within so many milliseconds proves it. */
+  readonly withinMs: number;
+  /** Counters that are older prove nothing; undefined where they cannot be told from those of another agent. */
+  readonly staleAfter: number | undefined;
 }
 
 export interface Listeners {
@@ -35,6 +47,11 @@ export interface ListeningPod {
 /** How long a node counts as one whose events were shed: longer than two looks at a clock. */
 const shedForMs = 60_000;
 
+/** One that comes late, or is lost, is no sign yet. */
+const canariesMissed = 3;
+
+type Reach = Pick<Ear, 'reachable' | 'shown'>;
+
 /** Made anew for each round, since it remembers what agents have shown in this one. */
 export const createListeners = (
   model: CoverageModel,
@@ -42,27 +59,44 @@ export const createListeners = (
   ended: Pick<EndedPods, 'of'>,
 ): Listeners => {
   const definitions = new Map(model.agents().map((agent) => [agent.name, agent]));
-  const reachable = new Map<string, QuietEvidence>();
+  const reaches = new Map<string, Reach>();
 
-  const reach = (agent: string): QuietEvidence => {
-    const known = reachable.get(agent);
+  const reach = (agent: string): Reach => {
+    const known = reaches.get(agent);
     if (known !== undefined) return known;
-    const found = reachOf(model, definitions.get(agent));
-    reachable.set(agent, found);
+    const found = reachOf(model, definitions.get(agent), deliveries.counts(agent));
+    reaches.set(agent, found);
     return found;
+  };
+
+  const undelivered = (node: NodeEntry, agent: string, rules: readonly string[]): string | undefined => {
+    const definition = definitions.get(agent);
+    if (definition === undefined) return `there is no ProtectionAgent ${agent} any more`;
+    const { type, canary = 0 } = definition;
+    const { staleAfter } = definition.telemetry;
+    const alike = node.presences.filter(
+      (other) => other.evidence !== undefined && definitions.get(other.agent)?.type === type,
+    );
+    return deliveries.undelivered({
+      node: node.name,
+      agent,
+      rules,
+      withinMs: Math.max(staleAfter, canariesMissed * canary),
+      // An event does not say which of two of a kind it is of.
+      staleAfter: alike.length > 1 ? undefined : staleAfter,
+    });
   };
 
   const earOf = (node: NodeEntry, agent: string, rules: readonly string[]): Ear => {
     const presence = node.presences.find((each) => each.agent === agent);
-    const staleAfter = definitions.get(agent)?.telemetry.staleAfter ?? 0;
     return {
       agent,
       evidence: presence && currentEvidence(presence),
       silence: presence && silenceOf(presence),
       trouble: presence === undefined ? `there is no ProtectionAgent ${agent} any more` : presence.trouble?.cause,
       ruleNotLoaded: presence?.ruleset && notLoaded(presence.ruleset, agent, rules),
-      delivers: deliveries.arrived(node.name, agent, staleAfter),
-      reachable: reach(agent),
+      undelivered: undelivered(node, agent, rules),
+      ...reach(agent),
     };
   };
 
@@ -134,10 +168,17 @@ const silenceOf = ({ heard }: AgentPresence): string | undefined => {
   return `for more than ${heard.olderThan / 1000} s it has said nothing${heard.failure === undefined ? '' : ` (${heard.failure})`}`;
 };
 
-/** The most that the agent has shown on any node. An agent that posts proves delivery with every heartbeat. */
-const reachOf = ({ inventory }: CoverageModel, agent: AgentDefinition | undefined): QuietEvidence => {
-  if (agent === undefined || agent.telemetry.mode === 'None') return 'Running';
-  if (agent.telemetry.mode === 'Push') return 'Delivered';
+/** The most that the agent can show. One that posts proves delivery with every heartbeat; one that counts, by its counters. */
+const reachOf = (model: CoverageModel, agent: AgentDefinition | undefined, counts: boolean): Reach => {
+  if (agent === undefined) return { shown: 'Running', reachable: 'Running' };
+  const { telemetry, canary } = agent;
+  const shown = telemetry.mode === 'Scrape' ? mostShown(model, agent) : 'Running';
+  const delivers = telemetry.mode === 'Push' || canary !== undefined || (telemetry.mode === 'Scrape' && counts);
+  return { shown, reachable: delivers ? 'Delivered' : shown };
+};
+
+/** On any node. */
+const mostShown = ({ inventory }: CoverageModel, agent: AgentDefinition): Exclude<Evidence, 'Declared'> => {
   let best: Evidence = 'Running';
   for (const { presences } of inventory.nodes.values()) {
     const presence = presences.find(({ agent: name }) => name === agent.name);

@@ -4,6 +4,7 @@ import { clusterReportName } from '../../crds/schema/coverage-report.ts';
 import { workloadKey } from '../../domain/coverage/inventory.ts';
 import type { CoverageModel } from '../../domain/coverage/model.ts';
 import { longestLookMs } from '../../domain/findings/quiet-clock.ts';
+import type { SecurityEvent } from '../../domain/findings/types.ts';
 import type { Policy } from '../../domain/types.ts';
 import type { EventAdapter, EventLoss } from '../../agents/event.ts';
 import type { Writer } from '../../kube/apply.ts';
@@ -27,6 +28,7 @@ import {
 } from './book.ts';
 import { createContainerIds } from './containers.ts';
 import { whyDeaf } from './deafness.ts';
+import { inheritDebts } from './debts.ts';
 import type { DeliveryBook } from './deliveries.ts';
 import { createListeners } from './ears.ts';
 import type { EndedPods } from './ended-pods.ts';
@@ -103,6 +105,7 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
   const waiting: TakenEvent[] = [];
   let isPatient = true;
   let lookedAt = clock.monotonic();
+  let isFirst = true;
   /** Since then, the longest that an event had waited. */
   let latest = 0;
   const queue = new WorkQueue({
@@ -187,7 +190,10 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
     lookedAt = now;
     const deaf = whyDeaf({ elapsed, latest, unheard: options.unheard() });
     latest = 0;
-    book.look(createListeners(model, deliveries, options.endedPods), clock.now(), elapsed, deaf);
+    const listeners = createListeners(model, deliveries, options.endedPods);
+    if (isFirst) inheritDebts(book.all(), listeners, deliveries);
+    isFirst = false;
+    book.look(listeners, clock.now(), elapsed, deaf);
     for (const finding of book.all()) {
       const { namespace, name } = finding.identity;
       buryIfDoomed(finding, ours.findings.get(namespace, name));
@@ -315,7 +321,7 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
             tally.note(event.agentType, 'counted', undefined);
             continue;
           }
-          noteArrival(model, deliveries, event.agentType, event.origin.node ?? entry.node);
+          noteArrival(model, deliveries, event, entry);
           accept({
             event,
             senderNode: entry.node,
@@ -367,9 +373,12 @@ const evaluatedAt = (ours: OurObjects): number | undefined => {
   return at === undefined ? undefined : Date.parse(at);
 };
 
-const noteArrival = (model: CoverageModel, deliveries: DeliveryBook, type: string, node: string | undefined): void => {
+const noteArrival = (model: CoverageModel, deliveries: DeliveryBook, event: SecurityEvent, entry: Entry): void => {
+  const node = event.origin.node ?? entry.node;
   if (node === undefined) return;
-  for (const agent of model.agents()) if (agent.type === type) deliveries.noteArrival(node, agent.name);
+  for (const { type, name } of model.agents()) {
+    if (type === event.agentType) deliveries.noteArrival(node, name, event, entry.at);
+  }
 };
 
 /** Soon after an evaluation that changed anything, and not more often than once a second. */

@@ -82,6 +82,7 @@ const startLeader = async ({
   ours.agents.upsert(falcoAgent({ mode, port }));
   ours.reports.upsert({ metadata: { name: 'cluster', uid: 'c' }, status: { evaluatedAt } } as unknown as RawObject);
   const told: (InstanceTelemetry | undefined)[] = [];
+  const heard: unknown[] = [];
   const clock = new FakeClock();
   let changed = (): void => {};
   let scraper: Parameters<TelemetryMetrics['setScraper']>[0];
@@ -98,6 +99,7 @@ const startLeader = async ({
       },
     },
     touch: () => {},
+    heard: (node, agent, reading) => heard.push([node, agent, reading?.at]),
     subscribe: (listener) => {
       changed = listener;
       return () => {};
@@ -131,6 +133,7 @@ const startLeader = async ({
     kube,
     clock,
     told,
+    heard,
     telemetry,
     model,
     ours,
@@ -169,6 +172,7 @@ describe('a new leader', () => {
     const leader = await startLeader();
     await until(leader, 'it has settled', leader.isSettled);
     expect(leader.told.at(-1)).toMatchObject({ reading: { version: '1.0' }, askedSince: 1000, failure: undefined });
+    expect(leader.heard.at(-1)).toEqual(['node-1', 'falco', leader.told.at(-1)?.reading?.at]);
     expect(leader.telemetry.standing('falco')).toMatchObject({ asked: 1, failing: 0 });
     expect([...(leader.scraper()?.asked() ?? [])]).toEqual([['falco', 1]]);
   });

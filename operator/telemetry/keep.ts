@@ -4,7 +4,7 @@ import type { AgentAdapter } from '../../agents/agent.ts';
 import { clusterReportName, type CoverageReport } from '../../crds/schema/coverage-report.ts';
 import type { AgentCatalogue } from '../../domain/coverage/agents.ts';
 import type { Inventory } from '../../domain/coverage/inventory.ts';
-import type { InstanceTelemetry } from '../../domain/telemetry/types.ts';
+import type { InstanceTelemetry, Reading } from '../../domain/telemetry/types.ts';
 import { sleep, type Clock } from '../../kube/clock.ts';
 import { startDeadline } from '../../kube/deadline.ts';
 import { listPages } from '../../kube/list.ts';
@@ -45,6 +45,8 @@ export interface TelemetryOptions {
     readonly setTelemetry: (node: string, agent: string, telemetry: InstanceTelemetry | undefined) => boolean;
   };
   readonly touch: () => void;
+  /** Told of everything that an agent said last; the same again where it did not answer. */
+  readonly heard: (node: string, agent: string, reading: Reading | undefined) => void;
   /** Tells when something may have changed in the model; returns how to end it. */
   readonly subscribe: (listener: () => void) => () => void;
   readonly clock: Clock;
@@ -75,6 +77,7 @@ export const createTelemetry = (options: TelemetryOptions): Telemetry => {
     credentials: createCredentials(options),
     tell: (node, agent, telemetry) => {
       if (model.setTelemetry(node, agent, telemetry)) touch();
+      options.heard(node, agent, telemetry?.reading);
     },
     onScrape: metrics.scraped,
     clock,

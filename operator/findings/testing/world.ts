@@ -68,7 +68,7 @@ export const setUp = (
   const unattributed: string[] = [];
   const enqueued = new Set<string>();
   const objects = new Map<string, Finding>();
-  const deliveries = createDeliveryBook(() => now);
+  const deliveries = createDeliveryBook({ now: () => now, monotonic: () => now });
   const recent = createRecentPods(model, () => now);
   const ended = createEndedPods(model, () => now);
   const openBook = (aliveUntil?: number): FindingBook => {
