@@ -97,9 +97,59 @@ describe('events', () => {
     world.post();
     expect(world.book().full()).toEqual([]);
     world.post({ process: { name: 'apk' }, rule: 'x' });
+    world.write();
     world.book().seen(only(world.book()).key, undefined);
     expect(world.book().full()).toEqual([]);
     expect(world.post({ process: { name: 'apk' }, rule: 'x' })).toBe('finding');
+  });
+
+  test('of pods that were seen before a restart are of no new pods, whatever of their names was stored', () => {
+    const world = setUp();
+    const names = Array.from({ length: 30 }, (_, index) => `cart-${index}`);
+    for (const name of names) world.model.upsertPod(shopPod(name));
+    const seen = (some: readonly string[]): number => {
+      for (const pod of some) world.post({ origin: { ...gcc.origin, pod } });
+      return only(world.book()).finding.record.podsSeen;
+    };
+    expect(seen(names)).toBe(30);
+    world.write();
+    world.restart(world.now());
+    expect(seen(names)).toBe(30);
+    world.model.upsertPod({ ...shopPod('cart-new'), createdAt: start + 1 });
+    expect(seen(['cart-new', ...names])).toBe(31);
+    // More than were forgotten cannot all be of these.
+    world.model.upsertPod(shopPod('cart-old'));
+    expect(seen(['cart-old'])).toBe(32);
+  });
+
+  test.each<[string, number, number, string]>([
+    ['late, of a pod that was young then', 5, 60, 'signal'],
+    ['late, of a pod that was old enough then', 15, 60, 'finding'],
+    ['of a clock that is behind the beginning of the pod', -30, 60, 'finding'],
+    ['at once, of a young pod', 5, 5, 'signal'],
+  ])('of shells %s count by the age that the pod had', (_, atMinute, nowMinute, expected) => {
+    const world = setUp();
+    const minute = 60_000;
+    world.model.upsertPod({ ...shopPod('cart-a'), createdAt: start });
+    world.look(nowMinute * minute);
+    const shell = { rule: 'Terminal shell in container', process: { name: 'bash' }, tags: [] };
+    expect(world.post({ ...shell, at: start + atMinute * minute })).toBe(expected);
+  });
+
+  test('that are not written yet do not go with the finding when somebody deletes it', () => {
+    const world = setUp();
+    world.post();
+    world.write();
+    const { key } = only(world.book());
+    world.post();
+    world.objects.delete(key);
+    world.book().seen(key, undefined);
+    expect(world.book().included(2)).toBe(1);
+    world.write();
+    expect(world.objects.get(key)?.status).toMatchObject({ count: 2, phase: 'Open' });
+    expect(world.book().included(2)).toBe(2);
+    world.book().seen(key, undefined);
+    expect([...world.book().all()]).toEqual([]);
   });
 
   test('from the future happened when they came', () => {
@@ -275,6 +325,25 @@ describe('silence', () => {
     });
   });
 
+  test('that ends while the finding is written is told by the next write, and not taken for what was written', () => {
+    const world = setUp();
+    world.post();
+    world.look(0);
+    const { key, finding } = only(world.book());
+    const { version } = finding;
+    world.book().writing(key);
+    world.model.removePod('falco', 'falco-1');
+    world.look(0);
+    world.book().wrote(key, version, world.now());
+    world.enqueued.clear();
+    finding.isQueued = false;
+    world.look(30_000);
+    world.look(31_000);
+    expect([...world.enqueued]).toEqual([key]);
+    world.write();
+    expect(world.objects.get(key)?.status?.quiet).toMatchObject({ suspendedReason: 'AgentBlind' });
+  });
+
   test('before a restart counts up to when the operator last lived, and not while it was down', () => {
     const world = setUp();
     world.post();
@@ -392,6 +461,44 @@ describe('silence', () => {
 });
 
 describe('a case', () => {
+  test('that is decided on twice before anybody looks has both decisions in the history', () => {
+    const world = setUp();
+    world.post();
+    world.write();
+    const { key } = only(world.book());
+    const riskAcceptedUntil = '2027-01-01T00:00:00Z';
+    world.decide(key, { phase: 'RiskAccepted', riskAcceptedUntil, riskAcceptedReason: 'a build image' }, 'ann');
+    world.book().follow(key, world.now());
+    world.decide(key, { phase: 'Triaged' }, 'bob');
+    world.book().follow(key, world.now());
+    world.look(0);
+    expect(world.transitions.map(({ reason, actor }) => [reason, actor])).toEqual([
+      ['BehaviourSeen', 'workload-protection-operator'],
+      ['RiskAccepted', 'ann'],
+      ['AcceptanceWithdrawn', 'bob'],
+    ]);
+  });
+
+  test('whose failed claim is withdrawn and made anew in one moment is being verified', () => {
+    const world = setUp();
+    world.post();
+    world.write();
+    const { key } = only(world.book());
+    const decide = (phase: string): void => {
+      world.decide(key, { phase });
+      world.book().follow(key, world.now());
+    };
+    decide('Fixed');
+    world.look(1000);
+    world.post();
+    expect(only(world.book()).finding.record.state.phase).toBe('Open');
+    world.look(1000);
+    decide('Remediating');
+    decide('Fixed');
+    world.look(0);
+    expect(only(world.book()).finding.record.state).toMatchObject({ phase: 'Verifying', fixedAt: start + 2000 });
+  });
+
   test('whose fix is claimed is verified by silence', () => {
     const world = setUp();
     world.post();

@@ -20,6 +20,7 @@ import {
   quietToStore,
   storedQuiet,
   type Listening,
+  type QuietClock,
 } from '../../domain/findings/quiet-clock.ts';
 import {
   addSighting,
@@ -82,6 +83,10 @@ export interface LiveFinding {
   /** The first event since the write that is under way, or was last, began. */
   since: number | undefined;
   readonly podsKnown: Set<string>;
+  /** Pods that were told apart before a restart and are known no more, all of them made before then. */
+  forgotten: { readonly pods: number; readonly before: number };
+  /** The clock as the write that is under way, or was last, has it. */
+  storing: QuietClock | undefined;
   /** Of a subject that runs and ends: undefined until it is looked at after the behaviour was last seen. */
   runs: Runs | undefined;
   /** Of the last event that this process has counted, in the journal that is worked in: one item may hold several alerts. */
@@ -98,6 +103,8 @@ export interface FindingBook {
   readonly full: () => readonly string[];
   /** What stands in the cluster, as the watch brings it; undefined where it is gone. */
   readonly seen: (key: string, finding: Finding | undefined) => void;
+  /** Follows what people have decided at once, or of two decisions that come together one would be lost. */
+  readonly follow: (key: string, now: number) => void;
   /** The record is about to be written: what comes from now on is not in it. */
   readonly writing: (key: string) => void;
   /** The record has been written as it was at this version. */
@@ -171,6 +178,8 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
       pending: undefined,
       since: undefined,
       podsKnown: new Set(record.pods),
+      forgotten: { pods: record.podsSeen - record.pods.length, before: record.state.lastSeen },
+      storing: undefined,
       runs: undefined,
       lastPosition: undefined,
     };
@@ -190,7 +199,12 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
   };
 
   /** `position`: in the journal; undefined for what no event told. */
-  const sight = (sighting: Sighting, receivedAt: number, position: number | undefined): EventOutcome => {
+  const sight = (
+    sighting: Sighting,
+    receivedAt: number,
+    position: number | undefined,
+    podCreatedAt?: number,
+  ): EventOutcome => {
     const { identity, key } = places.of(sighting.behaving.behaviour, sighting.subject);
     const known = findings.get(key);
     if (known !== undefined && known.lastPosition !== position && isReplayed(known, sighting.place)) return 'counted';
@@ -204,7 +218,8 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
     const finding = known ?? add(identity, openRecord(sighting, receivedAt));
     const before = known?.record.history.at(-1);
     if (known !== undefined) {
-      finding.record = addSighting(known.record, sighting, isNewPod(known, sighting.pod), receivedAt);
+      const isNewPod = isUnknownPod(known, sighting.pod) && !isForgotten(known, podCreatedAt);
+      finding.record = addSighting(known.record, sighting, isNewPod, receivedAt);
     }
     if (sighting.pod !== undefined && finding.podsKnown.size < mostPodsKnown) finding.podsKnown.add(sighting.pod);
     // The history is cut in its middle, so that its length tells nothing.
@@ -259,7 +274,7 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
       workload: subject.kind === 'Node' ? undefined : subject.name,
       container: subject.container,
       image,
-      podAge: pod && receivedAt - pod.createdAt,
+      podAge: pod && happenedAt(event.at, receivedAt, pod.createdAt) - pod.createdAt,
       selecting: selectingOf(model, subject, pod),
       named: namedBehaviours(),
     };
@@ -273,6 +288,7 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
         { subject, behaving, image, pod: pod?.name, node: whose.node, agent, event: kept, place },
         receivedAt,
         position,
+        pod?.createdAt,
       ),
     );
     return outcomes.includes('finding') ? 'finding' : (outcomes[0] ?? 'signal');
@@ -354,6 +370,7 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
     const isOther =
       severity !== record.severity ||
       quietTerms.period !== record.quietTerms.period ||
+      quietTerms.runs !== record.quietTerms.runs ||
       observation.evidence !== finding.evidence ||
       state.fixedAt !== record.state.fixedAt;
     finding.record = withHistory({ ...record, state, quietTerms, severity }, transitions);
@@ -376,16 +393,43 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
     all: () => findings.values(),
     full: () => [...full].toSorted(),
     seen: (key, object) => {
-      if (object === undefined) return drop(key);
       const known = findings.get(key);
+      if (object === undefined) {
+        // An event that is not written yet must not go with the object: that is made anew.
+        if (known?.pending === undefined || options.isTerminating(known.identity.namespace)) drop(key);
+        else touch(known, true);
+        return;
+      }
       const { namespace = '', name } = object.metadata;
       const restored = known === undefined ? recordOf(object, defaultQuiet, options.aliveUntil()) : undefined;
       const finding = known ?? (restored && add({ namespace, name }, restored));
       if (finding !== undefined) finding.case = caseOf(object, finding.case);
     },
+    follow: (key, now) => {
+      const finding = findings.get(key);
+      if (finding === undefined) return;
+      const { record } = finding;
+      const { state, transitions } = advance(record.state, {
+        now,
+        elapsed: 0,
+        listening: record.state.quiet.listening,
+        case: finding.case,
+        // Silence is judged where somebody looks who listens.
+        required: Number.POSITIVE_INFINITY,
+        requiredRuns: undefined,
+        cleanRuns: 0,
+        isGone: false,
+      });
+      if (transitions.length === 0 && state.fixedAt === record.state.fixedAt) return;
+      finding.record = withHistory({ ...record, state }, transitions);
+      for (const transition of transitions) options.onTransition(finding, transition);
+      touch(finding, true);
+    },
     writing: (key) => {
       const finding = findings.get(key);
-      if (finding !== undefined) finding.since = undefined;
+      if (finding === undefined) return;
+      finding.since = undefined;
+      finding.storing = finding.record.state.quiet;
     },
     wrote: (key, version, now) => {
       const finding = findings.get(key);
@@ -394,7 +438,8 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
       // One that events come to without a pause must not hold the whole journal back.
       finding.pending = finding.version === version ? undefined : finding.since;
       const { record } = finding;
-      const quiet = storedQuiet(record.state.quiet, quietToStore(record.state.quiet, now));
+      // As it was written: since then somebody may have fallen silent.
+      const quiet = storedQuiet(record.state.quiet, quietToStore(finding.storing ?? record.state.quiet, now));
       finding.record = { ...record, state: { ...record.state, quiet } };
     },
     included: (processed) => {
@@ -440,8 +485,20 @@ const noOrigin = { image: undefined, pod: undefined, agent: undefined, place: un
 const isReplayed = ({ record }: LiveFinding, place: JournalPlace | undefined): boolean =>
   place !== undefined && isCounted(record, place);
 
-const isNewPod = ({ podsKnown }: LiveFinding, pod: string | undefined): boolean =>
+const isUnknownPod = ({ podsKnown }: LiveFinding, pod: string | undefined): boolean =>
   pod !== undefined && !podsKnown.has(pod);
+
+/** Only some of the pods are stored: as many as were forgotten are taken for those, or a restart would count them anew. */
+const isForgotten = (finding: LiveFinding, createdAt = Number.POSITIVE_INFINITY): boolean => {
+  const { pods, before } = finding.forgotten;
+  if (pods <= 0 || createdAt > before) return false;
+  finding.forgotten = { pods: pods - 1, before };
+  return true;
+};
+
+/** By the agent's clock, unless that is behind the pod's beginning: events may come late, or be of a node whose clock is wrong. */
+const happenedAt = (at: number, receivedAt: number, podCreatedAt: number): number =>
+  at >= podCreatedAt ? Math.min(at, receivedAt) : receivedAt;
 
 /** Policies that select the subject: a node by its own set, a workload by those of the pod that behaved so, or of all its pods. */
 const selectingOf = (
