@@ -67,6 +67,22 @@ const compilers = [
   'ghc',
   'bcc',
 ];
+const compilersByVersion = ['gcc-*', 'g++-*', 'cpp-*', 'clang-*', 'clang++-*', 'gfortran-*'];
+/** What `gcc` and `ld` are links to, which is all that agents see that ask the kernel for the file: `x86_64-linux-gnu-gcc-12`. */
+const compilersByTarget = ['gcc', 'g++', 'cpp', 'as', 'ld', 'gfortran'].flatMap((tool) =>
+  ['*-linux-gnu*', '*-linux-musl*'].flatMap((target) => [
+    `${target}-${tool}`,
+    `${target}-${tool}-*`,
+    `${target}-${tool}.*`,
+  ]),
+);
+/** Of all that the program does, only what builds. */
+const goBuilds: EventMatcher = {
+  allOf: [
+    comparison('ProcessName', { equals: ['go'] }),
+    comparison('Arguments', { glob: ['build*', 'run *', 'install *', '*go build*', '*go run *', '*go install *'] }),
+  ],
+};
 const packageManagers = [
   'apt',
   'apt-get',
@@ -74,6 +90,8 @@ const packageManagers = [
   'dpkg',
   'yum',
   'dnf',
+  'dnf-3',
+  'dnf5',
   'microdnf',
   'tdnf',
   'rpm',
@@ -87,14 +105,21 @@ const packageManagers = [
   'pnpm',
   'gem',
   'conda',
+  'mamba',
+  'micromamba',
 ];
+const packageManagersByVersion = ['pip3.*', 'pip2.*'];
 const networkTools = [
   'nc',
+  'nc.openbsd',
+  'nc.traditional',
   'ncat',
   'netcat',
   'nmap',
   'socat',
   'telnet',
+  'telnet.netkit',
+  'inetutils-telnet',
   'tcpdump',
   'tshark',
   'hping3',
@@ -122,7 +147,8 @@ export const behaviours: readonly Behaviour[] = [
         'Compiler run in container',
       ),
       processes(...compilers),
-      processGlobs('gcc-*', 'g++-*', 'clang-*', '*-linux-gnu-gcc', '*-linux-gnu-ld', '*-linux-musl-gcc'),
+      processGlobs(...compilersByVersion, ...compilersByTarget),
+      goBuilds,
     ],
     inContainers: true,
     minimumPodAge: 0,
@@ -146,6 +172,7 @@ export const behaviours: readonly Behaviour[] = [
         'package_management_in_container',
       ),
       processes(...packageManagers),
+      processGlobs(...packageManagersByVersion),
     ],
     inContainers: true,
     minimumPodAge: 0,
@@ -264,7 +291,10 @@ export const behaviours: readonly Behaviour[] = [
     severity: 'High',
     tactics: ['TA0003', 'TA0008'],
     techniques: ['T1021.004'],
-    match: [processes('sshd', 'dropbear'), ...rules('SSH Server Run in Container', 'ssh_server_in_container')],
+    match: [
+      processes('sshd', 'sshd-session', 'dropbear'),
+      ...rules('SSH Server Run in Container', 'ssh_server_in_container'),
+    ],
     inContainers: true,
     minimumPodAge: 0,
     needsVersion: false,
