@@ -123,6 +123,15 @@ describe('an envelope of CloudEvents', () => {
     ]);
   });
 
+  it('is read by its type before its source, and OCSF as OCSF whoever is named', () => {
+    const tetragon = { process_exec: { process: { binary: '/bin/ls' } } };
+    const relayed = { type: 'tetragon.event', source: '/namespaces/falco/relay' };
+    expect(readAll(anEnvelope({ ...relayed, data: tetragon }))[0]?.agentType).toBe('Tetragon');
+    expect(readAll(anEnvelope({ ...relayed, data: itemsOf('ocsf-1.4.0')['process activity'] }))[0]?.agentType).toBe(
+      'Custom',
+    );
+  });
+
   it('lends its id to one event, never to several, and to none that has its own', () => {
     const alerts = [{ alertName: 'a' }, { alertName: 'b' }];
     const several = readAll(anEnvelope({ type: 'kubescape', data: { spec: { alerts } } }));

@@ -22,14 +22,10 @@ export const genericEvents = (agents: readonly EventAdapter[]): EventAdapter => 
     const outer = object(item);
     if (textOrNone(outer.specversion) === undefined) return plainEvents(outer, receivedAt);
     // `falco.rule.output.v1` of https://falco.org is how falcosidekick calls them.
-    const words = new Set(
-      `${text(outer.type)} ${text(outer.source)}`
-        .slice(0, longestType)
-        .toLowerCase()
-        .split(/[^a-z]+/),
-    );
     const at = timeIn(outer.time) ?? receivedAt;
-    const agent = agents.find(({ source }) => words.has(source));
+    const agent = isOcsf(object(outer.data))
+      ? undefined
+      : (agentIn(outer.type, agents) ?? agentIn(outer.source, agents));
     const events = agent === undefined ? plainEvents(object(outer.data), at) : agent.eventsOf(outer.data, at);
     // Ids are of one source only.
     const id = boundedText(outer.id) && boundedText(`${text(outer.source)} ${text(outer.id)}`);
@@ -38,11 +34,23 @@ export const genericEvents = (agents: readonly EventAdapter[]): EventAdapter => 
   },
 });
 
-/** Of an envelope's type and source. */
+/** Of an envelope's type, or of its source. */
 const longestType = 1024;
 
+const agentIn = (value: unknown, agents: readonly EventAdapter[]): EventAdapter | undefined => {
+  const words = new Set(
+    text(value)
+      .slice(0, longestType)
+      .toLowerCase()
+      .split(/[^a-z]+/),
+  );
+  return agents.find(({ source }) => words.has(source));
+};
+
+const isOcsf = (event: Raw): boolean => typeof event.class_uid === 'number';
+
 const plainEvents = (event: Raw, receivedAt: number): readonly SecurityEvent[] => {
-  const draft = typeof event.class_uid === 'number' ? ocsfDraft(event) : neutralDraft(event);
+  const draft = isOcsf(event) ? ocsfDraft(event) : neutralDraft(event);
   return draft === undefined ? [] : [securityEvent(draft, receivedAt)];
 };
 
