@@ -3,6 +3,7 @@ import { commonFlags } from '../process/common-flags.ts';
 import { addressFlag, durationFlag, switchFlag } from '../process/flag-kinds.ts';
 import { findingFlags } from './findings/flags.ts';
 import { ingestFlags } from './ingest/flags.ts';
+import { kubeletFlags } from './kubelet/flags.ts';
 import { sinkFlags } from './sinks/flags.ts';
 
 export const operatorFlags = {
@@ -11,6 +12,7 @@ export const operatorFlags = {
   apiAddress: addressFlag('Where the read API will be served over HTTPS; nothing listens here yet.', '0.0.0.0:8443'),
   ...ingestFlags,
   ...findingFlags,
+  ...kubeletFlags,
   ...sinkFlags,
   releaseNodes: switchFlag(
     'Take what the operator has written onto nodes off them, and end: the startup taint and the condition WorkloadProtected. Before the operator is removed for good; fails while a WorkloadPolicy still asks for the startup taint.',

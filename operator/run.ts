@@ -30,7 +30,7 @@ import type { operatorFlags } from './flags.ts';
 import { staleness, unheard } from './freshness.ts';
 import { wireIngest } from './ingest/wire.ts';
 import { createCoverageKeeper } from './keeper.ts';
-import { unasked } from './kubelet/unasked.ts';
+import { unasked, wireKubelets } from './kubelet/wire.ts';
 import { lead } from './leading.ts';
 import { createOperatorMetrics } from './observability/metrics.ts';
 import { runSinks } from './sinks/run.ts';
@@ -145,6 +145,17 @@ export const runOperator = async (
     const { scrapes } = evidence;
     ingest.attach(evidence.note);
     const gathering = evidence.run(leading);
+    const kubelets = wireKubelets({
+      flags,
+      access,
+      transport,
+      model,
+      ours,
+      metrics: metrics.kubelets,
+      userAgent,
+      clock,
+      log,
+    });
     const unattributed = createUnattributedBook(metrics.findings.unattributed);
     const findings = createFindingKeeper({
       keeper,
@@ -157,7 +168,7 @@ export const runOperator = async (
       unheard: () => unheard(watches, clock),
       deliveries,
       unattributed,
-      cgroups: unasked,
+      cgroups: kubelets?.cgroups ?? unasked,
       isExported: (finding) => isAllTold(finding, flags.clusterName),
       transport,
       writer,
@@ -176,6 +187,7 @@ export const runOperator = async (
     const beside = [
       ingest.lead(findings, leading),
       findings.run(leading),
+      ...(kubelets === undefined ? [] : [kubelets.run(leading)]),
       ...(flags.failClosed ? [failClosed(leading)] : []),
       ...(flags.admissionPolicies ? [admissionPolicies(leading)] : []),
       ...((flags.sinkUrl ?? flags.alertmanagerUrl) === undefined ? [] : [sinks(leading)]),

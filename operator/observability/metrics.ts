@@ -11,6 +11,8 @@ import { taintOutcomes, type TaintOutcome } from '../controllers/nodes/outcome.t
 import type { TelemetryMetrics } from '../telemetry/keep.ts';
 import { createIngestMetrics, type IngestMetrics } from '../ingest/metrics.ts';
 import { createFindingMetrics, type FindingMetrics } from '../findings/metrics.ts';
+import type { KubeletMetrics } from '../kubelet/keep.ts';
+import { createKubeletMetrics } from '../kubelet/metrics.ts';
 import { createSinkMetrics, type SinkMetrics } from '../sinks/metrics.ts';
 import type { Watch } from '../watches.ts';
 
@@ -22,6 +24,7 @@ export interface OperatorMetrics {
   readonly transport: TransportMetrics;
   readonly queue: WorkQueueMetrics;
   readonly findings: FindingMetrics;
+  readonly kubelets: KubeletMetrics;
   readonly sinks: SinkMetrics;
   /** Objects that a watch missed, as an audit found. */
   readonly missed: (watch: string, objects: number) => void;
@@ -187,6 +190,7 @@ export const createOperatorMetrics = (watches: () => readonly Watch[]): Operator
     transport: transportHistogram(registers),
     queue: queueMetrics(registers),
     findings: createFindingMetrics(registry),
+    kubelets: createKubeletMetrics(registry),
     sinks: createSinkMetrics(registry),
     ingest: createIngestMetrics(registry),
     telemetry: telemetryMetrics(registers),

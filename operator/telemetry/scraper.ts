@@ -1,12 +1,12 @@
 // Asks every agent once in its interval, and tells what came of it. When within the interval is its node's own moment, so that five
 // thousand agents are asked evenly; only who has never been asked is asked at once.
 import type { AgentAdapter, Memory } from '../../agents/agent.ts';
-import { fnv1a } from '../../domain/hash.ts';
 import type { InstanceTelemetry, Reading } from '../../domain/telemetry/types.ts';
 import { sleep, type Clock } from '../../kube/clock.ts';
 import { ask, type Asked, type Held, type Resumption, type Trust } from './ask.ts';
 import type { Credentials } from './credentials.ts';
 import { createLane, type Lane } from './lanes.ts';
+import { nextTurn } from './next-turn.ts';
 import type { Restored } from './restore.ts';
 import type { ScrapeSettings } from './settings.ts';
 import { createSharing } from './sharing.ts';
@@ -255,10 +255,3 @@ const keyOf = (node: string, agent: string): string => `${node}/${agent}`;
 
 /** A pod of a node keeps its name when it is made anew. */
 const identityOf = ({ namespace, pod, createdAt }: Target): string => `${namespace}/${pod}@${createdAt}`;
-
-/** The next time at which the interval is at the node's own moment. */
-const nextTurn = (key: string, intervalMs: number, now: number): number => {
-  const moment = (fnv1a(key) / 2 ** 32) * intervalMs;
-  const since = (((now - moment) % intervalMs) + intervalMs) % intervalMs;
-  return now + intervalMs - since;
-};
