@@ -22,7 +22,24 @@ export interface SubjectDetails {
 export const clearsByRuns = ({ subject: { kind } }: FindingRecord): boolean => runsAndEnds(kind);
 
 /** What the API takes. One value too long or too many, and the finding could never be written, nor the journal given back. */
-const most = { policies: 32, tactics: 16, techniques: 32 } as const;
+const most = {
+  pods: 20,
+  nodes: 20,
+  services: 20,
+  policies: 32,
+  agents: 16,
+  rules: 32,
+  tactics: 16,
+  techniques: 32,
+  evidence: 10,
+  history: 100,
+  journals: 16,
+  count: Number.MAX_SAFE_INTEGER,
+  smallCount: 2 ** 31 - 1,
+} as const;
+const longest = { name: 253, label: 63, reference: 400, path: 1024 } as const;
+/** Eleven years: more hours have too many digits. */
+const longestPeriod = 99_999 * 3_600_000;
 
 export const statusOf = (
   record: FindingRecord,
@@ -32,27 +49,31 @@ export const statusOf = (
 ): Omit<FindingStatus, 'conditions' | 'observedGeneration'> => {
   const { subject, state } = record;
   return {
-    behaviour: record.behaviour,
+    behaviour: cut(record.behaviour, longest.label),
     severity: record.severity,
     subject: {
-      reference: referenceOf(subject),
-      kind: subject.kind,
-      name: subject.name,
-      podsSeen: record.podsSeen,
+      reference: cut(referenceOf(subject), longest.reference),
+      kind: cut(subject.kind, longest.label),
+      name: cut(subject.name, longest.name),
+      podsSeen: counted(record.podsSeen, most.smallCount),
       ...optional({
-        namespace: subject.namespace,
-        uid: record.uid,
-        container: subject.container,
-        image: record.image && cut(record.image, 1024),
-        team: team && cut(team, 253),
+        namespace: shortened(subject.namespace, longest.label),
+        uid: shortened(record.uid, longest.label),
+        container: shortened(subject.container, longest.label),
+        image: shortened(record.image, longest.path),
+        team: shortened(team, longest.name),
       }),
-      ...lists({ pods: record.pods, nodes: record.nodes, services }),
+      ...lists({
+        pods: few(record.pods, most.pods, longest.name),
+        nodes: few(record.nodes, most.nodes, longest.name),
+        services: few(services, most.services, longest.label),
+      }),
     },
     phase: state.phase,
-    count: state.count,
-    firstSeen: rfc3339(state.firstSeen),
-    lastSeen: rfc3339(state.lastSeen),
-    reopened: state.reopened,
+    count: counted(state.count, most.count),
+    firstSeen: dateOf(state.firstSeen),
+    lastSeen: dateOf(state.lastSeen),
+    reopened: counted(state.reopened, most.smallCount),
     quiet: quietOf(record, evidence, now),
     ...optional({
       fixedAt: timeOf(state.fixedAt),
@@ -62,13 +83,15 @@ export const statusOf = (
       remediation: remediationOf(record.behaviour),
     }),
     ...lists({
-      policies: record.policies.slice(0, most.policies),
-      agents: record.agents,
-      rules: record.rules.map((rule) => cut(maskSecrets(rule), 253)),
+      policies: few(record.policies, most.policies, longest.name),
+      agents: few(record.agents, most.agents, longest.name),
+      rules: few(record.rules.map(maskSecrets), most.rules, longest.name),
     }),
-    evidence: record.evidence.map(writtenEvent),
-    history: record.history.map(writtenTransition),
-    journal: Object.fromEntries(record.journal),
+    evidence: record.evidence.slice(0, most.evidence).map(writtenEvent),
+    history: record.history.slice(0, most.history).map(writtenTransition),
+    journal: Object.fromEntries(
+      [...record.journal].slice(-most.journals).map(([id, position]) => [id, counted(position, most.count)]),
+    ),
   };
 };
 
@@ -153,10 +176,12 @@ const quietOf = (record: FindingRecord, evidence: QuietEvidence, now: number): F
   const isOver = record.state.phase === 'Resolved';
   const running = isOver || record.state.phase === 'RiskAccepted' ? undefined : runningSince;
   return {
-    required: formatDuration(period),
-    observedBefore: formatDuration(observedBefore),
+    required: formatDuration(Math.min(period, longestPeriod)),
+    observedBefore: formatDuration(Math.min(observedBefore, longestPeriod)),
     evidence,
-    ...(clearsByRuns(record) ? { requiredRuns: runs, observedRuns } : {}),
+    ...(clearsByRuns(record)
+      ? { requiredRuns: counted(runs, most.smallCount), observedRuns: counted(observedRuns, most.smallCount) }
+      : {}),
     ...optional({
       runningSince: timeOf(running),
       clearsAt: timeOf(running === undefined || clearsByRuns(record) ? undefined : running + period - observedBefore),
@@ -176,10 +201,12 @@ const storedQuietOf = (quiet: FindingStatus['quiet']): StoredQuiet => ({
   observedRuns: quiet?.observedRuns ?? 0,
 });
 
-const mitreOf = ({ tactics, techniques }: FindingRecord): FindingStatus['mitre'] =>
-  tactics.length + techniques.length === 0
-    ? undefined
-    : { ...lists({ tactics: tactics.slice(0, most.tactics), techniques: techniques.slice(0, most.techniques) }) };
+/** What a rule says of itself may be no id at all, which the API does not take. */
+const mitreOf = (record: FindingRecord): FindingStatus['mitre'] => {
+  const tactics = record.tactics.filter((id) => /^TA[0-9]{4}$/.test(id)).slice(0, most.tactics);
+  const techniques = record.techniques.filter((id) => /^T[0-9]{4}(?:\.[0-9]{3})?$/.test(id)).slice(0, most.techniques);
+  return tactics.length + techniques.length === 0 ? undefined : { ...lists({ tactics, techniques }) };
+};
 
 const remediationOf = (behaviour: string): FindingStatus['remediation'] => {
   const known = behaviourNamed(behaviour);
@@ -188,25 +215,25 @@ const remediationOf = (behaviour: string): FindingStatus['remediation'] => {
 
 /** Secrets end here: nothing of an event leaves the process in another way. */
 const writtenEvent = (event: EvidenceEvent): NonNullable<FindingStatus['evidence']>[number] => ({
-  time: new Date(event.at).toISOString(),
+  time: new Date(withinYears(event.at)).toISOString(),
   ...optional({
     id: written(event.id, 128),
-    agent: event.agent,
-    rule: written(event.rule, 253),
-    node: event.node,
-    pod: event.pod,
-    executable: written(event.executable, 1024),
-    arguments: written(event.arguments, 1024),
-    parent: written(event.parent, 1024),
-    user: written(event.user, 253),
-    file: written(event.file, 1024),
-    destination: written(event.destination, 253),
+    agent: shortened(event.agent, longest.name),
+    rule: written(event.rule, longest.name),
+    node: shortened(event.node, longest.name),
+    pod: shortened(event.pod, longest.name),
+    executable: written(event.executable, longest.path),
+    arguments: written(event.arguments, longest.path),
+    parent: written(event.parent, longest.path),
+    user: written(event.user, longest.name),
+    file: written(event.file, longest.path),
+    destination: written(event.destination, longest.name),
     message: written(event.message, 2000),
   }),
 });
 
-const written = (text: string | undefined, longest: number): string | undefined =>
-  text === undefined ? undefined : cut(maskSecrets(text), longest);
+const written = (text: string | undefined, length: number): string | undefined =>
+  text === undefined ? undefined : cut(maskSecrets(text), length);
 
 const readEvent = ({ time, ...event }: NonNullable<FindingStatus['evidence']>[number]): EvidenceEvent => ({
   id: event.id,
@@ -225,11 +252,11 @@ const readEvent = ({ time, ...event }: NonNullable<FindingStatus['evidence']>[nu
 });
 
 const writtenTransition = ({ time, actor, from, to, reason, message }: Transition) => ({
-  time: rfc3339(time),
+  time: dateOf(time),
   actor: cut(actor, 256),
   to,
   reason,
-  message,
+  message: cut(message, 1024),
   ...optional({ from }),
 });
 
@@ -242,7 +269,22 @@ const readTransition = (written: NonNullable<FindingStatus['history']>[number]):
   message: written.message ?? '',
 });
 
-const timeOf = (time: number | undefined): string | undefined => (time === undefined ? undefined : rfc3339(time));
+const timeOf = (time: number | undefined): string | undefined => (time === undefined ? undefined : dateOf(time));
+
+const dateOf = (time: number): string => rfc3339(withinYears(time));
+
+/** No clock is so wrong; but what can be no date would be an error each time that it is to be written. */
+const withinYears = (time: number): number => (time > 0 ? Math.min(time, lastTime) : 0);
+const lastTime = Date.UTC(9999, 0);
+
+const counted = (count: number, largest: number): number =>
+  count > 0 ? Math.min(Math.floor(count), largest) : 0;
+
+const shortened = (text: string | undefined, length: number): string | undefined =>
+  text === undefined ? undefined : cut(text, length);
+
+const few = (texts: readonly string[], count: number, length: number): readonly string[] =>
+  texts.slice(0, count).map((text) => cut(text, length));
 
 /** Without what is not there: the API server would prune it, and it would look like a change. */
 const optional = <T extends Readonly<Record<string, unknown>>>(
