@@ -51,6 +51,22 @@ describe('events', () => {
     expect(world.transitions.map(({ reason }) => reason)).toEqual(['BehaviourSeen']);
   });
 
+  test('of an agent of somebody’s own are of the one that is on the node, and never of another that is not', () => {
+    const world = setUp();
+    const house = aFalco({ name: 'house', type: 'Custom' });
+    world.model.setAgents([
+      aFalco(),
+      { ...house, name: 'absent', pods: { ...house.pods, containerNames: ['absent'], images: ['x'] } },
+    ]);
+    world.model.evaluate(start);
+    world.post({ agentType: 'Custom' });
+    expect(only(world.book()).finding.record.agents).toEqual([]);
+    world.model.setAgents([aFalco(), house]);
+    world.model.evaluate(start);
+    world.post({ agentType: 'Custom' });
+    expect(only(world.book()).finding.record.agents).toEqual(['house']);
+  });
+
   test('are written as the API wants them, without what was secret', () => {
     const world = setUp();
     world.post({ origin: { node: 'node-1', onHost: true }, process: { name: 'x' }, rule: 'a', tags: [] });

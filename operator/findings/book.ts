@@ -511,19 +511,23 @@ const selectingOf = (
   return ofPod?.selecting ?? inventory.workloads.get(`${namespace}/${kind}/${name}`)?.set?.selecting ?? [];
 };
 
-/** The ProtectionAgent of that type which is on the node; the first of that type where none is known to be. */
+/**
+ * The ProtectionAgent of that type which is on the node; the first of that type where none is known to be. Agents of the type Custom have
+ * nothing in common: one that is not there has not seen it.
+ */
 const agentOf = (
   { inventory, agents }: Pick<CoverageModel, 'inventory' | 'agents'>,
   type: string,
   node: string | undefined,
 ): string | undefined => {
   const candidates = agents().filter((agent) => agent.type === type);
-  if (candidates.length < 2) return candidates[0]?.name;
+  const isCustom = type === 'Custom';
+  if (candidates.length < 2 && !isCustom) return candidates[0]?.name;
   const present = node === undefined ? [] : (inventory.nodes.get(node)?.presences ?? []);
   const found = candidates.find(({ name }) =>
     present.some(({ agent, evidence }) => agent === name && evidence !== undefined),
   );
-  return (found ?? candidates[0])?.name;
+  return (found ?? (isCustom ? undefined : candidates[0]))?.name;
 };
 
 /** As it came: a million events are a handful of writes, and what they may hold of secrets is masked when it is written. */
