@@ -66,16 +66,17 @@ const falcoMetrics = (reading: Reading): string => {
     sample('falcosecurity_falco_host_num_cpus_total', 'gauge', 8),
     sample('falcosecurity_falco_outputs_queue_num_drops_total', 'counter', 0),
     // A tag is a label's name, the priority is a number, and a rule that never fired is not there at all.
-    sample('falcosecurity_falco_rules_matches_total', 'counter', Math.floor(events / 50_000) + 1, {
-      priority: '5',
-      rule_name: 'Terminal shell in container',
-      source: 'syscall',
-      tag_T1059: 'true',
-      tag_container: 'true',
-      tag_maturity_stable: 'true',
-      tag_mitre_execution: 'true',
-      tag_shell: 'true',
-    }),
+    ...Object.entries(reading.behaviour.matches).map(([rule_name, count]) =>
+      sample('falcosecurity_falco_rules_matches_total', 'counter', count, {
+        priority: '5',
+        rule_name,
+        source: 'syscall',
+        tag_T1059: 'true',
+        tag_container: 'true',
+        tag_maturity_stable: 'true',
+        tag_mitre_execution: 'true',
+      }),
+    ),
     // Falco escapes nothing.
     sample('falcosecurity_falco_rules_matches_total', 'counter', 1, {
       priority: '4',

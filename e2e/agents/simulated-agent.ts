@@ -32,6 +32,8 @@ export interface Behaviour {
   readonly missingRulesFile: string | undefined;
   /** Falco: this rules file has another digest than it should. */
   readonly changedRulesFile: string | undefined;
+  /** Falco: how often rules have matched since it started, by name; they do not grow by themselves. */
+  readonly matches: Readonly<Record<string, number>>;
   /** Falco, Kubescape, Sysdig: the metrics endpoint is not switched on (it is off in their charts). */
   readonly metricsOff: boolean;
   /** Tetragon: so many policies could not be loaded. */
@@ -45,6 +47,7 @@ export const healthy: Behaviour = {
   dropRatio: 0,
   missingRulesFile: undefined,
   changedRulesFile: undefined,
+  matches: { 'Terminal shell in container': 1 },
   metricsOff: false,
   policiesInError: 0,
 };

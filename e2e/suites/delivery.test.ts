@@ -1,0 +1,169 @@
+// A forwarder that is dead while its agent is well: Falco's own counters tell of what never arrived, and nothing clears until something does.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Finding } from '../../crds/schema/finding.ts';
+import { apiVersion } from '../../crds/schema/vocabulary.ts';
+import { agentsFromPods, type AgentPodLike } from '../agents/from-pods.ts';
+import { simulate, type Simulation } from '../agents/simulate.ts';
+import { freePorts } from '../control-plane/ports.ts';
+import { addressesOf } from '../fleet/addresses.ts';
+import { falco } from '../fleet/agents.ts';
+import { everywhere } from '../fleet/agents/daemon-set.ts';
+import type { Manifest } from '../fleet/manifest.ts';
+import { eventually } from './support/eventually.ts';
+import { createPoster, type Poster } from './support/post-events.ts';
+import { createAll, deployment, namespace, namespacesOf, node } from './support/small-fleet.ts';
+import { startWorld, untilReady, type World } from './support/world.ts';
+
+const agents = falco({ tolerations: everywhere, metrics: true });
+const nodes = ['cut-off', 'connected'] as const;
+type NodeName = (typeof nodes)[number];
+/** Of each node one workload, which does the same at the same time. */
+const workloads: Readonly<Record<NodeName, string>> = { 'cut-off': 'cart', connected: 'pay' };
+const compiler = 'Compiler Run in Container';
+const quietPeriod = '30s';
+/** Standing still is written down after a minute; clearing takes two looks at the clock more than the quiet period. */
+const writtenWithinMs = 120_000;
+const token = 'a-token-of-the-test-that-nobody-guesses';
+/** Behind the fleets that others on this machine may have. */
+const firstAddress = 28_000 + (process.pid % 2000);
+
+const addressed = (name: NodeName, index: number): Manifest => {
+  const { nodeIp, podCidr } = addressesOf(firstAddress + index);
+  return {
+    ...node(name),
+    spec: { podCIDR: podCidr, podCIDRs: [podCidr] },
+    status: { addresses: [{ type: 'InternalIP', address: nodeIp }] },
+  };
+};
+
+let world: World;
+let simulation: Simulation;
+let poster: Poster;
+
+beforeAll(async () => {
+  world = await startWorld('delivery');
+  await createAll(world.cluster, [
+    ...namespacesOf(agents),
+    namespace('shop'),
+    ...nodes.map(addressed),
+    ...agents,
+    ...nodes.map((name) => deployment('shop', workloads[name], { on: name })),
+  ]);
+  const installation = await world.install({
+    starterPolicy: { enabled: false },
+    agents: { falco: { spec: { telemetry: { mode: 'Scrape', interval: '5s', staleAfter: '10s' } } } },
+    operator: { replicas: 0 },
+    webhook: { replicas: 0 },
+  });
+  for (const object of [
+    {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'workload-protection-ingest-senders', namespace: 'workload-protection' },
+      stringData: { 'falcosidekick.token': token },
+    },
+    {
+      apiVersion,
+      kind: 'WorkloadPolicy',
+      metadata: { name: 'production' },
+      spec: {
+        gracePeriod: '0s',
+        selector: { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'shop' } } },
+        posture: [{ behaviour: 'CompilerInContainer', quietPeriod }],
+      },
+    },
+  ]) {
+    await world.kubectl(['apply', '-f', '-'], object);
+  }
+  const found = await eventually(async () => {
+    const running = agentsFromPods(await world.cluster.list<AgentPodLike>('v1', 'Pod'));
+    expect(running.map((agent) => agent.node ?? '').toSorted()).toEqual(nodes.toSorted());
+    return running;
+  });
+  simulation = await simulate(found, { listen: 'each' });
+  const [port = 0] = await freePorts(1);
+  await untilReady(
+    await installation.startOperator({ args: ['--leader-elect=false', `--ingest-address=127.0.0.1:${port}`] }),
+  );
+  poster = await eventually(() => createPoster(world, port, token));
+  await eventually(async () => expect((await poster.post('falco', event('connected', 'Anything'))).status).toBe(202));
+  // Asked twice, so that there is something to compare.
+  await eventually(async () => expect((await world.agent('falco')).status?.scrape).toMatchObject({ attempted: 2 }));
+});
+
+afterAll(async () => {
+  poster?.close();
+  await simulation?.close();
+  await world?.stop();
+});
+
+/** As falcosidekick's webhook sends it. */
+const event = (on: NodeName, rule: string, fields: object = { 'container.id': 'host' }): object => ({
+  uuid: crypto.randomUUID(),
+  output: rule,
+  priority: 'Notice',
+  rule,
+  time: new Date().toISOString().replace('Z', '123456Z'),
+  source: 'syscall',
+  hostname: on,
+  tags: ['container', 'T1027.004'],
+  output_fields: fields,
+});
+
+/** So often each rule has matched on the node, as Falco counts it; whether anybody is told is another matter. */
+const counts = (on: NodeName, matches: Readonly<Record<string, number>>): void => {
+  expect(simulation.tell({ nodes: [on] }, { matches })).toBe(1);
+};
+
+const compile = async (on: NodeName): Promise<void> => {
+  const pods = await world.cluster.list<{
+    readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> };
+  }>('v1', 'Pod');
+  const pod = pods.find(({ metadata }) => metadata.labels?.['app'] === workloads[on])?.metadata.name;
+  const fields = { 'k8s.ns.name': 'shop', 'k8s.pod.name': pod, 'container.name': 'main', 'proc.name': 'gcc' };
+  counts(on, { [compiler]: 1 });
+  expect((await poster.post('falco', event(on, compiler, fields))).status).toBe(202);
+};
+
+const findingOn = async (on: NodeName): Promise<NonNullable<Finding['status']>> => {
+  const { items } = await world.get<{ readonly items: readonly Finding[] }>(`/apis/${apiVersion}/findings`);
+  const status = items.find((finding) => finding.status?.subject.name === workloads[on])?.status;
+  if (status === undefined) throw new Error(`there is no finding of ${workloads[on]}`);
+  return status;
+};
+
+test('what Falco counted and nobody received keeps a finding open, past its quiet period, and says so', async () => {
+  for (const on of nodes) await compile(on);
+  await eventually(async () => {
+    for (const on of nodes) expect((await findingOn(on)).quiet?.evidence).toBe('Delivered');
+  });
+  counts('cut-off', { [compiler]: 3 });
+  await eventually(
+    async () => expect(await findingOn('connected')).toMatchObject({ phase: 'Resolved', resolution: 'Verified' }),
+    { withinMs: writtenWithinMs },
+  );
+  await eventually(
+    async () =>
+      expect((await findingOn('cut-off')).quiet).toMatchObject({
+        suspendedReason: 'DeliveryUnproven',
+        suspendedMessage: `on node cut-off: falco counted 2 more of rule ${compiler} than arrived`,
+      }),
+    { withinMs: writtenWithinMs },
+  );
+  expect((await findingOn('cut-off')).phase).toBe('Open');
+});
+
+test('once anything of the agent arrives again, it clears on time', async () => {
+  counts('cut-off', { [compiler]: 3, 'Anything else': 1 });
+  expect((await poster.post('falco', event('cut-off', 'Anything else'))).status).toBe(202);
+  await eventually(
+    async () =>
+      expect(await findingOn('cut-off')).toMatchObject({
+        phase: 'Resolved',
+        resolution: 'Verified',
+        count: 1,
+        quiet: { evidence: 'Delivered', required: quietPeriod },
+      }),
+    { withinMs: writtenWithinMs },
+  );
+});
