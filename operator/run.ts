@@ -23,7 +23,7 @@ import { createEvidence } from './evidence.ts';
 import { createDeliveryBook } from './findings/deliveries.ts';
 import { createFindingKeeper } from './findings/keep.ts';
 import { createEndedPods } from './findings/ended-pods.ts';
-import { isAllTold } from './findings/exported.ts';
+import { isAllTold, mayGo } from './findings/exported.ts';
 import { createRecentPods } from './findings/recent-pods.ts';
 import { createUnattributedBook } from './findings/unattributed.ts';
 import type { operatorFlags } from './flags.ts';
@@ -170,6 +170,7 @@ export const runOperator = async (
       unattributed,
       cgroups: kubelets?.cgroups ?? unasked,
       isExported: (finding) => isAllTold(finding, flags.clusterName),
+      mayGo: (finding) => mayGo(finding, flags.clusterName, flags.sinkUrl !== undefined),
       transport,
       writer,
       status: createStatusWriter(writer, metrics.wrote),

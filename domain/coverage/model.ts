@@ -43,6 +43,7 @@ export interface CoverageModel extends Intake {
   readonly declarations: (agent: string) => Declarations | undefined;
   readonly namespaceLabels: (name: string) => Labels;
   readonly isTerminating: (namespace: string) => boolean;
+  readonly hasNamespace: (name: string) => boolean;
   readonly servicesIn: (namespace: string) => readonly ExposureFacts[];
   readonly setAgents: (agents: readonly AgentDefinition[]) => void;
   readonly setPolicies: (policies: readonly Policy[]) => void;
@@ -65,6 +66,7 @@ export const createCoverageModel = (): CoverageModel => {
     declarations: (agent) => sources.declarations.get(agent),
     namespaceLabels: context.namespaceLabels,
     isTerminating: (namespace) => sources.namespaces.get(namespace)?.terminating ?? false,
+    hasNamespace: (name) => sources.namespaces.has(name),
     servicesIn: (namespace) =>
       [...sources.exposures.values()].filter((each) => each.kind === 'Service' && each.namespace === namespace),
     setAgents: (next) => {

@@ -4,6 +4,7 @@ import { falcoEvents } from '../../agents/falco/event.ts';
 import { kubeArmorEvents } from '../../agents/kubearmor/event.ts';
 import { FakeClock } from '../../kube/testing/fake-clock.ts';
 import { silentLog } from '../../kube/log.ts';
+import { KubeError } from '../../kube/errors.ts';
 import type { Transport } from '../../kube/transport.ts';
 import { createStatusWriter } from '../status.ts';
 import { createRecordingWriter } from '../testing/recording-writer.ts';
@@ -19,13 +20,18 @@ afterEach(() => {
 });
 
 /** A leader that finds one finding of the namespace shop, as another has left it. */
-const leader = async (transport: Transport = {} as Transport) => {
+const leader = async (
+  transport: Transport = {} as Transport,
+  { mayGo = () => true, status = {} }: { readonly mayGo?: () => boolean; readonly status?: object } = {},
+) => {
   const world = setUp();
   world.post();
   world.write();
   const { key } = only(world.book());
   const stored = world.objects.get(key);
-  const object = { ...stored, metadata: { ...stored?.metadata, uid: 'uid-1' } } as RawObject;
+  const metadata = { ...stored?.metadata, uid: 'uid-1' };
+  const object = { ...stored, metadata, status: { ...stored?.status, ...status } } as RawObject;
+  const told: (string | undefined)[] = [];
   const ours = createOurObjects();
   ours.findings.upsert(object);
   const writer = createRecordingWriter();
@@ -49,10 +55,11 @@ const leader = async (transport: Transport = {} as Transport) => {
     unattributed: createUnattributedBook(() => {}),
     cgroups: () => ({ version: undefined, why: 'nobody asks kubelets' }),
     isExported: () => false,
+    mayGo,
     transport,
     writer,
     status: createStatusWriter(writer, () => {}),
-    events: { record: () => {} },
+    events: { record: ({ reason, regarding }) => void told.push(`${reason} of ${regarding.uid}`) },
     metrics: createFindingMetrics(new Registry()),
     namespace: 'workload-protection',
     teamLabels: [],
@@ -68,7 +75,7 @@ const leader = async (transport: Transport = {} as Transport) => {
   const terminate = (): void => model.upsertNamespace({ name: 'shop', labels: {}, terminating: true });
   const tombstones = (): readonly string[] =>
     writer.writes.flatMap(({ verb, name }) => (verb === 'applyStatus' && name.startsWith('shop-') ? [name] : []));
-  return { ours, writer, model, clock, terminate, tombstones, object, keeper, deliveries: world.deliveries };
+  return { ours, writer, model, clock, terminate, tombstones, object, keeper, deliveries: world.deliveries, told };
 };
 
 describe('a namespace that goes', () => {
@@ -88,6 +95,58 @@ describe('a namespace that goes', () => {
     await clock.advance(1000);
     expect(tombstones()).toHaveLength(1);
   });
+});
+
+const installs = {
+  rule: 'Launch Package Management Process in Container',
+  time: '2026-11-22T00:00:00Z',
+  priority: 'Error',
+  source: 'syscall',
+  hostname: 'node-1',
+  output_fields: { 'proc.name': 'apk', 'k8s.ns.name': 'shop', 'k8s.pod.name': 'cart-a', 'container.name': 'app' },
+};
+const installing = { source: 'falco', sender: 'test', node: undefined, at: 1000, items: [installs] } as const;
+
+test('the Event of the first sighting is of the finding that was made for it, so that kubectl describe shows it', async () => {
+  const { keeper, clock, told, writer } = await leader();
+  keeper.take(installing, 'b', 5);
+  await clock.advance(1000);
+  const made = writer.writes.find(({ verb, name }) => verb === 'apply' && name.startsWith('package-manager'));
+  expect(told).toEqual([`BehaviourSeen of uid-of-${made?.name}`]);
+});
+
+describe('a namespace that is not there when a finding is made in it', () => {
+  const notFound = { code: 404, reason: 'NotFound', message: 'namespaces "shop" not found', request: 'PATCH' };
+
+  test('has gone before the event came, which does not hold the journal', async () => {
+    const { keeper, clock, writer, told } = await leader();
+    keeper.take(installing, 'b', 5);
+    writer.failNext(new KubeError(notFound));
+    await clock.advance(60_000);
+    expect(keeper.included(5)).toBe(5);
+    expect(told).toEqual([]);
+  });
+
+  test('is asked for again where it is known to be', async () => {
+    const { keeper, clock, writer, model, told } = await leader();
+    model.upsertNamespace({ name: 'shop', labels: {}, terminating: false });
+    keeper.take(installing, 'b', 5);
+    writer.failNext(new KubeError(notFound));
+    await clock.advance(60_000);
+    expect(keeper.included(5)).toBe(5);
+    expect(told).toHaveLength(1);
+  });
+});
+
+test('a finding that is resolved goes after its time, and not before the outside has been told all of it', async () => {
+  let isTold = false;
+  const status = { phase: 'Resolved', resolution: 'Verified', resolvedAt: '2026-01-01T00:00:00Z' };
+  const { clock, writer, object } = await leader({} as Transport, { mayGo: () => isTold, status });
+  await clock.advance(60_000);
+  expect(writer.writes).toEqual([]);
+  isTold = true;
+  await clock.advance(60_000);
+  expect(writer.writes[0]).toEqual({ verb: 'delete', kind: 'Finding', name: object.metadata.name });
 });
 
 test('a finding that somebody deletes leaves nothing', async () => {

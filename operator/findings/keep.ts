@@ -3,6 +3,7 @@
 import { clusterReportName } from '../../crds/schema/coverage-report.ts';
 import { workloadKey } from '../../domain/coverage/inventory.ts';
 import type { CoverageModel } from '../../domain/coverage/model.ts';
+import type { Transition } from '../../domain/findings/life-cycle.ts';
 import { longestLookMs } from '../../domain/findings/quiet-clock.ts';
 import type { SecurityEvent } from '../../domain/findings/types.ts';
 import type { Policy } from '../../domain/types.ts';
@@ -69,6 +70,8 @@ export interface FindingKeeperOptions {
   readonly cgroups: FindingBookOptions['cgroups'];
   /** Whether every sink has been told all of a finding. */
   readonly isExported: (finding: RawObject) => boolean;
+  /** Whether a resolved finding whose time is over may be deleted. */
+  readonly mayGo: (finding: RawObject) => boolean;
   readonly transport: Transport;
   readonly writer: Pick<Writer, 'apply' | 'delete'>;
   readonly status: StatusWriter;
@@ -103,6 +106,8 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
   const writtenAt = new Map<string, number>();
   /** From the first that waits for the containers of its node on: those behind it wait too, since findings count journals in order. */
   const waiting: TakenEvent[] = [];
+  /** Of findings that are not made yet: an Event without the uid of what it is about is not shown where that is looked at. */
+  const untold = new Map<string, Transition[]>();
   let isPatient = true;
   let lookedAt = clock.monotonic();
   let isFirst = true;
@@ -143,12 +148,9 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
     isTerminating: model.isTerminating,
     enqueue,
     onTransition: (finding, transition) => {
-      recordTransition(
-        options,
-        finding,
-        transition,
-        ours.findings.get(finding.identity.namespace, finding.identity.name),
-      );
+      const object = ours.findings.get(finding.identity.namespace, finding.identity.name);
+      if (object !== undefined) recordTransition(options, finding, transition, object);
+      else untold.set(finding.key, [...(untold.get(finding.key) ?? []), transition]);
     },
     onUnattributed: options.unattributed.note,
     aliveUntil: () => aliveUntil,
@@ -238,6 +240,8 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
     // From its beginning: an event that comes during the write must not be the next one.
     writtenAt.set(key, clock.monotonic());
     const object = await objectOf(finding);
+    for (const transition of untold.get(key) ?? []) recordTransition(options, finding, transition, object);
+    untold.delete(key);
     book.writing(key);
     const { version, record, evidence } = finding;
     const now = clock.now();
@@ -258,22 +262,35 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
     const finding = book.get(key);
     if (finding === undefined) {
       writtenAt.delete(key);
+      untold.delete(key);
       return;
     }
     finding.isQueued = false;
     const { namespace, name } = finding.identity;
-    if (isExpired(finding)) {
-      await writer.delete(resources.findings, { namespace, name });
+    if (finding.version === finding.written) {
+      const object = ours.findings.get(namespace, name);
+      if (object === undefined || !isExpired(finding) || !options.mayGo(object)) return;
+      const { uid } = object.metadata;
+      await writer.delete(resources.findings, { namespace, name }, uid === undefined ? {} : { uid });
       return;
     }
-    if (finding.version === finding.written) return;
     try {
       await write(key, finding);
     } catch (error) {
       // A namespace that goes takes its findings with it; the journal must not wait for what can never be written.
-      if (classify(error) !== 'forbidden' || !model.isTerminating(namespace)) throw error;
+      if (!isDoomed(error, namespace)) throw error;
       book.wrote(key, finding.version, clock.now());
+      // Nobody would ever say that it is gone.
+      if (ours.findings.get(namespace, name) === undefined) book.seen(key, undefined);
     }
+  };
+
+  /** Events may come minutes after their pod, and after its namespace. */
+  const isDoomed = (error: unknown, namespace: string): boolean => {
+    const kind = classify(error);
+    return kind === 'forbidden'
+      ? model.isTerminating(namespace)
+      : kind === 'notFound' && !model.hasNamespace(namespace);
   };
 
   const settleWaiting = (): void => {
@@ -339,7 +356,10 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
       const ends = [
         ours.findings.subscribe(({ type, item }) => {
           if (type === 'deleted') deleted(item);
-          else see(item);
+          else {
+            see(item);
+            book.follow(`${item.metadata.namespace ?? ''}/${item.metadata.name}`, clock.now());
+          }
         }),
         whenChanged(keeper, clock, look),
         every(clock, longestLookMs, look),

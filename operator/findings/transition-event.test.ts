@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest';
 import type { Transition } from '../../domain/findings/life-cycle.ts';
 import { silentLog } from '../../kube/log.ts';
+import type { RawObject } from '../watches.ts';
 import { only, setUp, start } from './testing/world.ts';
 import { recordTransition } from './transition-event.ts';
+
+const aFinding = { metadata: { name: 'x', uid: 'uid-1' } } as RawObject;
 
 const noteOf = (actor: string): string => {
   const world = setUp();
@@ -17,7 +20,7 @@ const noteOf = (actor: string): string => {
     message: 'A fix is claimed; silence will prove it.',
   };
   const events = { record: ({ note }: { readonly note: string }) => void notes.push(note) };
-  recordTransition({ events, log: silentLog }, only(world.book()).finding, transition, undefined);
+  recordTransition({ events, log: silentLog }, only(world.book()).finding, transition, aFinding);
   return notes.join();
 };
 

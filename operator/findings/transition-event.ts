@@ -13,7 +13,7 @@ export const recordTransition = (
   { events, log }: { readonly events: Pick<EventRecorder, 'record'>; readonly log: Log },
   { identity: { namespace, name }, record: { behaviour, subject } }: LiveFinding,
   { from, to, reason, message, actor }: Transition,
-  object: RawObject | undefined,
+  { metadata: { uid } }: RawObject,
 ): void => {
   const { findings } = resources;
   log.info({ finding: `${namespace}/${name}`, behaviour, from, to, reason, actor }, message);
@@ -23,7 +23,7 @@ export const recordTransition = (
       kind: findings.kind,
       namespace,
       name,
-      ...(object === undefined ? {} : { uid: object.metadata.uid }),
+      uid,
     },
     type: calming.has(to) ? 'Normal' : 'Warning',
     reason,
