@@ -57,6 +57,7 @@ const everything = set({
   'webhook.matchConditions': [{ name: 'mine', expression: 'true' }],
   'webhook.failClosed': { enabled: true, fallbackAfter: '2m' },
   'webhook.admissionPolicies.enabled': true,
+  'operator.kubeletMetrics': { enabled: true, caConfigMap: 'kubelet-ca', insecureSkipVerify: true },
 });
 const certManager = set({
   'webhook.certificate.source': 'CertManager',

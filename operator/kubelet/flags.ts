@@ -20,7 +20,7 @@ export const kubeletFlags = {
     "Authorities in PEM that the kubelets' certificates are verified against; read again when it changes. Left out: the cluster's own, by which the API server is known.",
     'FILE',
   ),
-  kubeletInsecureTls: switchFlag(
+  kubeletInsecureSkipVerify: switchFlag(
     "Take any certificate of a kubelet. Whoever can answer at a node's address is then shown the token, and can say of the node what they like.",
     false,
   ),

@@ -33,7 +33,7 @@ const untrusted = (error: unknown, port: number): string => {
 };
 
 const unsigned =
-  'no trusted authority signed its certificate: let the cluster sign it (serverTLSBootstrap in its configuration, and approved requests), or name the authority that did (--kubelet-ca-file, the value operator.kubeletMetrics.ca)';
+  'no trusted authority signed its certificate: let the cluster sign it (serverTLSBootstrap in its configuration, and approved requests), or name the authority that did (--kubelet-ca-file, the value operator.kubeletMetrics.caConfigMap)';
 
 export const unauthorised = (): KubeletTrouble =>
   new KubeletTrouble(

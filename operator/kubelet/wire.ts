@@ -28,14 +28,14 @@ export interface WireKubeletsOptions {
 export const wireKubelets = (options: WireKubeletsOptions): Kubelets | undefined => {
   const { flags, model, ours, log } = options;
   if (!flags.kubeletMetrics) return undefined;
-  if (flags.kubeletInsecureTls)
+  if (flags.kubeletInsecureSkipVerify)
     log.warn({}, 'certificates of kubelets are not verified: whoever answers at the address of a node is believed');
   const credentials = createKubeletCredentials({
     ...options,
     namespace: flags.namespace,
     serviceAccount: flags.kubeletServiceAccount,
     caFile: flags.kubeletCaFile,
-    insecure: flags.kubeletInsecureTls,
+    insecure: flags.kubeletInsecureSkipVerify,
   });
   return createKubelets({
     ...options,
