@@ -9,12 +9,18 @@ import { aspectsOf, recordOf, statusOf } from './status.ts';
 const text = fc.oneof(
   fc.string(),
   fc.string({ unit: 'binary' }),
-  fc.tuple(fc.string({ unit: 'binary', minLength: 1, maxLength: 3 }), fc.integer({ min: 1, max: 5000 })).map(([some, times]) => some.repeat(times)),
+  fc
+    .tuple(fc.string({ unit: 'binary', minLength: 1, maxLength: 3 }), fc.integer({ min: 1, max: 5000 }))
+    .map(([some, times]) => some.repeat(times)),
   fc.constantFrom('T1059', 'T1552.005', 'TA0002', 'T1', 'mitre', 'Job', 'CronJob', 'Node'),
 );
 const texts = fc.array(text, { maxLength: 120 });
 /** In milliseconds, and what is no time at all. */
-const time = fc.oneof(fc.date({ noInvalidDate: false }).map((date) => date.getTime()), fc.double(), fc.constant(8.64e15));
+const time = fc.oneof(
+  fc.date({ noInvalidDate: false }).map((date) => date.getTime()),
+  fc.double(),
+  fc.constant(8.64e15),
+);
 const count = fc.oneof(fc.integer(), fc.double(), fc.maxSafeNat());
 const maybe = <T>(some: fc.Arbitrary<T>) => fc.option(some, { nil: undefined });
 const phase = fc.constantFrom(...findingPhases);

@@ -277,8 +277,7 @@ const dateOf = (time: number): string => rfc3339(withinYears(time));
 const withinYears = (time: number): number => (time > 0 ? Math.min(time, lastTime) : 0);
 const lastTime = Date.UTC(9999, 0);
 
-const counted = (count: number, largest: number): number =>
-  count > 0 ? Math.min(Math.floor(count), largest) : 0;
+const counted = (count: number, largest: number): number => (count > 0 ? Math.min(Math.floor(count), largest) : 0);
 
 const shortened = (text: string | undefined, length: number): string | undefined =>
   text === undefined ? undefined : cut(text, length);
