@@ -31,7 +31,7 @@ const caseFile = withRules(
     owner: text('Who works on it, such as an e-mail address.', { max: 253, min: 1 }).optional(),
     team: text('The team that it belongs to.', { max: 253, min: 1 }).optional(),
     phase: oneOf(
-      'How far the work is. Fixed claims a fix, which the quiet period then proves or refutes; RiskAccepted needs a reason and an end.',
+      'How far the work is: New, Triaged, Remediating, Fixed or RiskAccepted. Fixed claims a fix, which the quiet period then proves or refutes; RiskAccepted needs a reason and an end.',
       casePhases,
     ).default('New'),
     dueDate: day('The day by which it should be fixed.').optional(),
@@ -88,7 +88,7 @@ const quiet = group('The quiet period: how long the behaviour has stayed away wh
   clearsAt: instant(
     'When the finding is resolved if nothing happens until then. Left out while the clock stands still.',
   ).optional(),
-  suspendedReason: oneOf('Why the clock stands still.', suspendedReasons).optional(),
+  suspendedReason: oneOf(`Why the clock stands still: ${suspendedReasons.join(', ')}.`, suspendedReasons).optional(),
   suspendedMessage: text('Why, in a sentence with names and numbers.', { max: 1024 }).optional(),
   evidence: oneOf('What must be known of the agent for time to count as observed.', quietEvidenceLevels).optional(),
 });
