@@ -4,6 +4,7 @@ import path from 'node:path';
 import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import { adapters } from '../agents/adapters.ts';
+import { protectionAgentSchema } from '../crds/schema/protection-agent.ts';
 import { workloadPolicySchema } from '../crds/schema/workload-policy.ts';
 import { chart, findHelm, releaseNamespace, set, type Rendered } from './testing/helm.ts';
 
@@ -52,6 +53,8 @@ const everything = set({
   'commonLabels.team': 'platform',
   'commonAnnotations.owner': 'platform',
   'operator.priorityClassName': 'high',
+  'canary.enabled': true,
+  'canary.priorityClassName': 'low',
   'operator.extraArgs': ['--log-level=debug'],
   'webhook.hostNetwork': true,
   'webhook.matchConditions': [{ name: 'mine', expression: 'true' }],
@@ -583,6 +586,61 @@ describe.skipIf(found === undefined)('the chart', () => {
     });
   });
 
+  describe('the canary', () => {
+    const settings = set({ 'canary.enabled': true, 'canary.interval': '5m', 'canary.agents': ['falco', 'tracee'] });
+
+    it('is off by default, and no agent is expected to see one', async () => {
+      const objects = await helm.objects();
+      expect(ofKind(objects, 'DaemonSet')).toEqual([]);
+      expect(JSON.stringify(ofKind(objects, 'ProtectionAgent'))).not.toContain('canary');
+    });
+
+    it('runs as nobody on every Linux node, without rights, and does nothing but be seen', async () => {
+      const daemonSets = ofKind(await helm.objects(...settings), 'DaemonSet');
+      expect(daemonSets.map(identity)).toEqual([`DaemonSet/${releaseNamespace}/workload-protection-canary`]);
+      const [pod] = daemonSets.map(podOf);
+      expect(pod).toMatchObject({
+        automountServiceAccountToken: false,
+        nodeSelector: { 'kubernetes.io/os': 'linux' },
+        tolerations: [{ operator: 'Exists' }],
+        securityContext: { runAsNonRoot: true, runAsUser: 65_532, seccompProfile: { type: 'RuntimeDefault' } },
+        containers: [
+          {
+            image: 'busybox:1.37.0',
+            securityContext: {
+              allowPrivilegeEscalation: false,
+              readOnlyRootFilesystem: true,
+              capabilities: { drop: ['ALL'] },
+            },
+            resources: { requests: { cpu: '1m', memory: '4Mi' }, limits: { memory: '16Mi' } },
+          },
+        ],
+      });
+      expect(pod).not.toHaveProperty('serviceAccountName');
+      expect(pod).not.toHaveProperty('volumes');
+      expect(pod?.containers[0]?.command.at(-1)).toMatch(/busybox true workload-protection-canary; sleep 5m &/);
+    });
+
+    it('comes from the mirror that all images come from, or by its digest', async () => {
+      const digest = `sha256:${'a'.repeat(64)}`;
+      const mirrored = { 'image.registry': 'mirror.example.com', 'canary.image.digest': digest };
+      const [pod] = ofKind(await helm.objects(...settings, ...set(mirrored)), 'DaemonSet').map(podOf);
+      expect(pod?.containers[0]?.image).toBe(`mirror.example.com/busybox@${digest}`);
+    });
+
+    it('is said of those agents that must see it, unless their own values say otherwise', async () => {
+      const own = set({ 'agents.tracee.spec': { canary: { interval: '1h' } } });
+      const agents = ofKind(await helm.objects(...settings, ...own), 'ProtectionAgent').map((agent) =>
+        protectionAgentSchema.parse(agent),
+      );
+      const canaries = agents.flatMap(({ metadata, spec }) => (spec.canary ? [[metadata.name, spec.canary]] : []));
+      expect(canaries).toEqual([
+        ['falco', { interval: '5m' }],
+        ['tracee', { interval: '1h' }],
+      ]);
+    });
+  });
+
   it('starts with a policy that selects everything and only warns', async () => {
     const [policy] = ofKind(await helm.objects(), 'WorkloadPolicy');
     const { spec } = workloadPolicySchema.parse(policy);
@@ -621,6 +679,8 @@ describe.skipIf(found === undefined)('the chart', () => {
       { 'webhook.certificate.source': 'Vault' },
       "at '/webhook/certificate/source': value must be one of",
     ],
+    ['a canary that never sings', { 'canary.interval': 'never' }, "at '/canary/interval'"],
+    ['a canary for nobody', { 'canary.agents': ['falko'] }, "at '/canary/agents/0'"],
     ['an address without TLS', { 'webhook.advertiseUrl': 'http://127.0.0.1' }, 'does not match pattern'],
   ])('refuses %s and says where', async (_, values, message) => {
     await expect(helm.template(...set(values))).rejects.toThrow(message);

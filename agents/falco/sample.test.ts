@@ -1,16 +1,34 @@
 import { readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { object, text } from '../read.ts';
 import { effectiveRules } from './rules/effective.ts';
 import { parseRules } from './rules/items.ts';
 import { defaultSettings } from './rules/settings.ts';
 
-const sample = readFileSync(new URL('../../config/falco/posture-rules.yaml', import.meta.url), 'utf8');
+const rulesOf = (file: string): string => {
+  const sample = readFileSync(new URL(`../../config/falco/${file}`, import.meta.url), 'utf8');
+  return text(object(object(load(sample)).data)['rules.yaml']);
+};
+
+const effective = (rules: string) =>
+  effectiveRules([{ name: 'rules.yaml', content: parseRules(rules) }], defaultSettings);
+
+test('the rule for the canary is what Falco takes, and looks for what the chart runs', () => {
+  const rules = rulesOf('canary-rules.yaml');
+  expect(effective(rules)).toMatchObject([{ rules: [{ name: 'Workload Protection Canary', status: 'Loaded' }] }]);
+  const daemonSet = readFileSync(
+    new URL('../../charts/workload-protection/templates/canary.yaml', import.meta.url),
+    'utf8',
+  );
+  const [, program, args] = /\/bin\/(busybox) (true [\w-]+);/.exec(daemonSet) ?? [];
+  expect(rules).toContain(`proc.name = ${program}`);
+  expect(rules).toContain(`proc.args = "${args}"`);
+});
 
 describe('the sample of posture rules', () => {
-  const rules = text(object(object(load(sample)).data)['rules.yaml']);
-  const [file] = effectiveRules([{ name: 'rules.yaml', content: parseRules(rules) }], defaultSettings);
+  const rules = rulesOf('posture-rules.yaml');
+  const [file] = effective(rules);
 
   it('is what Falco takes, with a technique for each rule', () => {
     expect(file).toEqual({
