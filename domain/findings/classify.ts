@@ -37,7 +37,12 @@ export interface ClassifyContext extends MatchContext {
   readonly selecting: readonly Policy[];
   /** Behaviours that any policy of the cluster names. */
   readonly named: ReadonlySet<string>;
+  /** Of whoever asks again and again, so that what policies ask is put together once. */
+  readonly memory?: TermsMemory;
 }
+
+/** By policies that select a subject and behaviour: what they ask, where no event makes a difference. */
+export type TermsMemory = WeakMap<readonly Policy[], Map<string, Behaving>>;
 
 export const defaultQuiet: QuietTerms = { period: 24 * 3_600_000, evidence: undefined, nodes: 1, runs: 3 };
 const customSeverity: Severity = 'Medium';
@@ -95,8 +100,21 @@ const behaving = (behaviour: Behaviour, event: SecurityEvent, context: ClassifyC
       ? nothing
       : [{ ...common, severity, policies: [], quiet: defaultQuiet }];
   }
-  const terms = termsOf(name, context.selecting, (rule) => doesCount(behaviour, rule, event, context));
-  return terms === undefined ? nothing : [{ ...common, ...terms }];
+  const { selecting, memory } = context;
+  const known = memory?.get(selecting)?.get(name);
+  if (known !== undefined) return [known];
+  let isAlwaysSo = true;
+  const terms = termsOf(name, selecting, (rule) => {
+    isAlwaysSo &&= rule.exclude.length === 0 && minimumAge(behaviour, rule) === 0;
+    return doesCount(behaviour, rule, event, context);
+  });
+  if (terms === undefined) return nothing;
+  const found = { ...common, ...terms };
+  if (isAlwaysSo && memory !== undefined) {
+    const ofThese = memory.get(selecting) ?? new Map<string, Behaving>();
+    memory.set(selecting, ofThese.set(name, found));
+  }
+  return [found];
 };
 
 const custom = (event: SecurityEvent, context: ClassifyContext): readonly Behaving[] => {
@@ -128,10 +146,13 @@ const isTooYoung = (
   rule: PostureRule | undefined,
   { podAge }: ClassifyContext,
 ): boolean => {
-  const minimum = rule?.minimumPodAge ?? behaviour?.minimumPodAge ?? 0;
+  const minimum = minimumAge(behaviour, rule);
   // The clocks of API server and operator may differ: a pod can seem to be made in the future.
   return minimum > 0 && podAge !== undefined && podAge < minimum;
 };
+
+const minimumAge = (behaviour: Behaviour | undefined, rule: PostureRule | undefined): number =>
+  rule?.minimumPodAge ?? behaviour?.minimumPodAge ?? 0;
 
 const worse = (a: Severity, b: Severity): Severity => (criticalityRank(a) >= criticalityRank(b) ? a : b);
 

@@ -10,6 +10,7 @@ import {
   defaultQuiet,
   termsOf,
   type ClassifyContext,
+  type TermsMemory,
 } from '../../domain/findings/classify.ts';
 import { seeCase } from '../../domain/findings/case-stamp.ts';
 import { advance, seeAgain, type FindingCase, type Transition } from '../../domain/findings/life-cycle.ts';
@@ -150,6 +151,7 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
   let named: { readonly of: readonly Policy[]; readonly names: ReadonlySet<string> } | undefined;
 
   const places = createPlaces(operatorNamespace);
+  const memory: TermsMemory = new WeakMap();
 
   const namedBehaviours = (): ReadonlySet<string> => {
     const all = policies();
@@ -261,12 +263,7 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
     const subject: FindingSubject =
       whose.kind === 'Node'
         ? { kind: 'Node', namespace: undefined, name: whose.node, container: undefined }
-        : {
-            kind: whose.pod.workload.kind,
-            namespace: whose.pod.namespace,
-            name: whose.pod.workload.name,
-            container: whose.container,
-          };
+        : places.subjectOf(whose.pod.workload, whose.pod.namespace, whose.container);
     const pod = whose.kind === 'Container' ? whose.pod : undefined;
     const image = whose.kind === 'Container' ? whose.image : undefined;
     const context: ClassifyContext = {
@@ -277,6 +274,7 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
       podAge: pod && happenedAt(event.at, receivedAt, pod.createdAt) - pod.createdAt,
       selecting: selectingOf(model, subject, pod),
       named: namedBehaviours(),
+      memory,
     };
     const behaviours = classify(event, context);
     if (behaviours.length === 0) return 'signal';

@@ -26,8 +26,15 @@ export const identityOf = (behaviour: string, subject: FindingSubject, operatorN
 export const findingKey = ({ namespace, name }: FindingIdentity): string => `${namespace}/${name}`;
 
 export interface Places {
-  /** As `identityOf`, worked out once for each. */
+  /** The subject that is a container of a workload: the same object for as long as the workload is. */
+  readonly subjectOf: (workload: OfWorkload, namespace: string, container: string) => FindingSubject;
+  /** As `identityOf`, worked out once for each of these subjects. */
   readonly of: (behaviour: string, subject: FindingSubject) => Place;
+}
+
+interface OfWorkload {
+  readonly kind: string;
+  readonly name: string;
 }
 
 interface Place {
@@ -35,22 +42,26 @@ interface Place {
   readonly key: string;
 }
 
-/** More than there are findings in most clusters; past it all are worked out anew. */
-const mostPlaces = 10_000;
-
+/** To put a name together and hash it costs more than all that is then done with an event. What is known goes with its workload. */
 export const createPlaces = (operatorNamespace: string): Places => {
-  const known = new Map<string, Place>();
+  const subjects = new WeakMap<OfWorkload, Map<string, FindingSubject>>();
+  const places = new WeakMap<FindingSubject, Map<string, Place>>();
   return {
+    subjectOf: (workload, namespace, container) => {
+      const containers = subjects.get(workload) ?? new Map<string, FindingSubject>();
+      const known = containers.get(container);
+      if (known !== undefined) return known;
+      const subject = { kind: workload.kind, namespace, name: workload.name, container };
+      subjects.set(workload, containers.set(container, subject));
+      return subject;
+    },
     of: (behaviour, subject) => {
-      const { kind, namespace = '', name, container = '' } = subject;
-      // None of them may hold a line end.
-      const all = `${namespace}\n${name}\n${kind}\n${container}\n${behaviour}`;
-      const found = known.get(all);
-      if (found !== undefined) return found;
+      const ofSubject = places.get(subject) ?? new Map<string, Place>();
+      const known = ofSubject.get(behaviour);
+      if (known !== undefined) return known;
       const identity = identityOf(behaviour, subject, operatorNamespace);
       const place = { identity, key: findingKey(identity) };
-      if (known.size >= mostPlaces) known.clear();
-      known.set(all, place);
+      places.set(subject, ofSubject.set(behaviour, place));
       return place;
     },
   };
