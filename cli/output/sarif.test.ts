@@ -7,8 +7,8 @@ const message = z.strictObject({ text: z.string().min(1), markdown: z.string().m
 const level = z.enum(['none', 'note', 'warning', 'error']);
 const location = z.strictObject({
   physicalLocation: z.strictObject({
-    // A relative reference: no scheme, no backslash, nothing that has to be escaped.
-    artifactLocation: z.strictObject({ uri: z.string().regex(/^[A-Za-z0-9._~/%-]+$/) }),
+    // A relative reference that begins with no slash, or the file's own: no backslash, nothing that has to be escaped.
+    artifactLocation: z.strictObject({ uri: z.string().regex(/^(?:file:\/\/\/|(?!\/))[A-Za-z0-9._~/%:-]+$/) }),
     region: z.strictObject({ startLine: z.int().min(1) }),
   }),
   logicalLocations: z
@@ -30,7 +30,6 @@ const log = z.strictObject({
             rules: z.array(
               z.strictObject({
                 id: z.string().min(1),
-                name: z.string(),
                 shortDescription: message,
                 fullDescription: message,
                 help: message,
@@ -109,8 +108,17 @@ describe('SARIF', () => {
     expect(fingerprint(aResult({ gaps: [aGap({ reason: 'SandboxedRuntime' })] }))).not.toEqual(before);
   });
 
-  it('escapes a path with spaces', () => {
-    const { results } = runOf(aReport({ results: [aResult({ file: 'my manifests/web.yaml' })] }));
-    expect(results[0]?.locations[0]?.physicalLocation.artifactLocation.uri).toBe('my%20manifests/web.yaml');
+  it.each([
+    ['escapes a path with spaces', 'my manifests/web.yaml', 'my%20manifests/web.yaml'],
+    ['escapes what begins a query or a fragment', 'a#b?c.yaml', 'a%23b%3Fc.yaml'],
+    [
+      'has a whole path as the address of the file',
+      '/srv/my manifests/web.yaml',
+      'file:///srv/my%20manifests/web.yaml',
+    ],
+    ['has a path with a drive as the address of the file', 'C:/manifests/web.yaml', 'file:///C:/manifests/web.yaml'],
+  ])('%s', (_, file, expected) => {
+    const { results } = runOf(aReport({ results: [aResult({ file })] }));
+    expect(results[0]?.locations[0]?.physicalLocation.artifactLocation.uri).toBe(expected);
   });
 });

@@ -63,8 +63,8 @@ export const fingerprintOf = ({ kind, namespace, name }: CheckResult, { reason, 
 const ruleOf = (reason: Reason): object => {
   const { state, means } = reasons[reason];
   return {
+    // No name: it would have to be another than the id.
     id: reason,
-    name: reason,
     shortDescription: { text: means },
     fullDescription: { text: `${means} An asset with this reason is in the state ${state}.` },
     help: {
@@ -79,6 +79,13 @@ const ruleOf = (reason: Reason): object => {
 const levelOf = ({ state }: CheckGap): 'error' | 'warning' | 'note' =>
   state === 'Unknown' ? 'note' : state === 'Warning' ? 'warning' : 'error';
 
-const locationOf = (uri: string, startLine: number): object => ({
-  physicalLocation: { artifactLocation: { uri: encodeURI(uri) }, region: { startLine } },
+const locationOf = (path: string, startLine: number): object => ({
+  physicalLocation: { artifactLocation: { uri: uriOf(path) }, region: { startLine } },
 });
+
+/** What begins with a slash is no relative reference, and could not be put behind the root of anybody's checkout. */
+const uriOf = (path: string): string => {
+  const escaped = encodeURI(path).replaceAll(/[?#]/g, encodeURIComponent);
+  if (path.startsWith('/')) return `file://${escaped}`;
+  return /^[A-Za-z]:\//.test(path) ? `file:///${escaped}` : escaped;
+};
