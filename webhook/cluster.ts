@@ -39,6 +39,7 @@ export interface Cluster {
   picture(now: number): ClusterPicture;
   /** Every DaemonSet, an agent's or not. */
   daemonSets(): Iterable<DaemonSetFacts>;
+  policies(): Iterable<Policy>;
   namespaceLabels(name: string): Labels;
   runtimeClass(name: string): RuntimeClassFacts | undefined;
   /** Resource → why it is not in the cache yet; empty when all are. */
@@ -185,6 +186,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     },
     picture: draw,
     daemonSets: () => daemonSets.list(),
+    policies: () => policies.list(),
     // A namespace that was made just now may not have come yet: this label the API server gives to all.
     namespaceLabels: (name) => namespaces.get('', name)?.labels ?? { 'kubernetes.io/metadata.name': name },
     runtimeClass: (name) => runtimeClasses.get('', name),

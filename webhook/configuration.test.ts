@@ -4,6 +4,8 @@ import { drawPicture } from '../domain/placement/picture.ts';
 import { aFalco } from '../domain/testing/agents.ts';
 import { aNode } from '../domain/testing/nodes.ts';
 import { aDaemonSet } from '../domain/testing/pods.ts';
+import { aPolicy as everything, minutes } from '../domain/testing/policies.ts';
+import type { PostureRule } from '../domain/findings/types.ts';
 import { createAgentWebhook } from './agents/webhook.ts';
 import type { Cluster } from './cluster.ts';
 import { createConfigurationWebhook } from './configuration.ts';
@@ -26,9 +28,12 @@ const picture = drawPicture(
   },
   now,
 );
-const cluster: Pick<Cluster, 'picture' | 'daemonSets' | 'protectedWorkloads'> = {
+const quiet = { quietPeriod: 30 * minutes } as PostureRule;
+const production = everything({ name: 'production', posture: [{ ...quiet, behaviour: 'CompilerInContainer' }] });
+const cluster: Pick<Cluster, 'picture' | 'daemonSets' | 'policies' | 'protectedWorkloads'> = {
   picture: () => picture,
   daemonSets: () => daemonSets,
+  policies: () => [production],
   protectedWorkloads: () => 7,
 };
 const group = 'workloadprotection.dev';
@@ -109,6 +114,14 @@ describe('a ProtectionAgent', () => {
       { object: anAgent('falco-too') },
       ['DaemonSet security/falco is recognised as ProtectionAgent falco too'],
     ],
+    [
+      'whose canary comes too seldom for a policy proves nothing',
+      { object: anAgent('falco', { canary: { interval: '11m' } }) },
+      [
+        'three times spec.canary.interval of ProtectionAgent falco is longer than the quietPeriod of CompilerInContainer in WorkloadPolicy production, so that one event would prove delivery for all of it',
+      ],
+    ],
+    ['whose canary comes often enough is welcome', { object: anAgent('falco', { canary: { interval: '10m' } }) }, []],
     [
       'that recognises what nobody else does is welcome',
       { object: anAgent('mine', { pods: { selector: { matchLabels: { app: 'mine' } }, images: ['mine/agent'] } }) },

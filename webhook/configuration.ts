@@ -3,6 +3,7 @@
 import { asWarnings } from '../domain/placement/wording.ts';
 import { toAgentDefinition } from '../facts/agent.ts';
 import { object } from '../facts/read.ts';
+import { warnOfSlowCanaries } from './agents/canary.ts';
 import { warnOfLoss } from './agents/loss.ts';
 import { warnOfDuplicates, withAgent } from './agents/validate.ts';
 import type { Cluster } from './cluster.ts';
@@ -64,5 +65,6 @@ const warnOfAgent = (
   return [
     ...(operation === 'UPDATE' ? warnOfLoss(cluster, { agents }, `this change of ${name}`, now) : []),
     ...warnOfDuplicates(agent, catalogue, cluster.daemonSets()),
+    ...warnOfSlowCanaries([agent], [...cluster.policies()]),
   ];
 };

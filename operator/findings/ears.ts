@@ -3,6 +3,7 @@ import { workloadKey, type NodeEntry, type WorkloadEntry } from '../../domain/co
 import type { CoverageModel } from '../../domain/coverage/model.ts';
 import type { Heard } from '../../domain/coverage/heard.ts';
 import type { AgentPresence } from '../../domain/coverage/presence.ts';
+import { provesForMs } from '../../domain/findings/canary.ts';
 import type { Ear, ListeningNode } from '../../domain/findings/observe.ts';
 import type { FindingRecord } from '../../domain/findings/record.ts';
 import { strengthOf } from '../../domain/state.ts';
@@ -47,9 +48,6 @@ export interface ListeningPod {
 /** How long a node counts as one whose events were shed: longer than two looks at a clock. */
 const shedForMs = 60_000;
 
-/** One that comes late, or is lost, is no sign yet. */
-const canariesMissed = 3;
-
 type Reach = Pick<Ear, 'reachable' | 'shown'>;
 
 /** Made anew for each round, since it remembers what agents have shown in this one. */
@@ -72,8 +70,7 @@ export const createListeners = (
   const undelivered = (node: NodeEntry, agent: string, rules: readonly string[]): string | undefined => {
     const definition = definitions.get(agent);
     if (definition === undefined) return `there is no ProtectionAgent ${agent} any more`;
-    const { type, canary = 0 } = definition;
-    const { staleAfter } = definition.telemetry;
+    const { type, telemetry } = definition;
     const alike = node.presences.filter(
       (other) => other.evidence !== undefined && definitions.get(other.agent)?.type === type,
     );
@@ -81,9 +78,9 @@ export const createListeners = (
       node: node.name,
       agent,
       rules,
-      withinMs: Math.max(staleAfter, canariesMissed * canary),
+      withinMs: provesForMs(definition),
       // An event does not say which of two of a kind it is of.
-      staleAfter: alike.length > 1 ? undefined : staleAfter,
+      staleAfter: alike.length > 1 ? undefined : telemetry.staleAfter,
     });
   };
 

@@ -26,7 +26,7 @@ const validate = (spec: object, before?: object, daemonSet = aDaemonSet()) =>
   validatePolicy({
     raw: aWorkloadPolicy(spec),
     before: before && aWorkloadPolicy(before),
-    catalogue: createAgentCatalogue([aFalco()], [daemonSet]),
+    catalogue: createAgentCatalogue([aFalco({ canary: 600_000 })], [daemonSet]),
     now,
   });
 
@@ -189,6 +189,11 @@ describe('a WorkloadPolicy', () => {
         },
       },
       /^spec\.selector\.nodeSelector matches nothing: a must be there and must not be$/,
+    ],
+    [
+      'a silence shorter than that of a canary',
+      { posture: [{ behaviour: 'CompilerInContainer', quietPeriod: '29m' }] },
+      /canary\.interval of ProtectionAgent falco is longer than the quietPeriod of CompilerInContainer/,
     ],
     ['Deny for everything', { admission: { mode: 'Deny' } }, /refuses unprotected pods in every namespace/],
   ])('is accepted with a warning of %s', (_, spec, warning) => {

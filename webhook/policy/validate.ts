@@ -8,6 +8,8 @@ import {
 import type { LabelSelector } from '../../crds/schema/selectors.ts';
 import type { AgentCatalogue } from '../../domain/coverage/agents.ts';
 import { untoleratedStartupTaint } from '../../domain/nodes/tolerance.ts';
+import { policyOf } from '../../facts/policy.ts';
+import { warnOfSlowCanaries } from '../agents/canary.ts';
 import type { FieldCause } from '../review.ts';
 import { findDuplicates } from './duplicates.ts';
 import { emptySelector } from './empty-selector.ts';
@@ -44,7 +46,12 @@ export const validatePolicy = ({ raw, before, catalogue, now }: ValidationInput)
       ...newOnly(findDuplicates(spec), previous && findDuplicates(previous.spec)),
       ...findUntolerated(spec, previous?.spec, catalogue),
     ],
-    warnings: [...warnOfAgents(parsed.data, catalogue), ...warnOfSelectors(spec), ...warnOfDeny(parsed.data)],
+    warnings: [
+      ...warnOfAgents(parsed.data, catalogue),
+      ...warnOfSelectors(spec),
+      ...warnOfDeny(parsed.data),
+      ...warnOfSlowCanaries(catalogue.agents, [policyOf(parsed.data)]),
+    ],
   };
 };
 
