@@ -59,21 +59,16 @@ export const createBodyReader = (): BodyReader => {
     use: (bytes: Buffer) => T | Promise<T>,
   ): Promise<T | Exclude<Bytes, { kind: 'bytes' }>> => {
     if (Number(request.headers['content-length'] ?? 0) > most) return tooLarge(most);
-    const parts: Buffer[] = [];
-    let bytes = 0;
+    let held = 0;
     try {
-      // The connection outlives a body that is too large: it carries the answer.
-      for await (const part of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-        if (bytes + part.length > most) return tooLarge(most);
-        if (!reserve(part.length)) return crowded;
-        bytes += part.length;
-        parts.push(part);
-      }
-      return await use(parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts));
-    } catch {
-      return { kind: 'aborted' };
+      const read = await collect(request, most, (bytes) => {
+        if (!reserve(bytes)) return false;
+        held += bytes;
+        return true;
+      });
+      return read.kind === 'bytes' ? await use(read.bytes) : read;
     } finally {
-      reading -= bytes;
+      reading -= held;
     }
   };
 
@@ -89,6 +84,33 @@ export const createBodyReader = (): BodyReader => {
     readBytes: (request, most) => readBytes<Bytes>(request, most, (bytes) => ({ kind: 'bytes', bytes })),
   };
 };
+
+/** By hand: an iterator over a request costs as much as all else that is done with a small one. */
+const collect = (request: IncomingMessage, most: number, reserve: (bytes: number) => boolean): Promise<Bytes> =>
+  new Promise((resolve) => {
+    const parts: Buffer[] = [];
+    let bytes = 0;
+    const finish = (read: Bytes): void => {
+      request.off('data', take).off('end', end).off('close', abort).off('error', abort);
+      // The connection outlives a body that is too large: it carries the answer.
+      if (read.kind !== 'bytes') request.pause().on('error', () => {});
+      resolve(read);
+    };
+    const take = (part: Buffer): void => {
+      if (bytes + part.length > most) return finish(tooLarge(most));
+      if (!reserve(part.length)) return finish(crowded);
+      bytes += part.length;
+      parts.push(part);
+    };
+    const end = (): void => {
+      const [first] = parts;
+      finish({ kind: 'bytes', bytes: parts.length === 1 && first !== undefined ? first : Buffer.concat(parts) });
+    };
+    const abort = (): void => finish({ kind: 'aborted' });
+    request.on('data', take).on('end', end).on('close', abort).on('error', abort);
+    // Whoever went while it was found out who it was tells nothing any more.
+    if (request.destroyed) abort();
+  });
 
 const asText = (raw: Buffer, bytes: number): Body => ({ kind: 'text', text: raw.toString('utf8'), raw, bytes });
 

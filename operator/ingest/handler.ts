@@ -206,7 +206,6 @@ const send = (request: IncomingMessage, response: ServerResponse, { status, body
   response.writeHead(status, {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(text),
-    'cache-control': 'no-store',
     // What is left of a body that nobody wants is not waited for.
     ...(request.complete ? {} : { connection: 'close' }),
     ...headers,

@@ -1,6 +1,6 @@
 // The senders that the Secret names: each key `NAME.token` holds the token of the sender NAME, and `ca.crt` the authorities whose
 // certificates are senders, too. It is watched, so that a token can be changed without a restart.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { SecretData } from '../../certificates/material.ts';
 import { watchSecret, type SecretWatchOptions } from '../../certificates/secret-watch.ts';
 import type { Sender } from './sender.ts';
@@ -69,4 +69,4 @@ export const readSenders = (data: SecretData): Known => {
   return { tokens, authorities, mistakes };
 };
 
-export const digestOf = (token: string): string => createHash('sha256').update(token).digest('base64');
+export const digestOf = (token: string): string => hash('sha256', token, 'base64');

@@ -58,7 +58,9 @@ export async function openFolder(folder: string): Promise<Disk> {
       const handle = await open(at(name), 'ax', 0o600);
       await syncFolder();
       return {
-        append: (bytes) => handle.appendFile(bytes),
+        append: async (bytes) => {
+          for (let at = 0; at < bytes.length;) at += (await handle.write(bytes, at)).bytesWritten;
+        },
         sync: () => handle.datasync(),
         close: () => handle.close(),
       };
