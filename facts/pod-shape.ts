@@ -37,6 +37,8 @@ const heededAnnotations = (annotations: Labels): Pick<PodShape, 'annotations'> =
 const switchWords = /^(?:true|false|yes|no|on|off|enabled|disabled|[01])$/i;
 
 const switchesOf = (container: Raw): { readonly switches?: Readonly<Record<string, string>> } => {
+  // Nearly every container.
+  if (!list(container.env).some((variable) => switchWords.test(text(object(variable).value)))) return {};
   const switches = Object.entries(literalEnv(container)).filter(([, value]) => switchWords.test(value));
   return switches.length === 0 ? {} : { switches: Object.fromEntries(switches) };
 };

@@ -8,9 +8,16 @@ export type Shed = 'late' | 'many' | 'large';
 
 export interface Load {
   /** Counts each request for as long as it is answered. Turns away, unread, what there is no memory for. */
-  readonly admit: (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
+  readonly admit: (request: IncomingMessage, response: ServerResponse, next: (admitted: Admitted) => void) => void;
   /** Why this one must not be judged; undefined where it may. */
-  readonly excess: (response: ServerResponse) => Shed | undefined;
+  readonly excess: (admitted: Admitted) => Shed | undefined;
+}
+
+/** As it stood with us when a request came. */
+export interface Admitted {
+  /** When its judgement has to have begun. */
+  readonly deadline: number;
+  readonly isCrowded: boolean;
 }
 
 export interface LoadOptions {
@@ -32,15 +39,12 @@ const defaultTimeoutMs = 5000;
 export function createLoad({ monotonic, onChange, onTurnedAway }: LoadOptions): Load {
   let inFlight = 0;
   let bytes = 0;
-  const admitted = new WeakMap<ServerResponse, { readonly deadline: number; readonly isCrowded: boolean }>();
   return {
     admit: (request, response, next) => {
       const size = Number(request.headers['content-length'] ?? unknownBytes);
       const isTooLarge = inFlight > 0 && bytes + size > mostBytes;
-      admitted.set(response, {
-        deadline: monotonic() + timeoutOf(request.url ?? '') * shareOfTimeout,
-        isCrowded: inFlight >= mostInFlight,
-      });
+      const deadline = monotonic() + timeoutOf(request.url ?? '') * shareOfTimeout;
+      const isCrowded = inFlight >= mostInFlight;
       inFlight += 1;
       if (!isTooLarge) bytes += size;
       onChange(inFlight);
@@ -49,18 +53,13 @@ export function createLoad({ monotonic, onChange, onTurnedAway }: LoadOptions): 
         if (!isTooLarge) bytes -= size;
         onChange(inFlight);
       });
-      if (!isTooLarge) return next();
+      if (!isTooLarge) return next({ deadline, isCrowded });
       onTurnedAway('large');
       // Without the body there is no uid to answer to: the API server does what its failurePolicy says.
       response.setHeader('connection', 'close');
       say(response, 503, 'too much is being judged; try again');
     },
-    excess: (response) => {
-      const known = admitted.get(response);
-      if (known === undefined) return undefined;
-      if (known.isCrowded) return 'many';
-      return monotonic() > known.deadline ? 'late' : undefined;
-    },
+    excess: ({ deadline, isCrowded }) => (isCrowded ? 'many' : monotonic() > deadline ? 'late' : undefined),
   };
 }
 

@@ -84,11 +84,16 @@ export function createWebhookMetrics(observed: Observed): WebhookMetrics {
     labelNames: ['reason'] as const,
     registers,
   });
+  let requestsInFlight = 0;
   const inFlight = new Gauge({
     name: `${prefix}_requests_in_flight`,
     help: 'Requests that are being read, judged or answered.',
     registers,
+    collect() {
+      this.set(requestsInFlight);
+    },
   });
+  void inFlight;
   const shed = new Counter({
     name: `${prefix}_shed_total`,
     help: 'Requests that were not judged because too much was asked: late (half of the timeout was over), many (too many at a time), large (too many bytes at a time).',
@@ -130,7 +135,7 @@ export function createWebhookMetrics(observed: Observed): WebhookMetrics {
     },
     decided: (seconds) => decision.observe(seconds),
     panicked: () => panics.inc(),
-    inFlight: (requests) => inFlight.set(requests),
+    inFlight: (requests) => void (requestsInFlight = requests),
     shed: (reason) => shed.inc({ reason }),
     refusedConnection: (reason) => bad.inc({ reason }),
     reflector: {

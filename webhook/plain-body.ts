@@ -23,13 +23,15 @@ export type PlainBody =
 export const readPlain = (request: IncomingMessage, done: (body: PlainBody) => void): void => {
   const parts: Buffer[] = [];
   request.on('data', (part: Buffer) => parts.push(part));
-  request.once('end', () => done(parse(parts)));
+  request.on('end', () => done(parse(parts)));
   // Without a listener the loss of a connection would end the process; what it means is said at the close.
-  request.once('error', () => {});
-  request.once('close', () => {
+  request.on('error', leaveToTheClose);
+  request.on('close', () => {
     if (!request.complete) done({ kind: 'aborted' });
   });
 };
+
+const leaveToTheClose = (): void => {};
 
 const parse = ([first, ...more]: readonly Buffer[]): PlainBody => {
   const bytes = first === undefined || more.length > 0 ? Buffer.concat([...(first ? [first] : []), ...more]) : first;

@@ -7,7 +7,7 @@ import { sleep, type Clock } from '../kube/clock.ts';
 import type { Log } from '../kube/log.ts';
 import type { Address } from '../process/flag-kinds.ts';
 import { say, sendJson } from './answer.ts';
-import { createLoad, type Load, type Shed } from './load.ts';
+import { createLoad, type Admitted, type Load, type Shed } from './load.ts';
 import type { WebhookMetrics } from './metrics.ts';
 import { isPlain, readPlain } from './plain-body.ts';
 import { answerReview, parseReview, type AdmissionRequest, type Ruling } from './review.ts';
@@ -115,9 +115,9 @@ const createListener = (options: AdmissionServerOptions, isDraining: () => boole
     if (isDraining()) response.setHeader('connection', 'close');
     const handle = isPlain(request, largestBytes) ? handlers.get(pathOf(request)) : undefined;
     if (handle === undefined) return void app(request, response);
-    load.admit(request, response, () =>
+    load.admit(request, response, (admitted) =>
       readPlain(request, (body) => {
-        if (body.kind === 'json') return handle(response, body.value);
+        if (body.kind === 'json') return handle(response, body.value, admitted);
         metrics.refusedConnection(body.kind);
         if (body.kind === 'malformed') say(response, 400, `the body is not JSON: ${body.error}`);
         else log.warn({}, 'a request ended before its body');
@@ -142,23 +142,28 @@ const createApp = (
   app.set('etag', false);
   const readBody = express.json({ limit: largestBytes, type: 'application/json' });
   for (const [path, handle] of handlers) {
-    app.post(path, load.admit, readBody, (request, response) => {
-      // Express leaves the body undefined where the content type is another.
-      if (request.body !== undefined) return handle(response, request.body);
-      options.metrics.refusedConnection('not_json');
-      say(response, 415, 'the content type must be application/json');
-    });
+    app.post(path, (request, response, next) =>
+      load.admit(request, response, (admitted) =>
+        readBody(request, response, (error?: unknown) => {
+          if (error !== undefined) return next(error);
+          // Express leaves the body undefined where the content type is another.
+          if (request.body !== undefined) return handle(response, request.body, admitted);
+          options.metrics.refusedConnection('not_json');
+          say(response, 415, 'the content type must be application/json');
+        }),
+      ),
+    );
   }
   app.use((_request, response) => say(response, 404, `there are ${[...handlers.keys()].join(', ')}, for POST`));
   app.use(bodyErrors(options));
   return app;
 };
 
-type ReviewHandler = (response: ServerResponse, body: unknown) => void;
+type ReviewHandler = (response: ServerResponse, body: unknown, admitted: Admitted) => void;
 
 const reviewHandler =
   (options: AdmissionServerOptions, webhook: Webhook, load: Load, turns: Turns): ReviewHandler =>
-  (response, body) => {
+  (response, body, admitted) => {
     const { clock, metrics } = options;
     const began = clock.monotonic();
     const parsed = parseReview(body);
@@ -175,7 +180,7 @@ const reviewHandler =
         const seconds = (clock.monotonic() - began) / 1000;
         metrics.answered({ kind: kind.kind, operation, verdict: ruling.verdict, answer, seconds });
       };
-      const ruling = judge(options, webhook, parsed.request, load.excess(response));
+      const ruling = judge(options, webhook, parsed.request, load.excess(admitted));
       if (ruling instanceof Promise) void ruling.then(tell);
       else tell(ruling);
     });

@@ -48,9 +48,11 @@ describe('turns', () => {
     expect(done).toEqual(['a', 'b']);
   });
 
-  it('come to rest', () => {
+  it('ask for a turn only where somebody waits, and come to rest', () => {
     const { take, turn } = aLoop();
-    take('a', 1);
+    take('a', 10);
+    expect(turn()).toBe(0);
+    take('b', 1);
     expect([turn(), turn()]).toEqual([1, 0]);
   });
 });

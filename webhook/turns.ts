@@ -1,5 +1,6 @@
 // Decisions in turns. Each is short, but a thousand that arrive at once would hold the event loop for a second: no other connection would
-// be read, and no probe of the kubelet answered. So each turn of the loop has a slice of time for decisions, and the rest wait in line.
+// be read, and no probe of the kubelet answered. So decisions have a slice of time, and what comes after it waits in line for the loop's
+// next turn, where the next slice begins. Nobody waits where little is asked, and then the loop is not asked for a turn at all.
 export interface Turns {
   /** Calls back now, where this turn has time left, else in a later one; in the order of arrival. */
   take(job: () => void): void;
@@ -17,29 +18,23 @@ const sliceMs = 10;
 
 export function createTurns({ monotonic, defer }: TurnsOptions): Turns {
   const waiting: (() => void)[] = [];
-  let began: number | undefined;
+  let began = monotonic();
 
-  const hasTime = (): boolean => began !== undefined && monotonic() - began < sliceMs;
-
-  const begin = (): void => {
-    began = monotonic();
-    defer(next);
-  };
+  const hasTime = (): boolean => monotonic() - began < sliceMs;
 
   const next = (): void => {
-    began = undefined;
-    if (waiting.length === 0) return;
-    begin();
+    began = monotonic();
     // At least one, or a clock that leaps would let nobody in.
     do waiting.shift()?.();
     while (waiting.length > 0 && hasTime());
+    if (waiting.length > 0) defer(next);
   };
 
   return {
     take(job) {
-      if (began === undefined) begin();
-      if (waiting.length === 0 && hasTime()) job();
-      else waiting.push(job);
+      if (waiting.length === 0 && hasTime()) return job();
+      waiting.push(job);
+      if (waiting.length === 1) defer(next);
     },
   };
 }
