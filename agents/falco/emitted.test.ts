@@ -58,6 +58,11 @@ test('they are counted since Falco last began to, and up to the end of the secon
   });
 });
 
+test('of seconds that are not cut the last one is not in doubt', () => {
+  const emitted = emittedIn(parseExposition(series('rule_name="A"')), { ...from, seconds: 3600.25 });
+  expect(emitted?.until).toBe(startedAt + 3_600_250);
+});
+
 test.each(['startedAt', 'since', 'seconds'] as const)('nothing is told by a Falco that does not say its %s', (time) => {
   expect(emittedIn(parseExposition(''), { ...from, [time]: undefined })).toBeUndefined();
 });

@@ -10,7 +10,7 @@ export interface CountedFrom {
   /** Epoch milliseconds, by Falco's clock: when its process started, and when it last began to count. */
   readonly startedAt: number | undefined;
   readonly since: number | undefined;
-  /** Whole seconds since its process started. */
+  /** Since its process started. */
   readonly seconds: number | undefined;
 }
 
@@ -39,8 +39,9 @@ export const emittedIn = (exposition: Exposition, { startedAt, since, seconds }:
   const counted = [...matches].map(([rule, count]) => ({ rule, count }));
   const characters = counted.reduce((sum, { rule }) => sum + rule.length, 0);
   if (counted.length > maximumRules || characters > maximumCharacters) return undefined;
-  // The seconds are cut: what happened in the last of them may be counted or not.
-  return { matches: counted, since, until: startedAt + (Math.floor(seconds) + 1) * 1000 };
+  // Falco cuts the seconds: what happened in the last of them may be counted or not.
+  const passed = Number.isInteger(seconds) ? seconds + 1 : seconds;
+  return { matches: counted, since, until: startedAt + Math.ceil(passed * 1000) };
 };
 
 const keyOf = (labels: Sample['labels']): string =>

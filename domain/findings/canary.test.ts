@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { aFalco, scraped } from '../testing/agents.ts';
 import { minutes } from '../testing/policies.ts';
-import type { PostureRule } from './types.ts';
+import { classify } from './classify.ts';
+import type { PostureRule, SecurityEvent } from './types.ts';
 import { provesForMs, slowCanaries } from './canary.ts';
 
 test.each([
@@ -18,4 +19,24 @@ test('a canary is slow where three of its intervals are longer than the silence 
   expect(slowCanaries([aFalco({ canary: 10 * minutes }), aFalco({ name: 'other' })], [policy])).toEqual([
     { agent: 'falco', policy: 'production', behaviour: 'B' },
   ]);
+});
+
+test('nothing that takes the name of the canary is let off', () => {
+  const event: SecurityEvent = {
+    at: 0,
+    agentType: 'Falco',
+    rule: 'Workload Protection Canary',
+    tags: ['workload-protection-canary'],
+    tactics: [],
+    techniques: [],
+    origin: {
+      namespace: 'workload-protection',
+      pod: 'workload-protection-canary-x',
+      container: 'canary',
+      onHost: false,
+    },
+    process: { executable: '/usr/bin/gcc', name: 'gcc', arguments: 'gcc true workload-protection-canary' },
+  };
+  const context = { podAge: undefined, selecting: [], named: new Set<string>() };
+  expect(classify(event, context)).toMatchObject([{ behaviour: 'CompilerInContainer' }]);
 });
