@@ -1,5 +1,6 @@
 // An audit record for people: the same content as the JSON, whose digest it names.
 import { attackName } from '../../domain/attack/lookup.ts';
+import { whatOf } from '../../domain/findings/what.ts';
 import { plain, plural } from '../output/text.ts';
 import type { SignedRecord } from './export.ts';
 
@@ -40,7 +41,7 @@ export const auditMarkdown = (record: SignedRecord): string => {
         event.agent ?? '',
         event.rule ?? '',
         event.pod ?? event.node ?? '',
-        event.arguments ?? event.executable ?? event.file ?? event.destination ?? event.message ?? '',
+        whatOf(event),
       ]),
     ),
     '## Owned',

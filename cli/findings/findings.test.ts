@@ -305,7 +305,10 @@ describe('show', () => {
   });
 
   test.each([
-    ['Verified', 'Verified 60 minutes ago: the behaviour stayed away for 24h of 24h in which somebody listened.'],
+    [
+      'Verified',
+      'Verified 60 minutes ago: the behaviour stayed away for 24h of 24h in which every node that ran it had an agent\n  at evidence Loaded or better.',
+    ],
     ['Gone', 'Closed 60 minutes ago: the workload or node is gone, which proves nothing.'],
   ] as const)('does not confuse %s with the other', async (resolution, words) => {
     put({ ...verified, status: { ...verified.status, resolution } });

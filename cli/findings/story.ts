@@ -8,6 +8,7 @@ import {
   type FindingObject,
   type StandingFinding,
 } from '../../domain/findings/finding-object.ts';
+import { whatOf } from '../../domain/findings/what.ts';
 import { wrapped } from '../flags/table.ts';
 import { columns } from '../output/columns.ts';
 import type { Paint } from '../output/paint.ts';
@@ -98,15 +99,17 @@ function* seen({ status }: StandingFinding, { paint, now }: StoryOptions): Gener
       event.rule ?? '',
       event.pod ?? event.node ?? '',
       event.user ?? '',
-      [event.arguments ?? event.executable, event.file, event.destination]
-        .filter((each) => each !== undefined)
-        .join(' ') ||
-        (event.message ?? ''),
+      short(whatOf(event)),
     ]),
     paint,
     indent: '  ',
   });
 }
+
+/** Of a command line in a table; `-o yaml` has it whole. */
+const longestWhat = 200;
+
+const short = (what: string): string => (what.length > longestWhat ? `${what.slice(0, longestWhat - 1)}…` : what);
 
 function* quietClock({ status }: StandingFinding, { paint, now }: StoryOptions): Generator<string> {
   const { quiet, phase, resolution, resolvedAt } = status;
@@ -115,7 +118,7 @@ function* quietClock({ status }: StandingFinding, { paint, now }: StoryOptions):
     yield* paragraph(
       resolution === 'Gone'
         ? `Closed ${when(resolvedAt, now)}: the workload or node is gone, which proves nothing.`
-        : `Verified ${when(resolvedAt, now)}: the behaviour stayed away for ${quiet === undefined ? 'the quiet period' : progress(quiet, now)} in which somebody listened.`,
+        : `Verified ${when(resolvedAt, now)}: the behaviour stayed away for ${quiet === undefined ? 'the quiet period' : progress(quiet, now)} in which ${quiet?.evidence === undefined ? 'somebody listened' : `every node that ran it had an agent at evidence ${quiet.evidence} or better`}.`,
     );
     return;
   }
