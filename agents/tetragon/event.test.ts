@@ -28,7 +28,7 @@ describe('an event of Tetragon', () => {
       process: {
         executable: '/usr/bin/gcc',
         name: 'gcc',
-        arguments: '-O2 main.c',
+        arguments: '/usr/bin/gcc -O2 main.c',
         parentName: 'bash',
         user: '0',
       },

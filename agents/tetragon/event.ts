@@ -114,7 +114,8 @@ const placeOf = (process: Raw, container: Raw): OriginDraft => {
 
 const processOf = (process: Raw, parent: Raw): ProcessDraft => ({
   executable: process.binary,
-  arguments: process.arguments,
+  // It gives them without the program.
+  arguments: [text(process.binary), text(process.arguments)].join(' ').trim(),
   parentName: baseName(parent.binary),
   user: textOrNone(object(process.user).name) ?? userId(process.uid),
 });

@@ -25,6 +25,7 @@ const drift = {
   tactics: ['TA0005'],
   techniques: ['T1036'],
   origin,
+  file: '/tmp/x',
   message: 'An Executable file was dropped in the system during runtime.',
 };
 
@@ -69,6 +70,12 @@ describe('an event of Tracee', () => {
   ])('of a program that reads from %s says of its terminal %s', (value, terminal) => {
     const event = { name: 'sched_process_exec', data: [{ name: 'stdin_path', value }] };
     expect(read(event)?.process?.terminal).toBe(terminal);
+  });
+
+  it('of a program that was started tells its path once', () => {
+    const event = read(itemsOf('0.24.0').compiler);
+    expect(event).toMatchObject({ process: { executable: '/usr/bin/gcc', arguments: 'gcc main.c' } });
+    expect(event).not.toHaveProperty('file');
   });
 
   it('is none where it has no name', () => {

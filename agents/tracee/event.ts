@@ -99,12 +99,15 @@ const commonDraft = (
 ): Pick<EventDraft, 'agentType' | 'rule' | 'file' | 'destination' | 'isInternal'> => ({
   agentType: 'Tracee',
   rule,
-  file: data.get('pathname') ?? data.get('file_path'),
+  file: rule === executionEvent ? undefined : (data.get('pathname') ?? data.get('file_path') ?? data.get('path')),
   destination: ['remote_addr', 'addr', 'dst']
     .map((key) => addressIn(data.get(key), data.get('dst_port')))
     .find((address) => address !== undefined),
   isInternal: internalEvents.has(rule),
 });
+
+/** Its path is that of the program. */
+const executionEvent = 'sched_process_exec';
 
 /** What Tracee tells of containers and of itself as it starts. */
 const internalEvents: ReadonlySet<string> = new Set([
