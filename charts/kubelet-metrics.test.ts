@@ -23,7 +23,7 @@ describe.skipIf(helm === undefined)('asking kubelets', () => {
       .spec.template.spec;
     return {
       objects: objects.filter(({ metadata }) => metadata.name === name),
-      rights: JSON.stringify(objects.filter(({ kind }) => /Role$/.test(kind))),
+      rights: JSON.stringify(objects.filter(({ kind }) => kind.endsWith('Role'))),
       flags: containers[0]?.args.filter((arg) => arg.includes('kubelet')),
       mounts: containers[0]?.volumeMounts,
       volumes,

@@ -314,7 +314,7 @@ export const behaviours: readonly Behaviour[] = [
     minimumPodAge: 0,
     needsVersion: false,
     advice:
-      'Replace the node by one whose image boots with cgroup v2 (Ubuntu 22.04, Amazon Linux 2023, Bottlerocket 1.13 and later), or boot with systemd.unified_cgroup_hierarchy=1.',
+      'Replace the node by one whose image boots with cgroup v2 (Ubuntu 22.04, Amazon Linux 2023, Bottlerocket 1.13 and later), or boot with systemd.unified_cgroup_hierarchy=1. Then take failCgroupV1: false out of the configuration of its kubelet, so that none starts so again.',
     links: ['https://kubernetes.io/docs/concepts/architecture/cgroups/'],
   },
   {
