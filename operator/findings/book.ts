@@ -401,7 +401,10 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
       const { namespace = '', name } = object.metadata;
       const restored = known === undefined ? recordOf(object, defaultQuiet, options.aliveUntil()) : undefined;
       const finding = known ?? (restored && add({ namespace, name }, restored));
-      if (finding !== undefined) finding.case = caseOf(object, finding.case);
+      if (finding === undefined) return;
+      finding.case = caseOf(object, finding.case);
+      // As it is written, so that nothing is written because another leader reads it.
+      if (known === undefined) finding.evidence = object.status?.quiet?.evidence ?? finding.evidence;
     },
     follow: (key, now) => {
       const finding = findings.get(key);

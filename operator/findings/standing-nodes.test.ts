@@ -250,6 +250,18 @@ describe('a node of which its kubelet says cgroup v1', () => {
     expect(state()).toMatchObject({ phase: 'Open', count: 1, reopened: 0 });
   });
 
+  test('is written by no other leader that finds it as it was', () => {
+    const { restart, now, look, say, enqueued } = asked();
+    look(120_000);
+    restart(now());
+    say(silent);
+    look(0);
+    look(15_000);
+    say({ version: 1, at: now() });
+    for (let round = 0; round < 100; round++) look(15_000);
+    expect([...enqueued]).toEqual([]);
+  });
+
   test('stays verified for another leader', () => {
     const { restart, now, look, say, write, state } = asked();
     say(v2);
