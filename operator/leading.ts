@@ -16,6 +16,7 @@ import { createAgentReconcile } from './controllers/agent/reconcile.ts';
 import { createNodeMarker } from './controllers/nodes/reconcile.ts';
 import { createOpenReportKeeper } from './controllers/openreports/keep.ts';
 import { createPolicyReconcile } from './controllers/policy/reconcile.ts';
+import type { LeftOut } from './controllers/report/plan.ts';
 import { createReportReconcile, type Reconcile } from './controllers/report/reconcile.ts';
 import { createSliceKeeper } from './controllers/slices/reconcile.ts';
 import type { Definitions } from './definitions.ts';
@@ -38,7 +39,7 @@ export interface LeadingOptions {
   /** Events of nodes that belong to nobody. */
   readonly unattributed: UnattributedBook;
   /** Namespaces that have as many findings as they may, and would have more. */
-  readonly fullNamespaces: () => readonly string[];
+  readonly leftOut: () => LeftOut;
   readonly configMaps: AgentConfigMaps;
   /** How asking the pods of an agent goes. */
   readonly scrapes: (agent: string) => ScrapeStanding;
@@ -114,7 +115,7 @@ export const lead = async (options: LeadingOptions, signal: AbortSignal): Promis
       slices,
       overTime: past.overTime,
       unheard,
-      fullNamespaces: options.fullNamespaces,
+      leftOut: options.leftOut,
       now,
       onReport: (name, report, evaluatedAt) => {
         metrics.setEvaluatedAt(name, evaluatedAt);

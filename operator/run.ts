@@ -203,7 +203,7 @@ export const runOperator = async (
         ours,
         definitions,
         unattributed,
-        fullNamespaces: findings.full,
+        leftOut: () => ({ full: findings.full(), refused: findings.refused() }),
         configMaps,
         scrapes,
         unheard: () => unheard(watches, clock),

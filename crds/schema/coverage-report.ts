@@ -219,7 +219,7 @@ const snapshotSchedule = group('What the operator remembers of spec.snapshots.',
 const status = group('The report.', {
   observedGeneration: observedGeneration().optional(),
   conditions: conditions(
-    'Ready (the report is being kept), Complete (True if every asset is Protected, Warning or Exempt; Unknown if the others are all Unknown), SnapshotsScheduled (where spec.snapshots is set), BaselineFound (where spec.baseline is set), FindingsComplete (of the report cluster, False while a namespace has as many findings as it may and would have more)',
+    'Ready (the report is being kept), Complete (True if every asset is Protected, Warning or Exempt; Unknown if the others are all Unknown), SnapshotsScheduled (where spec.snapshots is set), BaselineFound (where spec.baseline is set), FindingsComplete (of the report cluster, False while a namespace has as many findings as it may and would have more, or the API server refuses to store one)',
   ).optional(),
   evaluatedAt: instant(
     'When the report was last found true. Rewritten at most once per spec.refreshInterval while nothing changes.',

@@ -83,6 +83,7 @@ export interface LiveFinding {
   pending: number | undefined;
   /** The first event since the write that is under way, or was last, began. */
   since: number | undefined;
+  isLetGo: boolean;
   readonly podsKnown: Set<string>;
   /** Pods that were told apart before a restart and are known no more, all of them made before then. */
   forgotten: { readonly pods: number; readonly before: number };
@@ -110,6 +111,8 @@ export interface FindingBook {
   readonly writing: (key: string) => void;
   /** The record has been written as it was at this version. */
   readonly wrote: (key: string, version: number, now: number) => void;
+  /** Of what the API server refuses for good: `included` waits for it no longer, until it has been written after all. */
+  readonly letGo: (key: string) => void;
   /** Everything up to here has been worked in and written. */
   readonly included: (processed: number) => number;
 }
@@ -179,6 +182,7 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
       written: 0,
       pending: undefined,
       since: undefined,
+      isLetGo: false,
       podsKnown: new Set(record.pods),
       forgotten: { pods: record.podsSeen - record.pods.length, before: record.state.lastSeen },
       storing: undefined,
@@ -436,6 +440,7 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
       const finding = findings.get(key);
       if (finding === undefined) return;
       finding.written = version;
+      finding.isLetGo = false;
       // One that events come to without a pause must not hold the whole journal back.
       finding.pending = finding.version === version ? undefined : finding.since;
       const { record } = finding;
@@ -443,9 +448,15 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
       const quiet = storedQuiet(record.state.quiet, quietToStore(finding.storing ?? record.state.quiet, now));
       finding.record = { ...record, state: { ...record.state, quiet } };
     },
+    letGo: (key) => {
+      const finding = findings.get(key);
+      if (finding !== undefined) finding.isLetGo = true;
+    },
     included: (processed) => {
       let first = processed + 1;
-      for (const { pending } of findings.values()) if (pending !== undefined) first = Math.min(first, pending);
+      for (const { pending, isLetGo } of findings.values()) {
+        if (pending !== undefined && !isLetGo) first = Math.min(first, pending);
+      }
       return first - 1;
     },
   };

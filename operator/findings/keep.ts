@@ -37,6 +37,7 @@ import { createEventIds } from './event-ids.ts';
 import type { FindingMetrics } from './metrics.ts';
 import { readFinding } from './read.ts';
 import type { RecentPods } from './recent-pods.ts';
+import { createRefusals, type RefusedFinding } from './refusals.ts';
 import { aspectsOf, statusOf } from './status.ts';
 import { detailsOf } from './subject-details.ts';
 import { createTally } from './tally.ts';
@@ -51,6 +52,8 @@ export interface FindingKeeper {
   readonly included: (processed: number) => number;
   /** Namespaces that have as many findings as they may, and would have more. */
   readonly full: () => readonly string[];
+  /** Findings that the API server has refused for long. */
+  readonly refused: () => readonly RefusedFinding[];
   readonly run: (signal: AbortSignal) => Promise<void>;
 }
 
@@ -156,6 +159,7 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
     aliveUntil: () => aliveUntil,
   });
 
+  const refusals = createRefusals({ letGo: (key) => book.letGo(key), clock, log });
   const tombstones = createTombstones({
     ...options,
     most: options.mostPerNamespace,
@@ -202,6 +206,8 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
       if (isExpired(finding)) enqueue(finding.key, true);
     }
     tombstones.look();
+    refusals.look();
+    metrics.setRefused(refusals.all().length);
     if (model.setOpenFindings(workloadsOf(book.all()))) keeper.touch();
     metrics.setFindings(book.all());
   };
@@ -263,6 +269,7 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
     if (finding === undefined) {
       writtenAt.delete(key);
       untold.delete(key);
+      refusals.clear(key);
       return;
     }
     finding.isQueued = false;
@@ -278,11 +285,15 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
       await write(key, finding);
     } catch (error) {
       // A namespace that goes takes its findings with it; the journal must not wait for what can never be written.
-      if (!isDoomed(error, namespace)) throw error;
+      if (!isDoomed(error, namespace)) {
+        refusals.note(key, error);
+        throw error;
+      }
       book.wrote(key, finding.version, clock.now());
       // Nobody would ever say that it is gone.
       if (ours.findings.get(namespace, name) === undefined) book.seen(key, undefined);
     }
+    refusals.clear(key);
   };
 
   /** Events may come minutes after their pod, and after its namespace. */
@@ -351,6 +362,7 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
       tally.flush();
     },
     full: book.full,
+    refused: refusals.all,
     included: (processed) => Math.min(book.included(processed), (waiting[0]?.position ?? processed + 1) - 1),
     run: async (signal) => {
       const ends = [
@@ -370,6 +382,7 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
       } finally {
         for (const end of ends) end();
         metrics.setFindings([]);
+        metrics.setRefused(0);
       }
     },
   };

@@ -9,6 +9,7 @@ export interface FindingMetrics {
   readonly signal: (agentType: string, rule: string | undefined, count: number) => void;
   readonly unattributed: (reason: UnattributedReason) => void;
   readonly setFindings: (findings: Iterable<LiveFinding>) => void;
+  readonly setRefused: (count: number) => void;
 }
 
 const prefix = 'workload_protection_';
@@ -21,6 +22,11 @@ export const createFindingMetrics = (registry: Registry): FindingMetrics => {
     name: `${prefix}findings`,
     help: 'Findings by phase and severity; in the leader.',
     labelNames: ['phase', 'severity'],
+    registers,
+  });
+  const refused = new Gauge({
+    name: `${prefix}findings_refused`,
+    help: 'Findings that the API server has refused to store for more than two minutes: what is counted in them stands in memory alone. In the leader.',
     registers,
   });
   const events = new Counter({
@@ -49,6 +55,7 @@ export const createFindingMetrics = (registry: Registry): FindingMetrics => {
       signals.inc({ agent_type: agentType, rule: rules.has(rule) ? rule : 'other' }, count);
     },
     unattributed: (reason) => unattributed.inc({ reason }),
+    setRefused: (count) => refused.set(count),
     setFindings: (all) => {
       findings.reset();
       for (const { record } of all) findings.inc({ phase: record.state.phase, severity: record.severity });

@@ -88,13 +88,24 @@ describe('identifiers that ATT&CK does not hold', () => {
 describe('findings that were not made', () => {
   test('are a condition that names the first few namespaces', () => {
     const namespaces = Array.from({ length: 100 }, (_, index) => `team-${index}`);
-    const [aspect] = findingsLeftOut(namespaces);
+    const [aspect] = findingsLeftOut({ full: namespaces, refused: [] });
     expect(aspect).toMatchObject({ type: 'FindingsComplete', status: 'False', reason: 'NamespaceFull' });
     expect(aspect?.message).toMatch(/team-0, .* and \d+ more\. .*--findings-per-namespace/);
     expect(aspect?.message.length).toBeLessThan(2048);
   });
 
+  test('are a condition with the words of the API server where it refuses to store them', () => {
+    const refused = Array.from({ length: 50 }, (_, index) => ({
+      finding: `shop/f-${index}`,
+      message: 'x'.repeat(300),
+    }));
+    const [aspect] = findingsLeftOut({ full: ['team-1'], refused });
+    expect(aspect).toMatchObject({ type: 'FindingsComplete', status: 'False', reason: 'FindingsRefused' });
+    expect(aspect?.message).toMatch(/store finding shop\/f-0: x+\..* 47 more are refused\. .* in team-1\. /);
+    expect(aspect?.message.length).toBeLessThan(2048);
+  });
+
   test('are no condition where all were made', () => {
-    expect(findingsLeftOut([])).toEqual([]);
+    expect(findingsLeftOut({ full: [], refused: [] })).toEqual([]);
   });
 });

@@ -69,14 +69,35 @@ const readiness = (unheard: readonly string[]): Aspect =>
         message: `The report may be of the past: nothing is heard of ${unheard.join(', ')}.`,
       };
 
-/** Only where a namespace has as many findings as it may: whoever counts them must know that some are not there. */
-export const findingsLeftOut = (namespaces: readonly string[]): readonly Aspect[] => {
-  if (namespaces.length === 0) return [];
+export interface LeftOut {
+  /** Namespaces that have as many findings as they may, and would have more. */
+  readonly full: readonly string[];
+  /** Findings that the API server has refused for long. */
+  readonly refused: readonly { readonly finding: string; readonly message: string }[];
+}
+
+/** Only where findings are missing, or are not as they should be: whoever counts them must know. */
+export const findingsLeftOut = ({ full, refused }: LeftOut): readonly Aspect[] => {
+  if (full.length + refused.length === 0) return [];
+  const message = [
+    ...refused
+      .slice(0, mostRefused)
+      .map(({ finding, message: said }) => `The API server refuses to store finding ${finding}: ${said}.`),
+    ...(refused.length > mostRefused ? [`${refused.length - mostRefused} more are refused.`] : []),
+    ...(full.length === 0
+      ? []
+      : [
+          `Findings were not made, since there are as many as there may be in ${named(full)}. ` +
+            'Resolve or delete some of them, exclude what is meant to be so in a WorkloadPolicy, or raise --findings-per-namespace.',
+        ]),
+  ].join(' ');
+  const reason = refused.length > 0 ? 'FindingsRefused' : 'NamespaceFull';
+  return [{ type: 'FindingsComplete', status: 'False', reason, message }];
+};
+
+const named = (namespaces: readonly string[]): string => {
   const more = namespaces.length > mostStrange ? ` and ${namespaces.length - mostStrange} more` : '';
-  const message =
-    `Findings were not made, since there are as many as there may be in ${namespaces.slice(0, mostStrange).join(', ')}${more}. ` +
-    'Resolve or delete some of them, exclude what is meant to be so in a WorkloadPolicy, or raise --findings-per-namespace.';
-  return [{ type: 'FindingsComplete', status: 'False', reason: 'NamespaceFull', message }];
+  return `${namespaces.slice(0, mostStrange).join(', ')}${more}`;
 };
 
 /** Only where rules name what ATT&CK, as we know it, does not hold: who wrote them should hear of it. */
@@ -88,6 +109,8 @@ const strangeIds = ({ unknown }: AttackMatrix): readonly Aspect[] => {
   return [{ type: 'AttackIdsKnown', status: 'False', reason: 'UnknownIds', message }];
 };
 
+/** Each with the server's words. */
+const mostRefused = 3;
 /** As many as are read; status.attack.unknown lists them all. */
 const mostStrange = 10;
 

@@ -16,7 +16,7 @@ import { rfc3339, type StatusWriter } from '../../status.ts';
 import type { OurObjects, RawObject } from '../../watches.ts';
 import type { OverTime } from '../history/over-time.ts';
 import type { SliceKeeper } from '../slices/reconcile.ts';
-import { findingsLeftOut, planReport, type ReportPlan } from './plan.ts';
+import { findingsLeftOut, planReport, type LeftOut, type ReportPlan } from './plan.ts';
 
 export interface ReportControllerOptions {
   readonly model: CoverageModel;
@@ -29,7 +29,7 @@ export interface ReportControllerOptions {
   /** Kinds of which nothing has been heard for too long. */
   readonly unheard: () => readonly string[];
   /** Namespaces that have as many findings as they may, and would have more. */
-  readonly fullNamespaces: () => readonly string[];
+  readonly leftOut: () => LeftOut;
   readonly now: () => number;
   /** Told of what was found, for metrics. */
   readonly onReport: (name: string, report: Report, evaluatedAt: number) => void;
@@ -74,7 +74,7 @@ export const createReportReconcile = (options: ReportControllerOptions): Reconci
       resource: resources.coverageReports,
       object,
       content,
-      aspects: name === clusterReportName ? [...aspects, ...findingsLeftOut(options.fullNamespaces())] : aspects,
+      aspects: name === clusterReportName ? [...aspects, ...findingsLeftOut(options.leftOut())] : aspects,
       now: at,
       clockFields: { evaluatedAt: rfc3339(at) },
       clockIsDue: at >= evaluatedAt + refresh,
