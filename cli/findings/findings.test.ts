@@ -327,6 +327,13 @@ describe('show', () => {
     const { code, err } = await findings('show', 'compiler-in-container');
     expect(code).toBe(2);
     expect(err).toContain(`namespace shop has no finding compiler-in-container; did you mean ${checkout}?`);
+    expect(err).not.toContain('404');
+  });
+
+  it('says how a finding of another namespace is named, where there is none that is near', async () => {
+    put(aFinding());
+    const { err } = await findings('show', 'interactive-shell-x-1a2b3c4d');
+    expect(err).toContain('one of another namespace is named with -n, or as NAMESPACE/NAME');
   });
 
   it('gives the object to programs', async () => {

@@ -74,11 +74,13 @@ export const openFindings = async ({ text }: Given, io: Pick<Io, 'env' | 'stderr
         return whole(await writer.get(resource, place));
       } catch (error) {
         if (classify(error) !== 'notFound') throw inItsWords(error);
-        const names = (await list(place.namespace)).map(({ metadata: { name } }) => name);
-        throw new Error(`namespace ${place.namespace} has no finding ${place.name}${nearestTo(place.name, names)}`, {
-          cause: error,
-        });
       }
+      const near = nearestTo(
+        place.name,
+        (await list(place.namespace)).map(({ metadata: { name } }) => name),
+      );
+      const hint = near === '' ? '; one of another namespace is named with -n, or as NAMESPACE/NAME' : near;
+      throw new Error(`namespace ${place.namespace} has no finding ${place.name}${hint}`);
     },
     merge: async (place, patch) => {
       await writer.mergePatch(resource, place, patch);
