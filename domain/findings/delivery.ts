@@ -49,7 +49,7 @@ interface RuleAccount {
   /** Of what happened since the start; and of that, since the last reading, with when. */
   arrived: number;
   ahead: number;
-  times: number[];
+  times: number[] | undefined;
   /** More arrivals than were counted, at the last reading. */
   surplus: number;
   /** So many must have arrived, as was known at `since`. */
@@ -95,7 +95,7 @@ export const createDeliveryAccount = (): DeliveryAccount => {
     for (const account of rules.values()) {
       const owed = owedBy(account);
       if (account.due !== undefined && owed > 0) account.lost ??= { count: owed, at: now };
-      const arrived = account.times.filter((time) => time > happened).length;
+      const arrived = account.times?.filter((time) => time > happened).length ?? 0;
       Object.assign(account, { start: first, counted: 0, arrived, surplus: 0, due: undefined });
     }
   };
@@ -114,7 +114,7 @@ export const createDeliveryAccount = (): DeliveryAccount => {
     if (account.due === undefined && account.lost === undefined) open.delete(account);
     else open.add(account);
     account.ahead = 0;
-    account.times = [];
+    account.times = undefined;
     return twice;
   };
 
@@ -127,6 +127,7 @@ export const createDeliveryAccount = (): DeliveryAccount => {
       if (isAfter(account.start, happenedAt, now)) account.arrived++;
       if (!isAfter(last, happenedAt, now)) return;
       account.ahead++;
+      account.times ??= [];
       if (account.times.length < mostTimes) account.times.push(happenedAt);
     },
     read: (emitted, now) => {
@@ -169,7 +170,7 @@ const newAccount = (rule: string, start: Start): RuleAccount => ({
   emitted: 0,
   arrived: 0,
   ahead: 0,
-  times: [],
+  times: undefined,
   surplus: 0,
   due: undefined,
   lost: undefined,

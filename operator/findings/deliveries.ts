@@ -22,7 +22,7 @@ type Arrived = Pick<SecurityEvent, 'rule' | 'at' | 'isInternal'>;
 
 /** Nodes times agents, with room for what has gone. */
 const mostPairs = 50_000;
-/** Names of rules that have come of one agent: some hundreds are known to anybody. */
+/** Names of rules: some hundreds are known to anybody. */
 const mostRules = 5000;
 /** Those that were heard last are kept; to order them by the second is exact enough, and costs nothing per event. */
 const orderedToMs = 1000;
@@ -33,7 +33,6 @@ interface Pair {
   isIndebted: boolean;
   /** Of one whose counters are read. */
   account: DeliveryAccount | undefined;
-  readAt: number | undefined;
 }
 
 export const createDeliveryBook = (clock: Pick<Clock, 'now' | 'monotonic'>): DeliveryBook => {
@@ -42,12 +41,12 @@ export const createDeliveryBook = (clock: Pick<Clock, 'now' | 'monotonic'>): Del
   const come = new Map<string, Set<string>>();
   /** Agents that have shown on some node that they count. */
   const counting = new Set<string>();
+  const names = new Map<string, string>();
   const sheds = new Map<string, number>();
   let shedByAll = Number.NEGATIVE_INFINITY;
 
   const pairOf = (key: string): Pair =>
-    pairs.get(key) ??
-    placeLast(key, { arrivedAt: Number.NEGATIVE_INFINITY, isIndebted: false, account: undefined, readAt: undefined });
+    pairs.get(key) ?? placeLast(key, { arrivedAt: Number.NEGATIVE_INFINITY, isIndebted: false, account: undefined });
 
   const placeLast = (key: string, pair: Pair): Pair => {
     pairs.delete(key);
@@ -62,6 +61,13 @@ export const createDeliveryBook = (clock: Pick<Clock, 'now' | 'monotonic'>): Del
     come.set(agent, rules.add(rule));
   };
 
+  /** Thousands of nodes count the same rules: each name is held once. */
+  const named = (rule: string): string => {
+    const known = names.get(rule);
+    if (known === undefined && names.size < mostRules) names.set(rule, rule);
+    return known ?? rule;
+  };
+
   const noteShed = (node: string, until: number): void => {
     const last = Math.max(until, sheds.get(node) ?? until);
     sheds.delete(node);
@@ -73,7 +79,7 @@ export const createDeliveryBook = (clock: Pick<Clock, 'now' | 'monotonic'>): Del
 
   return {
     begin: () => {
-      for (const held of [pairs, come, counting]) held.clear();
+      for (const held of [pairs, come, counting, names]) held.clear();
     },
     noteArrival: (node, agent, { rule, at, isInternal }, receivedAt) => {
       const key = keyOf(node, agent);
@@ -90,13 +96,11 @@ export const createDeliveryBook = (clock: Pick<Clock, 'now' | 'monotonic'>): Del
     noteReading: (node, agent, reading) => {
       if (reading?.emitted === undefined) return;
       const key = keyOf(node, agent);
-      const pair = pairOf(key);
-      // The same is told again where the agent does not answer.
-      if (pair.readAt === reading.at) return;
-      placeLast(key, pair).readAt = reading.at;
+      const pair = placeLast(key, pairOf(key));
+      const matches = reading.emitted.matches.map(({ rule, count }) => ({ rule: named(rule), count }));
       pair.account ??= createDeliveryAccount();
-      pair.account.read(reading.emitted, clock.monotonic());
-      if (reading.emitted.matches.length > 0) counting.add(agent);
+      pair.account.read({ ...reading.emitted, matches }, clock.monotonic());
+      if (matches.length > 0) counting.add(agent);
     },
     noteDebt: (node, agent) => {
       const pair = pairOf(keyOf(node, agent));

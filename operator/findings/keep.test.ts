@@ -11,7 +11,7 @@ import { createRecordingWriter } from '../testing/recording-writer.ts';
 import { createOurObjects, type RawObject } from '../watches.ts';
 import { createFindingKeeper } from './keep.ts';
 import { createFindingMetrics } from './metrics.ts';
-import { hour, only, setUp } from './testing/world.ts';
+import { hour, only, setUp, start } from './testing/world.ts';
 import { createUnattributedBook } from './unattributed.ts';
 
 const stops: AbortController[] = [];
@@ -181,6 +181,20 @@ describe('what was dropped on the way', () => {
     keeper.take({ ...entry, ...told }, 'a', 1);
     expect(['node-1', 'node-2'].map((name) => deliveries.shed(name, 60_000))).toEqual(expected);
   });
+});
+
+test.each<[string, string | undefined, readonly string[]]>([
+  ['the node that it names', undefined, ['node-1']],
+  ['the node that its sender is limited to, whichever it names', 'node-2', ['node-2']],
+])('an event proves that events arrive from %s', async (_, node, expected) => {
+  const { keeper, deliveries } = await leader();
+  const item = { rule: 'Anything', time: '2026-11-22T00:00:00Z', source: 'syscall', hostname: 'node-1' };
+  keeper.take({ source: 'falco', sender: 'test', node, at: start, items: [item] }, 'b', 5);
+  const question = { agent: 'falco', rules: [], withinMs: hour, staleAfter: hour };
+  const proven = ['node-1', 'node-2'].filter(
+    (name) => deliveries.undelivered({ ...question, node: name }) === undefined,
+  );
+  expect(proven).toEqual(expected);
 });
 
 test('what comes behind an event that waits for the containers of its node waits too, so that none is taken for a replay', async () => {

@@ -407,7 +407,8 @@ const evaluatedAt = (ours: OurObjects): number | undefined => {
 };
 
 const noteArrival = (model: CoverageModel, deliveries: DeliveryBook, event: SecurityEvent, entry: Entry): void => {
-  const node = event.origin.node ?? entry.node;
+  // A sender that is limited to its node speaks of no other.
+  const node = entry.node ?? event.origin.node;
   if (node === undefined) return;
   for (const { type, name } of model.agents()) {
     if (type === event.agentType) deliveries.noteArrival(node, name, event, entry.at);

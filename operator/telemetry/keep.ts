@@ -45,7 +45,7 @@ export interface TelemetryOptions {
     readonly setTelemetry: (node: string, agent: string, telemetry: InstanceTelemetry | undefined) => boolean;
   };
   readonly touch: () => void;
-  /** Told of everything that an agent said last; the same again where it did not answer. */
+  /** Told of everything that an agent said last; the same again where it did not answer, without its counters. */
   readonly heard: (node: string, agent: string, reading: Reading | undefined) => void;
   /** Tells when something may have changed in the model; returns how to end it. */
   readonly subscribe: (listener: () => void) => () => void;

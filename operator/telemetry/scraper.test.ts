@@ -17,6 +17,8 @@ afterEach(async () => {
 
 const intervalMs = 60_000;
 
+const emitted = { matches: [], since: 0, until: 0 };
+
 /** Says how often it has read this pod, and what it was answered. */
 const counting: AgentAdapter = {
   type: 'Falco',
@@ -30,7 +32,7 @@ const counting: AgentAdapter = {
     const hint = answer.body === 'terse' ? { hint: 'switch metrics on' } : {};
     const policies = [{ name: 'rules', status: 'Loaded' as const }];
     return {
-      reading: { at, version: `${answer.body}-${readings}`, policies, issues: [] },
+      reading: { at, version: `${answer.body}-${readings}`, policies, issues: [], emitted },
       memory: { readings },
       ...hint,
     };
@@ -180,6 +182,16 @@ describe('who answers', () => {
     }
     expect(perTenth.reduce((sum, asks) => sum + asks, 0)).toBe(60);
     expect(Math.max(...perTenth)).toBeLessThan(20);
+  });
+
+  it('tells what it has counted once, at the moment at which it was asked', async () => {
+    const fleet = await startFleet();
+    await onceAsked(fleet, fleet.target('a'));
+    expect(fleet.told.get('a')?.reading).toHaveProperty('emitted');
+    fleet.answerBy((_, response) => void response.end('nonsense'));
+    await wholeInterval(fleet, 1);
+    expect(fleet.told.get('a')).toMatchObject({ reading: { version: '1.0-1' }, failure: 'its answer is no metrics' });
+    expect(fleet.told.get('a')?.reading).not.toHaveProperty('emitted');
   });
 
   it('shares what it says of its policies with all who say the same', async () => {

@@ -179,6 +179,7 @@ export const createScraper = (options: ScraperOptions): Scraper => {
     instance.wasAsked = true;
     onScrape(target.settings.agent, outcome, (clock.monotonic() - began) / 1000);
     report(instance);
+    instance.reading = instance.reading && withoutCounts(instance.reading);
   };
 
   const laneOf = ({ failure }: Instance): Lane => (failure === undefined ? steady : troubled);
@@ -246,6 +247,12 @@ export const createScraper = (options: ScraperOptions): Scraper => {
       running: steady.running() + troubled.running(),
     }),
   };
+};
+
+/** They are of the moment at which they were read, and are not told again. */
+const withoutCounts = (reading: Reading): Reading => {
+  const { emitted, ...others } = reading;
+  return emitted === undefined ? reading : others;
 };
 
 const unvouched =
