@@ -250,6 +250,19 @@ describe('a node of which its kubelet says cgroup v1', () => {
     expect(state()).toMatchObject({ phase: 'Open', count: 1, reopened: 0 });
   });
 
+  test('has failed its fix when its kubelet says the same after the claim, and not before', () => {
+    const { look, decide, key, say, now, state } = asked();
+    look(hour);
+    decide(key, { phase: 'Fixed', owner: 'alice' });
+    look(15_000);
+    expect(state().phase).toBe('Verifying');
+    look(hour / 2);
+    expect(state()).toMatchObject({ phase: 'Verifying', quiet: { observed: 0 } });
+    say({ version: 1, at: now() });
+    look(15_000);
+    expect(state()).toMatchObject({ phase: 'Open', count: 1 });
+  });
+
   test('is written by no other leader that finds it as it was', () => {
     const { restart, now, look, say, enqueued } = asked();
     look(120_000);
