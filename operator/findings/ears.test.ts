@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest';
+import type { FindingRecord } from '../../domain/findings/record.ts';
+import { aFalco, scraped } from '../../domain/testing/agents.ts';
+import type { AgentDefinition } from '../../domain/types.ts';
+import { createListeners, type DeliveryQuestion } from './ears.ts';
+import { only, setUp } from './testing/world.ts';
+
+const minute = 60_000;
+const answering = { askedSince: 0, failure: undefined };
+
+/** Of the finding of one workload: what is asked of whom, where Falco is installed as told. */
+const earsWhere = (agents: readonly AgentDefinition[], counts: boolean, isAnswering = true) => {
+  const world = setUp();
+  world.post();
+  world.model.setAgents(agents);
+  if (isAnswering) {
+    world.model.setTelemetry('node-1', 'falco', { ...answering, reading: { at: world.now(), issues: [] } });
+  }
+  world.model.evaluate(world.now());
+  const questions: DeliveryQuestion[] = [];
+  const listeners = createListeners(
+    world.model,
+    {
+      undelivered: (question) => {
+        questions.push(question);
+        return 'it is said so';
+      },
+      counts: () => counts,
+      shed: () => false,
+    },
+    world.ended,
+  );
+  const { record }: { readonly record: FindingRecord } = only(world.book()).finding;
+  const [node] = listeners.nodesOf(record) ?? [];
+  return { ear: node?.ears[0], question: questions[0] };
+};
+
+describe('the most that an agent can show', () => {
+  test.each<[string, Partial<AgentDefinition>, boolean, boolean, readonly [string, string]]>([
+    ['is that it runs, where it is not asked', {}, false, false, ['Running', 'Running']],
+    ['is what it has shown', { telemetry: scraped }, false, true, ['Reporting', 'Reporting']],
+    [
+      'is that its events arrive, and what it has shown, where it counts',
+      { telemetry: scraped },
+      true,
+      true,
+      ['Delivered', 'Reporting'],
+    ],
+    [
+      'is that its events arrive, where it posts',
+      { telemetry: { ...scraped, mode: 'Push' } },
+      false,
+      false,
+      ['Delivered', 'Running'],
+    ],
+    ['is that its events arrive, where it has a canary', { canary: minute }, false, false, ['Delivered', 'Running']],
+    ['is nothing more, where it counted and is not asked any more', {}, true, false, ['Running', 'Running']],
+  ])('%s', (_, falco, counts, isAnswering, [reachable, shown]) => {
+    expect(earsWhere([aFalco(falco)], counts, isAnswering).ear).toMatchObject({ reachable, shown });
+  });
+});
+
+describe('delivery is asked for', () => {
+  test('with the rules of the finding, on its node, within staleAfter', () => {
+    const { ear, question } = earsWhere([aFalco({ telemetry: scraped })], true);
+    expect(ear?.undelivered).toBe('it is said so');
+    expect(question).toEqual({
+      node: 'node-1',
+      agent: 'falco',
+      rules: ['Compiler run in container'],
+      withinMs: 3 * minute,
+      staleAfter: 3 * minute,
+    });
+  });
+
+  test('within three intervals of a canary', () => {
+    expect(earsWhere([aFalco({ telemetry: scraped, canary: 10 * minute })], true).question).toMatchObject({
+      withinMs: 30 * minute,
+      staleAfter: 3 * minute,
+    });
+  });
+
+  test('without counters where two of a kind work on the node, since events do not say of which they are', () => {
+    const twins = [aFalco({ telemetry: scraped }), aFalco({ name: 'falco-too', telemetry: scraped })];
+    expect(earsWhere(twins, true).question).toMatchObject({ staleAfter: undefined });
+  });
+
+  test('of nobody who is gone', () => {
+    expect(earsWhere([], true).ear).toMatchObject({
+      undelivered: 'there is no ProtectionAgent falco any more',
+      reachable: 'Running',
+    });
+  });
+});
