@@ -18,6 +18,7 @@ import type { Transport } from '../../kube/transport.ts';
 import { WorkQueue, type WorkQueueMetrics } from '../../kube/workqueue.ts';
 import type { Entry } from '../ingest/entry.ts';
 import type { CoverageKeeper } from '../keeper.ts';
+import { standingFinding } from '../sinks/deliverable.ts';
 import { fieldManager, type StatusWriter } from '../status.ts';
 import type { OurObjects, RawObject } from '../watches.ts';
 import {
@@ -38,7 +39,7 @@ import type { FindingMetrics } from './metrics.ts';
 import { readFinding } from './read.ts';
 import type { RecentPods } from './recent-pods.ts';
 import { createRefusals, type RefusedFinding } from './refusals.ts';
-import { aspectsOf, statusOf } from './status.ts';
+import { aspectsOf, statusOf, type SubjectDetails } from './status.ts';
 import { detailsOf } from './subject-details.ts';
 import { createTally } from './tally.ts';
 import { createTombstones } from './tombstones.ts';
@@ -166,12 +167,15 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
     enqueue: (name) => queue.add(`${options.namespace}/${name}`),
   });
 
+  const detailsWith = ({ record }: LiveFinding, object: RawObject): SubjectDetails =>
+    detailsOf(model, record.subject, options.teamLabels, standingFinding(object)?.status.subject);
+
   /** Where its namespace goes, and the finding with it. */
   const buryIfDoomed = (finding: LiveFinding | undefined, object: RawObject | undefined): void => {
     if (finding === undefined || object === undefined) return;
     const { namespace } = finding.identity;
     if (namespace === options.namespace || !model.isTerminating(namespace)) return;
-    tombstones.bury(finding, object, detailsOf(model, finding.record.subject, options.teamLabels));
+    tombstones.bury(finding, object, detailsWith(finding, object));
   };
 
   /** Another watch may tell a moment later that the namespace goes. */
@@ -254,7 +258,7 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
     await status.write({
       resource: resources.findings,
       object,
-      content: statusOf(record, detailsOf(model, record.subject, options.teamLabels), evidence, now),
+      content: statusOf(record, detailsWith(finding, object), evidence, now),
       aspects: aspectsOf(record),
       now,
     });

@@ -6,23 +6,25 @@ import type { SubjectDetails } from './status.ts';
 
 const mostServices = 20;
 
+/** `before`: as it was said last, which holds while nothing of it runs that could say otherwise. */
 export const detailsOf = (
   { inventory, servicesIn, namespaceLabels }: Pick<CoverageModel, 'inventory' | 'servicesIn' | 'namespaceLabels'>,
   { kind, namespace, name }: FindingSubject,
   teamLabels: readonly string[],
+  before: { readonly services?: readonly string[] | undefined; readonly team?: string | undefined } = {},
 ): SubjectDetails => {
   if (namespace === undefined) return { services: [], team: undefined };
   const workload = inventory.workloads.get(`${namespace}/${kind}/${name}`);
   const [pod] = workload?.pods ?? [];
   const labels = pod?.facts.shape.labels ?? {};
   const services = servicesIn(namespace)
-    .filter(({ selector }) => pod !== undefined && selector !== undefined && hasLabels(selector, labels))
+    .filter(({ selector }) => selector !== undefined && hasLabels(selector, labels))
     .map((service) => service.name)
     .toSorted()
     .slice(0, mostServices);
   const ofNamespace = namespaceLabels(namespace);
   const team = teamLabels.map((key) => labels[key] ?? ofNamespace[key]).find((value) => value !== undefined);
-  return { services, team };
+  return pod === undefined ? { services: before.services ?? [], team: before.team ?? team } : { services, team };
 };
 
 const hasLabels = (selector: Labels, labels: Labels): boolean =>
