@@ -56,7 +56,8 @@ const candidatesOf = ({ rule, tags, process, destination }: SecurityEvent): read
   };
   if (rule !== undefined) add(byRule.get(rule));
   for (const tag of tags) add(byTag.get(tag));
-  if (process?.name !== undefined) add(byProcess.get(process.name));
+  const program = process?.name;
+  if (program !== undefined) add(byProcess.get(program));
   if (destination !== undefined) add(byDestination.get(destination));
   return found.length < 2 ? found : behaviours.filter((behaviour) => found.includes(behaviour));
 };
