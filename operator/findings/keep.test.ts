@@ -107,6 +107,12 @@ const installs = {
 };
 const installing = { source: 'falco', sender: 'test', node: undefined, at: 1000, items: [installs] } as const;
 
+test('a decision on a case is followed when it is seen, and not at the next look', async () => {
+  const { ours, object, told } = await leader();
+  ours.findings.upsert({ ...object, spec: { case: { phase: 'Fixed' } } } as RawObject);
+  expect(told).toEqual(['FixClaimed of uid-1']);
+});
+
 test('the Event of the first sighting is of the finding that was made for it, so that kubectl describe shows it', async () => {
   const { keeper, clock, told, writer } = await leader();
   keeper.take(installing, 'b', 5);
