@@ -63,7 +63,7 @@ export const createDeliveryAccount = (): DeliveryAccount => {
   const open = new Set<RuleAccount>();
   let [first, last]: (Start | undefined)[] = [];
   let since = 0;
-  let [readings, arrivesUncounted] = [0, false];
+  let [readings, arrivesUncounted, isLosing] = [0, false, false];
 
   const accountOf = (rule: string, start: Start): RuleAccount => {
     const known = rules.get(rule);
@@ -74,8 +74,13 @@ export const createDeliveryAccount = (): DeliveryAccount => {
   };
 
   const writeOff = (now: number): void => {
+    isLosing = false;
     for (const account of open) {
-      if (account.lost === undefined || account.lost.at >= now || last === undefined) continue;
+      if (account.lost === undefined || last === undefined) continue;
+      if (account.lost.at >= now) {
+        isLosing = true;
+        continue;
+      }
       // What is counted from the last reading on must arrive again; what was lost may still come, and pays for nothing.
       account.start = { happened: last.happened, at: now };
       account.counted = account.emitted;
@@ -113,6 +118,7 @@ export const createDeliveryAccount = (): DeliveryAccount => {
     } else if (now - account.due.since >= allowanceMs) account.lost = { count: owed, at: account.lost?.at ?? now };
     if (account.due === undefined && account.lost === undefined) open.delete(account);
     else open.add(account);
+    isLosing ||= account.lost !== undefined;
     account.ahead = 0;
     account.times = undefined;
     return twice;
@@ -121,7 +127,7 @@ export const createDeliveryAccount = (): DeliveryAccount => {
   return {
     arrived: (rule, happenedAt, now) => {
       if (first === undefined || last === undefined) return;
-      if (open.size > 0) writeOff(now);
+      if (isLosing) writeOff(now);
       if (rules.size >= mostRules && !rules.has(rule)) return;
       const account = accountOf(rule, first);
       if (isAfter(account.start, happenedAt, now)) account.arrived++;
