@@ -109,7 +109,8 @@ const installing = { source: 'falco', sender: 'test', node: undefined, at: 1000,
 
 test('a decision on a case is followed when it is seen, and not at the next look', async () => {
   const { ours, object, told } = await leader();
-  ours.findings.upsert({ ...object, spec: { case: { phase: 'Fixed' } } } as RawObject);
+  const metadata = { ...object.metadata, resourceVersion: '2' };
+  ours.findings.upsert({ ...object, metadata, spec: { case: { phase: 'Fixed' } } } as RawObject);
   expect(told).toEqual(['FixClaimed of uid-1']);
 });
 
