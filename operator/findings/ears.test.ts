@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { FindingRecord } from '../../domain/findings/record.ts';
 import { aFalco, scraped } from '../../domain/testing/agents.ts';
+import { aDeclaredPolicy, aRule, declaring } from '../../domain/testing/telemetry.ts';
+import type { RuleFacts } from '../../domain/telemetry/types.ts';
 import type { AgentDefinition } from '../../domain/types.ts';
 import { createListeners, type DeliveryQuestion } from './ears.ts';
 import { only, setUp } from './testing/world.ts';
@@ -90,5 +92,26 @@ describe('delivery is asked for', () => {
       undelivered: 'there is no ProtectionAgent falco any more',
       reachable: 'Running',
     });
+  });
+});
+
+describe('of an agent that never says what it has loaded', () => {
+  test.each<[string, Partial<RuleFacts>, string | undefined]>([
+    ['a rule that is declared', {}, undefined],
+    ['a rule of another name', { name: 'another' }, undefined],
+    [
+      'a rule that is declared and switched off',
+      { status: 'Disabled' },
+      'falco: rule Compiler run in container of custom is disabled',
+    ],
+  ])('%s is taken for what its object says', (_, rule, expected) => {
+    const world = setUp();
+    world.post();
+    const rules = [aRule({ name: 'Compiler run in container', ...rule })];
+    world.model.setDeclarations('falco', declaring({ policies: [aDeclaredPolicy({ name: 'custom', rules })] }));
+    world.model.evaluate(world.now());
+    const hearing = { undelivered: () => undefined, counts: () => false, shed: () => false };
+    const [node] = createListeners(world.model, hearing, world.ended).nodesOf(only(world.book()).finding.record) ?? [];
+    expect(node?.ears[0]?.ruleNotLoaded).toBe(expected);
   });
 });

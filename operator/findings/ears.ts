@@ -7,7 +7,7 @@ import { provesForMs } from '../../domain/findings/canary.ts';
 import type { Ear, ListeningNode } from '../../domain/findings/observe.ts';
 import type { FindingRecord } from '../../domain/findings/record.ts';
 import { strengthOf } from '../../domain/state.ts';
-import { isInForce, type Ruleset } from '../../domain/telemetry/ruleset.ts';
+import { isInForce, type Ruleset, type RulesetPolicy } from '../../domain/telemetry/ruleset.ts';
 import type { AgentDefinition, Evidence, PodFacts, PodPhase } from '../../domain/types.ts';
 import type { EndedPods } from './ended-pods.ts';
 
@@ -202,7 +202,9 @@ const standingOf = ({ policies, proof }: Ruleset, rule: string): string | undefi
   const holding = policies.flatMap((policy) =>
     (policy.rules ?? []).filter(({ name }) => name === rule).map((facts) => ({ policy, facts })),
   );
-  if (holding.some(({ policy, facts }) => isInForce(policy) && facts.status === 'Loaded')) return undefined;
+  // What is only declared nobody denies: most agents never say what they have loaded.
+  const isHeld = (policy: RulesetPolicy): boolean => isInForce(policy) || policy.status === 'Declared';
+  if (holding.some(({ policy, facts }) => isHeld(policy) && facts.status === 'Loaded')) return undefined;
   const [first] = holding;
   if (first !== undefined) {
     return `rule ${rule} of ${first.policy.name} is ${(first.facts.status === 'Loaded' ? first.policy.status : first.facts.status).toLowerCase()}`;
