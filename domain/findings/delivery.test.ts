@@ -29,6 +29,8 @@ const anAgent = () => {
   return {
     pass,
     arrive,
+    /** Was taken in before anybody missed it. */
+    arriveLate: (happenedAt: number): void => account.arrived(compiler, happenedAt, happenedAt - skew + 1),
     read,
     /** Is seen and not heard of again. */
     lose: (rule = compiler): void => {
@@ -167,6 +169,18 @@ test.each<[string, string, (agent: Agent) => void]>([
     },
   ],
   [
+    'is told again once all has come after all, by a way on which it was kept back',
+    'balanced',
+    (agent) => {
+      agent.read();
+      const at = agent.happen();
+      agent.readAfter();
+      agent.readAfter();
+      agent.arriveLate(at);
+      agent.readAfter();
+    },
+  ],
+  [
     'of what comes after all, when it was given up, pays for nothing else',
     '1 owed',
     (agent) => {
@@ -236,6 +250,18 @@ describe('an agent that restarts', () => {
         agent.lose();
         agent.readAfter();
         agent.restart();
+      },
+    ],
+    [
+      'has lost it for good, whatever is counted then',
+      '1 lost',
+      (agent) => {
+        agent.lose();
+        agent.readAfter();
+        agent.readAfter();
+        agent.restart();
+        agent.readAfter();
+        agent.readAfter();
       },
     ],
     [

@@ -54,7 +54,8 @@ interface RuleAccount {
   surplus: number;
   /** So many must have arrived, as was known at `since`. */
   due: { readonly arrivals: number; readonly since: number } | undefined;
-  lost: { readonly count: number; readonly at: number } | undefined;
+  /** Final: its counters have begun anew since, so that nobody will know whether it came after all. */
+  lost: { readonly count: number; readonly at: number; readonly isFinal: boolean } | undefined;
 }
 
 export const createDeliveryAccount = (): DeliveryAccount => {
@@ -99,7 +100,8 @@ export const createDeliveryAccount = (): DeliveryAccount => {
     first = { happened, at: now };
     for (const account of rules.values()) {
       const owed = owedBy(account);
-      if (account.due !== undefined && owed > 0) account.lost ??= { count: owed, at: now };
+      if (account.lost !== undefined) account.lost = { ...account.lost, isFinal: true };
+      else if (owed > 0) account.lost = { count: owed, at: now, isFinal: true };
       const arrived = account.times?.filter((time) => time > happened).length ?? 0;
       Object.assign(account, { start: first, counted: 0, arrived, surplus: 0, due: undefined });
     }
@@ -112,10 +114,15 @@ export const createDeliveryAccount = (): DeliveryAccount => {
     const twice = Math.min(Math.max(0, -owed), account.surplus);
     account.arrived -= twice;
     account.surplus = Math.max(0, -owed) - twice;
-    if (owedBy(account) <= 0) account.due = undefined;
+    if (owedBy(account) <= 0) {
+      account.due = undefined;
+      if (account.lost?.isFinal === false) account.lost = undefined;
+    }
     if (account.due === undefined) {
       if (owed > 0) account.due = { arrivals: account.emitted - account.counted, since: now };
-    } else if (now - account.due.since >= allowanceMs) account.lost = { count: owed, at: account.lost?.at ?? now };
+    } else if (now - account.due.since >= allowanceMs) {
+      account.lost = { isFinal: false, at: now, ...account.lost, count: owed };
+    }
     if (account.due === undefined && account.lost === undefined) open.delete(account);
     else open.add(account);
     isLosing ||= account.lost !== undefined;

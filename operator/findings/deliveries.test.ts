@@ -191,6 +191,18 @@ describe('what an earlier leader knew to be lost', () => {
     expect(tellsOfLoss(why('node-1') ?? '')).toBe(false);
   });
 
+  test('is not made good by what was taken in before this leader began, and is worked in now', () => {
+    const { time, book, arrive, why } = counted();
+    time.now = hour;
+    book.begin();
+    inherit(book, `on node node-1: falco counted 5 more of rule ${compiler} than arrived`);
+    arrive('node-1', compiler, hour - 1);
+    expect(why()).toMatch(/before the operator was started/);
+    time.now += 1;
+    arrive('node-1', compiler);
+    expect(why()).toBeUndefined();
+  });
+
   test('is nothing where a clock stood still for another reason', () => {
     const { book, deliver, read, readAfter, why } = counted(['node-1', 'node-2']);
     inherit(book, 'on node node-1: nothing has arrived of falco, and its counters have not been compared yet');

@@ -44,6 +44,8 @@ export const createDeliveryBook = (clock: Pick<Clock, 'now' | 'monotonic'>): Del
   const names = new Map<string, string>();
   const sheds = new Map<string, number>();
   let shedByAll = Number.NEGATIVE_INFINITY;
+  /** What was taken in before lay in a journal. */
+  let begunAt = Number.NEGATIVE_INFINITY;
 
   const pairOf = (key: string): Pair =>
     pairs.get(key) ?? placeLast(key, { arrivedAt: Number.NEGATIVE_INFINITY, isIndebted: false, account: undefined });
@@ -79,6 +81,7 @@ export const createDeliveryBook = (clock: Pick<Clock, 'now' | 'monotonic'>): Del
 
   return {
     begin: () => {
+      begunAt = clock.monotonic();
       for (const held of [pairs, come, counting, names]) held.clear();
     },
     noteArrival: (node, agent, { rule, at, isInternal }, receivedAt) => {
@@ -88,7 +91,7 @@ export const createDeliveryBook = (clock: Pick<Clock, 'now' | 'monotonic'>): Del
       const arrivedAt = now - Math.max(0, clock.now() - receivedAt);
       if (arrivedAt - pair.arrivedAt > orderedToMs) placeLast(key, pair);
       pair.arrivedAt = Math.max(pair.arrivedAt, arrivedAt);
-      pair.isIndebted = false;
+      if (arrivedAt > begunAt) pair.isIndebted = false;
       if (rule === undefined || isInternal === true) return;
       noteRule(agent, rule);
       pair.account?.arrived(rule, at, arrivedAt);
@@ -104,7 +107,7 @@ export const createDeliveryBook = (clock: Pick<Clock, 'now' | 'monotonic'>): Del
     },
     noteDebt: (node, agent) => {
       const pair = pairOf(keyOf(node, agent));
-      pair.isIndebted ||= pair.arrivedAt === Number.NEGATIVE_INFINITY;
+      pair.isIndebted ||= pair.arrivedAt <= begunAt;
     },
     noteShed: (node, forMs = 0) => {
       const until = clock.monotonic() + forMs;
