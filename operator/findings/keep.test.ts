@@ -109,9 +109,8 @@ const installing = { source: 'falco', sender: 'test', node: undefined, at: 1000,
 
 test('a decision on a case is followed when it is seen, and not at the next look', async () => {
   const { ours, object, told } = await leader();
-  const metadata = { ...object.metadata, resourceVersion: '2' };
-  ours.findings.upsert({ ...object, metadata, spec: { case: { phase: 'Fixed' } } } as RawObject);
-  expect(told).toEqual(['FixClaimed of uid-1']);
+  ours.findings.upsert({ ...object, spec: { case: { phase: 'Remediating' } } } as RawObject);
+  expect(told).toEqual(['RemediationStarted of uid-1']);
 });
 
 test('the Event of the first sighting is of the finding that was made for it, so that kubectl describe shows it', async () => {
