@@ -80,16 +80,9 @@ export function classify(error: unknown): ErrorClass {
 
 /** Whether the same request will be refused again: for what it holds, or for who asks; and what is no answer at all is a mistake of ours. */
 export function isRefusal(error: unknown): boolean {
-  switch (classify(error)) {
-    case 'invalid':
-    case 'forbidden':
-    case 'notFound':
-      return true;
-    case 'fatal':
-      return !(error instanceof KubeError && error.code === 0);
-    default:
-      return false;
-  }
+  const kind = classify(error);
+  if (kind === 'fatal') return !(error instanceof KubeError && error.code === 0);
+  return kind === 'invalid' || kind === 'forbidden' || kind === 'notFound';
 }
 
 /** Reads a Status, as a body of an answer or as the object of an ERROR event. Anything else still makes a useful error. */

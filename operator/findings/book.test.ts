@@ -218,6 +218,15 @@ describe('the journal', () => {
     expect([world.post({}, 1, first), world.post({}, 2, first)]).toEqual(['finding', 'counted']);
   });
 
+  test('may hold an event that was sent again to another replica: those that the finding shows are known', () => {
+    const world = setUp();
+    world.post({ id: 'a', at: start - 1 });
+    world.write();
+    world.restart(world.now());
+    expect(world.post({ id: 'a', at: start - 1 }, 1, { journal: 'b', position: 1 })).toBe('counted');
+    expect(world.post({ id: 'a', at: start }, 2, { journal: 'b', position: 2 })).toBe('finding');
+  });
+
   test('may hold several alerts in one place', () => {
     const world = setUp();
     expect([world.post({}, 1), world.post({}, 1)]).toEqual(['finding', 'finding']);

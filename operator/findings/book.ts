@@ -213,7 +213,7 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
   ): EventOutcome => {
     const { identity, key } = places.of(sighting.behaving.behaviour, sighting.subject);
     const known = findings.get(key);
-    if (known !== undefined && known.lastPosition !== position && isReplayed(known, sighting.place)) return 'counted';
+    if (known !== undefined && known.lastPosition !== position && isSeen(known, sighting)) return 'counted';
     if (known === undefined) {
       if ((perNamespace.get(identity.namespace) ?? 0) >= options.mostPerNamespace) {
         full.add(identity.namespace);
@@ -494,8 +494,10 @@ const noEvent: EvidenceEvent = {
 };
 const noOrigin = { image: undefined, pod: undefined, agent: undefined, place: undefined };
 
-const isReplayed = ({ record }: LiveFinding, place: JournalPlace | undefined): boolean =>
-  place !== undefined && isCounted(record, place);
+/** A replay; or what its sender sent again to this replica, since the one that counted it was lost before it could answer or tell us. */
+const isSeen = ({ record }: LiveFinding, { place, event }: Sighting): boolean =>
+  (place !== undefined && isCounted(record, place)) ||
+  (event.id !== undefined && record.evidence.some(({ id, at }) => id === event.id && at === event.at));
 
 const isUnknownPod = ({ podsKnown }: LiveFinding, pod: string | undefined): boolean =>
   pod !== undefined && !podsKnown.has(pod);

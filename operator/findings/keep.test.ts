@@ -237,8 +237,11 @@ describe('a finding that the API server refuses to store', () => {
   /** Up to where the journal is given back, minute by minute, while every write is answered so. */
   const minutes = async (error: Error, count: number) => {
     const { keeper, clock, writer } = await leader();
-    const { applyStatus } = writer;
-    Object.assign(writer, { applyStatus: () => Promise.reject(error) });
+    const applyStatus = writer.applyStatus.bind(writer);
+    const refuse: typeof applyStatus = async () => {
+      throw error;
+    };
+    Object.assign(writer, { applyStatus: refuse });
     keeper.take(installing, 'b', 5);
     const included: number[] = [];
     for (let minute = 0; minute < count; minute++) {

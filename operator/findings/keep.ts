@@ -34,7 +34,7 @@ import { inheritDebts } from './debts.ts';
 import type { DeliveryBook } from './deliveries.ts';
 import { createListeners } from './ears.ts';
 import type { EndedPods } from './ended-pods.ts';
-import { createEventIds } from './event-ids.ts';
+import { createEventIds, type EventIds } from './event-ids.ts';
 import type { FindingMetrics } from './metrics.ts';
 import { readFinding } from './read.ts';
 import type { RecentPods } from './recent-pods.ts';
@@ -51,6 +51,8 @@ export interface FindingKeeper {
   readonly take: (entry: Entry, journal: string, position: number) => void;
   /** Everything up to here has been worked in and written. */
   readonly included: (processed: number) => number;
+  readonly idsUpTo: EventIds['upTo'];
+  readonly restoreIds: EventIds['restore'];
   /** Namespaces that have as many findings as they may, and would have more. */
   readonly full: () => readonly string[];
   /** Findings that the API server has refused for long. */
@@ -365,6 +367,8 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
       }
       tally.flush();
     },
+    idsUpTo: ids.upTo,
+    restoreIds: ids.restore,
     full: book.full,
     refused: refusals.all,
     included: (processed) => Math.min(book.included(processed), (waiting[0]?.position ?? processed + 1) - 1),

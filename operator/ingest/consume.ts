@@ -5,11 +5,13 @@ import { every, type Clock } from '../../kube/clock.ts';
 import type { Log } from '../../kube/log.ts';
 import type { Journal } from '../journal/journal.ts';
 import { decodeEntry, type Entry, type Origin } from './entry.ts';
+import type { KeptIds } from './kept-ids.ts';
 import type { PushedTelemetry } from './pushed.ts';
 import type { Receiver } from './receiver.ts';
 
 export interface ConsumeOptions {
   readonly journal: Journal;
+  readonly ids: Pick<KeptIds, 'load' | 'keep'>;
   readonly receiver: Pick<Receiver, 'note' | 'known' | 'include' | 'included'>;
   readonly telemetry: PushedTelemetry;
   readonly findings: EventConsumer;
@@ -23,6 +25,10 @@ export interface ConsumeOptions {
 export interface EventConsumer {
   readonly take: (entry: Entry, journal: string, position: number) => void;
   readonly included: (processed: number) => number;
+  /** Hashes of ids of what is included and was not told before. */
+  readonly idsUpTo: (position: number) => Uint32Array;
+  /** Of what an earlier leader has included. */
+  readonly restoreIds: (hashes: Uint32Array, at: number) => void;
 }
 
 /** What is worked in again after a crash, at most; each keeping costs a sync of the disk. */
@@ -32,8 +38,9 @@ const lookEveryMs = 5000;
 
 /** Ends when the signal aborts, with everything kept. */
 export const consume = async (options: ConsumeOptions, signal: AbortSignal): Promise<void> => {
-  const { journal, receiver, telemetry, findings, clock, log } = options;
+  const { journal, ids, receiver, telemetry, findings, clock, log } = options;
   restore(options);
+  for (const { at, hashes } of await ids.load()) findings.restoreIds(hashes, at);
   const start = journal.released.position;
   const caughtUpAt = start + journal.usage().waiting;
   let position = start;
@@ -45,7 +52,7 @@ export const consume = async (options: ConsumeOptions, signal: AbortSignal): Pro
   /** What came from elsewhere, by its last position here, until it is written. */
   const foreign: { readonly until: number; readonly origin: Origin }[] = [];
 
-  const keep = async (): Promise<void> => {
+  const keepOnce = async (): Promise<void> => {
     const included = findings.included(position);
     if (included <= journal.released.position) return;
     for (let first = foreign[0]; first !== undefined && first.until <= included; [first] = foreign) {
@@ -53,12 +60,21 @@ export const consume = async (options: ConsumeOptions, signal: AbortSignal): Pro
       foreign.shift();
     }
     const state = { handedOver: receiver.known(), included: receiver.included(), telemetry: telemetry.save() };
+    // Before its room is given back: what is known to be counted is never brought again.
+    await ids.keep(findings.idsUpTo(included));
     try {
       await journal.release(included, Buffer.from(JSON.stringify(state)));
     } catch (error) {
       // What was worked in is worked in again after a restart, which changes nothing.
       log.warn({ error, position }, 'cannot keep how far the journal has been worked in; trying again');
     }
+  };
+
+  /** One after the other, however slow the disk is. */
+  let keeping: Promise<void> | undefined;
+  const keep = async (): Promise<void> => {
+    keeping ??= keepOnce().finally(() => (keeping = undefined));
+    await keeping;
   };
 
   const timers = [every(clock, lookEveryMs, () => telemetry.look()), every(clock, keepEveryMs, () => void keep())];
@@ -76,6 +92,7 @@ export const consume = async (options: ConsumeOptions, signal: AbortSignal): Pro
     }
   } finally {
     for (const end of timers) end();
+    await keeping;
     await keep();
   }
 };

@@ -1,6 +1,6 @@
 // A standby's end of a hand-over: whatever it has acknowledged goes to the leader in order, and leaves its own journal only once the leader
 // has made of it what there is to make: should the leader be lost before, this replica works it in itself. While there is no leader, or
-// none that answers, it waits here.
+// none that answers, it waits here. In return the leader tells which ids are counted, should this replica lead next.
 import { Agent, request as httpsRequest } from 'node:https';
 import { checkServerIdentity } from 'node:tls';
 import { Backoff } from '../../kube/backoff.ts';
@@ -8,10 +8,12 @@ import { sleep, type Clock, type Random } from '../../kube/clock.ts';
 import type { Log } from '../../kube/log.ts';
 import type { Journal } from '../journal/journal.ts';
 import { partsOf, recordBytes, type JournalRecord } from '../journal/record.ts';
-import { includedHeader, journalHeader, receiverPath } from './receiver.ts';
+import { hashesIn, type KeptIds } from './kept-ids.ts';
+import { idsHeader, includedHeader, journalHeader, receiverPath } from './receiver.ts';
 
 export interface HandOverOptions {
   readonly journal: Journal;
+  readonly ids: Pick<KeptIds, 'keep'>;
   /** Where the leader takes events in; undefined while nobody else leads. */
   readonly leader: () => { readonly host: string; readonly port: number } | undefined;
   /** What this replica shows, and whom it believes. */
@@ -33,7 +35,9 @@ export interface ReplicaIdentity {
 const gatherMs = 20;
 const batchBytes = 1024 * 1024;
 const deadlineMs = 10_000;
-/** How soon the leader is asked again how far it is, while anything waits for that. */
+/** More than a leader tells at once. */
+const mostAnswered = 4 * 1024 * 1024;
+/** How soon the leader is asked again how far it is. */
 const askEveryMs = 2000;
 const backoffOptions = { firstMs: 200, capMs: 5000, resetAfterMs: 60_000 };
 
@@ -46,17 +50,28 @@ export const handOver = async (options: HandOverOptions, signal: AbortSignal): P
   let next = records.next();
   let delivered = journal.released.position;
 
+  let mark = '';
+  const ask = async (batch: readonly JournalRecord[]): Promise<string | { readonly included: number }> => {
+    const answer = await deliver(options, agent, batch, mark, signal);
+    if (typeof answer === 'string') return answer;
+    ({ mark } = answer);
+    await options.ids.keep(hashesIn(answer.ids));
+    return answer;
+  };
+
   /** Until the leader has it, or the signal aborts; answers whether it does. */
   const insist = async (batch: readonly JournalRecord[]): Promise<boolean> => {
     for (;;) {
       if (signal.aborted) return false;
-      const answer = await deliver(options, agent, batch, signal);
+      const answer = await ask(batch);
       if (typeof answer !== 'string') {
         const last = batch.at(-1);
         if (last !== undefined) delivered = last.position + last.count - 1;
         await release(journal, Math.min(answer.included, delivered));
         return true;
       }
+      // Nothing waits here but to know more.
+      if (batch.length === 0 && journal.released.position >= delivered) return !signal.aborted;
       const waitMs = backoff.next();
       log.info({ trouble: answer, waitMs: Math.round(waitMs) }, 'what was taken in cannot be handed to the leader yet');
       await sleep(clock, waitMs, signal);
@@ -65,7 +80,8 @@ export const handOver = async (options: HandOverOptions, signal: AbortSignal): P
 
   try {
     for (;;) {
-      const first = await untilNext(next, journal.released.position < delivered, clock, signal);
+      const isToAsk = journal.released.position < delivered || options.leader() !== undefined;
+      const first = await untilNext(next, isToAsk, clock, signal);
       if (first === undefined) {
         if (!(await insist([]))) return;
         continue;
@@ -82,11 +98,11 @@ export const handOver = async (options: HandOverOptions, signal: AbortSignal): P
 /** Undefined where nothing came for a while and the leader is to be asked how far it is. */
 const untilNext = async (
   next: Promise<IteratorResult<JournalRecord>>,
-  isWaiting: boolean,
+  isToAsk: boolean,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<IteratorResult<JournalRecord> | undefined> => {
-  if (!isWaiting) return next;
+  if (!isToAsk) return next;
   const enough = new AbortController();
   try {
     return await Promise.race([
@@ -125,13 +141,20 @@ const gather = async (
   return batch;
 };
 
+interface Answer {
+  readonly included: number;
+  readonly ids: Buffer;
+  readonly mark: string;
+}
+
 /** How far the leader is with this journal, or what went wrong. */
 const deliver = (
   { journal, leader, identity, host }: HandOverOptions,
   agent: Agent,
   batch: readonly JournalRecord[],
+  mark: string,
   signal: AbortSignal,
-): Promise<string | { readonly included: number }> =>
+): Promise<string | Answer> =>
   new Promise((resolve) => {
     const [to, shown] = [leader(), identity()];
     if (to === undefined) return resolve('nobody leads');
@@ -147,19 +170,27 @@ const deliver = (
         servername: host,
         checkServerIdentity: (_, certificate) => checkServerIdentity(host, certificate),
         signal: AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]),
-        headers: { [journalHeader]: journal.id, 'content-length': body.length },
+        headers: { [journalHeader]: journal.id, [idsHeader]: mark, 'content-length': body.length },
       },
       (response) => {
-        let words = '';
-        response.setEncoding('utf8');
-        response.on('data', (part: string) => (words = `${words}${part}`.slice(0, 200)));
-        response.once('end', () =>
+        const parts: Buffer[] = [];
+        let bytes = 0;
+        response.on('data', (part: Buffer) => {
+          bytes += part.length;
+          if (bytes <= mostAnswered) parts.push(part);
+        });
+        response.once('end', () => {
+          const said = Buffer.concat(parts);
           resolve(
             response.statusCode === 200
-              ? { included: Number(response.headers[includedHeader] ?? 0) || 0 }
-              : `${to.host} answers ${response.statusCode}: ${words.trim()}`,
-          ),
-        );
+              ? {
+                  included: Number(response.headers[includedHeader] ?? 0) || 0,
+                  ids: said,
+                  mark: String(response.headers[idsHeader] ?? ''),
+                }
+              : `${to.host} answers ${response.statusCode}: ${said.toString('utf8', 0, 200).trim()}`,
+          );
+        });
         response.once('error', (error) => resolve(error.message));
       },
     );

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,8 +40,13 @@ interface Replica {
   readonly ingest: Ingest;
   /** What its telemetry was told, in order. */
   readonly told: string[];
+  /** Hashes of ids that it was given as it began to lead. */
+  readonly known: number[];
   /** Begins to lead; returns how to end it. */
-  readonly lead: (how?: { readonly included?: (processed: number) => number }) => () => Promise<void>;
+  readonly lead: (how?: {
+    readonly included?: (processed: number) => number;
+    readonly ids?: readonly number[];
+  }) => () => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -56,6 +61,7 @@ const note = (n: string, place: string): void => {
 const aReplica = (name: string): Replica => {
   const transport = createTransport(kube.access, { userAgent: 'test' });
   let told: string[] = [];
+  const known: number[] = [];
   const ingest = createIngest({
     transport,
     reviewing: createTransport(kube.access, { userAgent: 'test' }),
@@ -95,8 +101,10 @@ const aReplica = (name: string): Replica => {
     get told() {
       return told;
     },
-    lead: ({ included = (processed: number) => processed } = {}) => {
+    known,
+    lead: ({ included = (processed: number) => processed, ids = [] } = {}) => {
       told = [];
+      let untold = Uint32Array.from(ids);
       const leading = new AbortController();
       const events = {
         take: ({ items, origin }: Entry, journal: string, position: number) => {
@@ -104,6 +112,12 @@ const aReplica = (name: string): Replica => {
           for (const item of items) note(String(item['n']), `${place.journal}/${place.position}`);
         },
         included,
+        idsUpTo: () => {
+          const these = untold;
+          untold = new Uint32Array();
+          return these;
+        },
+        restoreIds: (hashes: Uint32Array) => void known.push(...hashes),
       };
       const led = ingest.lead(events, AbortSignal.any([leading.signal, end.signal]));
       return async () => {
@@ -305,6 +319,28 @@ describe('events', () => {
       () => second.told,
       (told) => told.includes('0'),
     );
+  });
+
+  it('leave their ids with the standby and with the one that led, so that neither counts again what is sent again', async () => {
+    const [a, b] = [aReplica('a'), aReplica('b')];
+    const endA = a.lead({ ids: [7, 8, 9, 10] });
+    await follows(b, a);
+    await post(a, 0);
+    await eventually(
+      'files with ids of both',
+      () => Promise.all(['a', 'b'].map((name) => readdir(join(folder, name)))),
+      (files) => files.every((names) => names.some((name) => name.endsWith('.ids'))),
+    );
+    await endA();
+    for (const replica of [a, b]) {
+      const end = replica.lead();
+      await eventually(
+        'what is known',
+        () => replica.known,
+        (known) => known.join() === '7,8,9,10',
+      );
+      await end();
+    }
   });
 
   it('leave the journal of the standby once the leader has written them', async () => {

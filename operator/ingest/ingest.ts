@@ -14,6 +14,7 @@ import { createAuthenticate } from './authenticate.ts';
 import { publishAuthority } from './authority.ts';
 import { consume, type EventConsumer } from './consume.ts';
 import { handOver } from './hand-over.ts';
+import { createKeptIds, type KeptIds } from './kept-ids.ts';
 import type { IngestMetrics } from './metrics.ts';
 import type { PushedTelemetry } from './pushed.ts';
 import { createReceiver, type Receiver } from './receiver.ts';
@@ -60,6 +61,11 @@ export interface Ingest {
   trouble(): string | undefined;
 }
 
+interface Opened {
+  readonly journal: Journal;
+  readonly ids: KeptIds;
+}
+
 const segmentBytes = 16 * 1024 * 1024;
 const retryMs = 5000;
 
@@ -76,7 +82,7 @@ export const createIngest = (options: IngestProcessOptions): Ingest => {
     hosts: [host, `${host}.cluster.local`, `${serviceName}.${namespace}`],
   });
   const senders = createSenders({ ...shared, secret: options.sendersSecret });
-  const opened = Promise.withResolvers<{ readonly journal: Journal; readonly receiver: Receiver }>();
+  const opened = Promise.withResolvers<Opened & { readonly receiver: Receiver }>();
   // Who does not wait for it must not be ended by its rejection.
   opened.promise.catch(() => {});
   const listening = Promise.withResolvers<number>();
@@ -104,7 +110,7 @@ export const createIngest = (options: IngestProcessOptions): Ingest => {
     );
   };
 
-  const standBy = (ofJournal: Journal): void => {
+  const standBy = ({ journal: ofJournal, ids }: Opened): void => {
     const stop = new AbortController();
     const until = AbortSignal.any([running, stop.signal]);
     const work = async (): Promise<void> => {
@@ -113,7 +119,7 @@ export const createIngest = (options: IngestProcessOptions): Ingest => {
           const identity = (): ReturnType<typeof trust> => trust();
           // The next leader may lack what this one had: it gets all that nobody has written yet.
           const whileItLeads = AbortSignal.any([until, term.signal]);
-          await handOver({ ...options, journal: ofJournal, host, leader: () => leader, identity }, whileItLeads);
+          await handOver({ ...options, journal: ofJournal, ids, host, leader: () => leader, identity }, whileItLeads);
         } catch (error) {
           log.warn({ error }, 'handing over failed; beginning anew where it was');
           await sleep(clock, retryMs, until);
@@ -124,11 +130,12 @@ export const createIngest = (options: IngestProcessOptions): Ingest => {
   };
 
   /** Coverage goes on without a journal; events cannot be taken in without. */
-  const open = async (signal: AbortSignal): Promise<Journal | undefined> => {
+  const open = async (signal: AbortSignal): Promise<Opened | undefined> => {
     while (!signal.aborted) {
       try {
         const disk = await openFolder(options.journalDir);
-        return await openJournal({ disk, maxBytes: options.journalBytes, segmentBytes, log });
+        const ofDisk = await openJournal({ disk, maxBytes: options.journalBytes, segmentBytes, log });
+        return { journal: ofDisk, ids: createKeptIds({ disk, clock, log }) };
       } catch (error) {
         notOpen = `the journal in ${options.journalDir} cannot be opened: ${error instanceof Error ? error.message : String(error)}`;
         log.error({ error: notOpen }, 'no events can be taken in; choose another --journal-dir, or mend its volume');
@@ -139,13 +146,14 @@ export const createIngest = (options: IngestProcessOptions): Ingest => {
   };
 
   const serve = async (signal: AbortSignal): Promise<void> => {
-    const ofJournal = await open(signal);
-    if (ofJournal === undefined) return;
+    const found = await open(signal);
+    if (found === undefined) return;
+    const { journal: ofJournal, ids } = found;
     journal = ofJournal;
     notOpen = undefined;
-    const receiver = createReceiver({ journal: ofJournal, closed: () => notReceiving, host, log });
-    opened.resolve({ journal: ofJournal, receiver });
-    standBy(ofJournal);
+    const receiver = createReceiver({ ...found, closed: () => notReceiving, host, log });
+    opened.resolve({ ...found, receiver });
+    standBy(found);
     await untilServed(certificate, signal);
     const first = trust();
     if (first === undefined || signal.aborted) return;
@@ -176,6 +184,7 @@ export const createIngest = (options: IngestProcessOptions): Ingest => {
     for (const end of ends) end();
     await publishing;
     await standingBy?.done;
+    await ids.close();
     await ofJournal.close();
   };
 
@@ -205,7 +214,6 @@ export const createIngest = (options: IngestProcessOptions): Ingest => {
     async lead(findings, leading) {
       const found = await Promise.race([opened.promise, aborted(leading)]);
       if (found === undefined) return;
-      const { journal: ofJournal, receiver } = found;
       standingBy?.stop.abort();
       await standingBy?.done;
       notReceiving = 'this replica is reading its journal';
@@ -214,14 +222,14 @@ export const createIngest = (options: IngestProcessOptions): Ingest => {
       };
       while (!leading.aborted) {
         try {
-          await consume({ ...options, findings, journal: ofJournal, receiver, onCaughtUp }, leading);
+          await consume({ ...options, ...found, findings, onCaughtUp }, leading);
         } catch (error) {
           log.warn({ error }, 'working in the journal failed; beginning anew where it was');
           await sleep(clock, retryMs, leading);
         }
       }
       notReceiving = 'this replica does not lead';
-      standBy(ofJournal);
+      standBy(found);
     },
   };
 };

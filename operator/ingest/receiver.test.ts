@@ -31,6 +31,7 @@ beforeEach(() => {
         return appended.push(payload);
       },
     },
+    ids: { since: (mark) => ({ hashes: [Uint32Array.of(1, 2)], mark: `after ${mark}` }) },
     closed: () => closed,
     host: 'operator.ns.svc',
     log: silentLog,

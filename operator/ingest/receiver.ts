@@ -7,6 +7,7 @@ import type { Journal } from '../journal/journal.ts';
 import type { Log } from '../../kube/log.ts';
 import { createBodyReader } from './body.ts';
 import { withOrigin, type Origin } from './entry.ts';
+import { bytesOfHashes, type KeptIds } from './kept-ids.ts';
 
 export const receiverPath = '/journal/v1';
 /** Whose records these are: the id of their journal. */
@@ -15,8 +16,12 @@ export const journalHeader = 'x-workload-protection-journal';
 /** Up to where what came from that journal is worked in and written: it need not be kept there any longer. */
 export const includedHeader = 'x-workload-protection-included';
 
+/** The mark up to which the replica has been told what ids are kept; in an answer, that up to which its body tells. */
+export const idsHeader = 'x-workload-protection-ids';
+
 export interface ReceiverOptions {
   readonly journal: Pick<Journal, 'append'>;
+  readonly ids: Pick<KeptIds, 'since'>;
   /** Why nothing is taken over now; undefined where this replica leads and knows what it has. */
   readonly closed: () => string | undefined;
   /** The name that a replica's certificate carries. */
@@ -41,7 +46,7 @@ const mostBytes = largestPayload;
 /** Replicas that ever were; each has one. */
 const mostJournals = 100;
 
-export const createReceiver = ({ journal, closed, host, log }: ReceiverOptions): Receiver => {
+export const createReceiver = ({ journal, ids, closed, host, log }: ReceiverOptions): Receiver => {
   const last = new Map<string, number>();
   const included = new Map<string, number>();
   const bodies = createBodyReader();
@@ -105,12 +110,14 @@ export const createReceiver = ({ journal, closed, host, log }: ReceiverOptions):
       }
       if (status !== 200) log.warn({ status, words }, 'what a replica hands over is not taken');
       if (response.destroyed) return;
+      const told = status === 200 ? ids.since(String(request.headers[idsHeader])) : undefined;
       response.writeHead(status, {
-        'content-type': 'text/plain',
+        'content-type': told === undefined ? 'text/plain' : 'application/octet-stream',
         [includedHeader]: included.get(String(request.headers[journalHeader])) ?? 0,
+        ...(told === undefined ? {} : { [idsHeader]: told.mark }),
         ...(request.complete ? {} : { connection: 'close' }),
       });
-      response.end(`${words}\n`);
+      response.end(told === undefined ? `${words}\n` : Buffer.concat(told.hashes.map(bytesOfHashes)));
       if (!request.complete) request.resume();
     },
   };
