@@ -19,6 +19,7 @@ import { createPolicyReconcile } from './controllers/policy/reconcile.ts';
 import type { LeftOut } from './controllers/report/plan.ts';
 import { createReportReconcile, type Reconcile } from './controllers/report/reconcile.ts';
 import { createSliceKeeper } from './controllers/slices/reconcile.ts';
+import { createPatience } from './claim-to-live.ts';
 import type { Definitions } from './definitions.ts';
 import type { UnattributedBook } from './findings/unattributed.ts';
 import type { CoverageKeeper } from './keeper.ts';
@@ -40,6 +41,8 @@ export interface LeadingOptions {
   readonly unattributed: UnattributedBook;
   /** Namespaces that have as many findings as they may, and would have more. */
   readonly leftOut: () => LeftOut;
+  /** Whether the report may say that it is of now: the next leader lets clocks of findings run up to then. */
+  readonly mayClaimToLive: () => boolean;
   readonly configMaps: AgentConfigMaps;
   /** How asking the pods of an agent goes. */
   readonly scrapes: (agent: string) => ScrapeStanding;
@@ -116,6 +119,7 @@ export const lead = async (options: LeadingOptions, signal: AbortSignal): Promis
       overTime: past.overTime,
       unheard,
       leftOut: options.leftOut,
+      mayClaimToLive: createPatience(options),
       now,
       onReport: (name, report, evaluatedAt) => {
         metrics.setEvaluatedAt(name, evaluatedAt);

@@ -204,6 +204,7 @@ export const runOperator = async (
         definitions,
         unattributed,
         leftOut: () => ({ full: findings.full(), refused: findings.refused() }),
+        mayClaimToLive: findings.mayClaimToLive,
         configMaps,
         scrapes,
         unheard: () => unheard(watches, clock),

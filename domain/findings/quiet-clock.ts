@@ -33,8 +33,10 @@ export interface QuietClock {
 
 /** A standstill, or an error of what is stored, up to so much is not worth a write. */
 const toleranceMs = 60_000;
-/** What a process that died may have failed to store: the tolerance, and the time between two looks at a clock. */
-const unstoredMs = toleranceMs + longestLookMs;
+/** A write may wait for the one before it, and for an API server that is busy. */
+const writtenWithinMs = 15_000;
+/** What a process that died may have failed to store: the tolerance, the time between two looks at a clock, and that of a write. */
+const unstoredMs = toleranceMs + longestLookMs + writtenWithinMs;
 
 /** Nobody has looked yet: not to be told, since the first look comes within a second. */
 const neverHeard: Listening = { listening: false, reason: 'AgentBlind', message: '' };
@@ -65,6 +67,16 @@ export const restoreQuietClock = (stored: StoredQuiet, aliveUntil: number | unde
     differsFor: runningSince === undefined ? 0 : Number.POSITIVE_INFINITY,
   };
 };
+
+/** Of a second by which stored times are cut. */
+const roundedMs = 1000;
+
+/**
+ * Whether somebody who restored what is stored would count more than was observed, if the process were known to have lived until `now`:
+ * where the clock was just restored, or has stopped, or the wall clock was set, and none of it is stored yet.
+ */
+export const wouldCountTooMuch = (clock: QuietClock, now: number): boolean =>
+  restoreQuietClock(clock.stored, now + roundedMs).observed > clock.observed;
 
 const awaySince = (aliveUntil: number | undefined): string =>
   aliveUntil === undefined

@@ -72,7 +72,12 @@ export function apiServerArguments(ports: Ports, files: Files, extra: readonly s
   ];
 }
 
-export function controllerManagerArguments(ports: Ports, files: Files, qps: number): readonly string[] {
+export function controllerManagerArguments(
+  ports: Ports,
+  files: Files,
+  qps: number,
+  extra: readonly string[] = [],
+): readonly string[] {
   return [
     `--kubeconfig=${files.controllerManagerKubeconfig}`,
     '--bind-address=127.0.0.1',
@@ -89,6 +94,7 @@ export function controllerManagerArguments(ports: Ports, files: Files, qps: numb
     '--concurrent-replicaset-syncs=20',
     '--concurrent-daemonset-syncs=8',
     '--concurrent-gc-syncs=40',
+    ...extra,
   ];
 }
 

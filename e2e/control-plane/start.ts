@@ -40,6 +40,7 @@ export interface StartOptions {
   /** Pretended kubelets; default true. `stages`: path of a file of Stages that replaces the one beside this file. */
   readonly kwok?: boolean | { readonly stages: string };
   readonly apiServerArgs?: readonly string[];
+  readonly controllerManagerArgs?: readonly string[];
   /** Fields of a KubeSchedulerConfiguration, such as `profiles` and `extenders`, beside those that every scheduler here has. */
   readonly scheduler?: Readonly<Record<string, unknown>>;
   /** Of controller-manager and scheduler each; default 500, burst twice that. */
@@ -121,7 +122,7 @@ export async function startControlPlane(options: StartOptions): Promise<ControlP
       log('starting kube-controller-manager and kube-scheduler');
       await launcher.start(
         'kube-controller-manager',
-        controllerManagerArguments(ports, files, qps),
+        controllerManagerArguments(ports, files, qps, options.controllerManagerArgs),
         async () => hasDefaultServiceAccount(plane.api),
         CONTROLLERS_DEADLINE_MS,
       );

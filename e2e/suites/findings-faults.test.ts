@@ -12,10 +12,10 @@ import { memoryOf } from '../../bench/process-memory.ts';
 import type { Finding } from '../../crds/schema/finding.ts';
 import { apiVersion } from '../../crds/schema/vocabulary.ts';
 import { freePorts } from '../control-plane/ports.ts';
-import type { Manifest } from '../fleet/manifest.ts';
 import type { Installation, ProcessHandle } from '../installation/install.ts';
 import { eventually } from './support/eventually.ts';
 import { fetchMetrics, fetchText } from './support/exposition.ts';
+import { podToken } from './support/pod-token.ts';
 import { createPoster, type Poster } from './support/post-events.ts';
 import { createAll, deployment, namespace, node, pod } from './support/small-fleet.ts';
 import { postSteadily } from './support/steady-events.ts';
@@ -346,23 +346,10 @@ const idleConnection = (port: number): Socket => {
   return socket;
 };
 
-/** Bound to the pod of that workload, as a kubelet asks for it. */
+/** Bound to the pod of that workload. */
 const tokenOf = async (workload: string): Promise<string> => {
-  const pods = await world.cluster.list<PodLike & Manifest>('v1', 'Pod');
+  const pods = await world.cluster.list<PodLike>('v1', 'Pod');
   const bound = pods.find(({ metadata }) => metadata.name === podOf.get(workload));
-  const { status, body } = await world.plane.api.call(
-    'POST',
-    '/api/v1/namespaces/agents/serviceaccounts/default/token',
-    {
-      apiVersion: 'authentication.k8s.io/v1',
-      kind: 'TokenRequest',
-      spec: {
-        audiences: ['workload-protection'],
-        expirationSeconds: 3600,
-        boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: bound?.metadata.name, uid: bound?.metadata.uid },
-      },
-    },
-  );
-  if (status !== 201) throw new Error(`no token: ${status} ${JSON.stringify(body)}`);
-  return (body as { readonly status: { readonly token: string } }).status.token;
+  if (bound === undefined) throw new Error(`no pod of ${workload} runs`);
+  return podToken(world, 'agents', bound.metadata);
 };

@@ -22,6 +22,11 @@ export class FakeClock implements Clock {
     };
   }
 
+  /** A process that stands still: time passes, and what falls due meanwhile waits for the next advance. */
+  stall(ms: number): void {
+    this.#now += ms;
+  }
+
   /** Fires what falls due, in order of time, letting promises settle after each. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
@@ -30,7 +35,7 @@ export class FakeClock implements Clock {
       const next = this.#timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
       if (!next) break;
       this.#timers = this.#timers.filter((timer) => timer !== next);
-      this.#now = next.at;
+      this.#now = Math.max(this.#now, next.at);
       next.callback();
       await settle();
     }

@@ -444,6 +444,27 @@ describe('silence', () => {
     expect(only(world.book()).finding.record.state.phase).toBe('Resolved');
   });
 
+  test('is observed where an agent says nothing of its rules, though objects declare them; and not where it lacks them', () => {
+    const world = setUp({ agent: { telemetry: { ...aFalco().telemetry, mode: 'Scrape' } } });
+    const name = 'custom-rules.yaml';
+    const rules = [{ name: 'Compiler run in container', status: 'Loaded' as const, tactics: [], techniques: [] }];
+    const declaredBy = { kind: 'ConfigMap', namespace: 'falco', name: 'falco-rules' };
+    const declared = { agent: 'falco', name, rules, digest: 'aa', source: 'ConfigMap', declaredBy } as const;
+    world.model.setDeclarations('falco', { policies: [declared], contents: [], exclusions: [], notes: [] });
+    world.post();
+    world.look(0);
+    world.look(hour);
+    expect(only(world.book()).finding.record.state.quiet.observed).toBe(hour);
+    const policies = [{ name: 'falco_rules.yaml', status: 'Loaded' as const }];
+    const reading = { at: world.now(), policies, policiesAre: 'Complete' as const, issues: [] };
+    world.model.setTelemetry('node-1', 'falco', { reading, askedSince: start, failure: undefined });
+    world.look(0);
+    expect(only(world.book()).finding.record.state.quiet.listening).toMatchObject({
+      reason: 'RuleNotLoaded',
+      message: 'on node node-1: falco: rule Compiler run in container of custom-rules.yaml is missing',
+    });
+  });
+
   test('proves nothing while the operator itself is deaf', () => {
     const world = setUp();
     world.post();

@@ -20,6 +20,7 @@ import {
   mustStoreQuiet,
   quietToStore,
   storedQuiet,
+  wouldCountTooMuch,
   type Listening,
   type QuietClock,
 } from '../../domain/findings/quiet-clock.ts';
@@ -113,6 +114,8 @@ export interface FindingBook {
   readonly wrote: (key: string, version: number, now: number) => void;
   /** Of what the API server refuses for good: `included` waits for it no longer, until it has been written after all. */
   readonly letGo: (key: string) => void;
+  /** Whether the next leader may be told that this one still lives: false where it would then count time that nobody observed. */
+  readonly mayClaimToLive: (now: number) => boolean;
   /** Everything up to here has been worked in and written. */
   readonly included: (processed: number) => number;
 }
@@ -379,7 +382,8 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
     finding.evidence = observation.evidence;
     for (const transition of transitions) options.onTransition(finding, transition);
     const mustStore = state.phase !== 'Resolved' && state.phase !== 'RiskAccepted' && mustStoreQuiet(state.quiet, now);
-    if (transitions.length > 0 || isOther || mustStore) touch(finding, transitions.length > 0 || isOther);
+    // Whether a clock runs is urgent, too: what is not written yet is what a restart may count too much.
+    if (transitions.length > 0 || isOther || mustStore) touch(finding, true);
   };
 
   return {
@@ -451,6 +455,13 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
     letGo: (key) => {
       const finding = findings.get(key);
       if (finding !== undefined) finding.isLetGo = true;
+    },
+    mayClaimToLive: (now) => {
+      for (const { record, isLetGo } of findings.values()) {
+        const { phase, quiet } = record.state;
+        if (!isLetGo && phase !== 'Resolved' && phase !== 'RiskAccepted' && wouldCountTooMuch(quiet, now)) return false;
+      }
+      return true;
     },
     included: (processed) => {
       let first = processed + 1;

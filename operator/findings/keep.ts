@@ -57,6 +57,11 @@ export interface FindingKeeper {
   readonly full: () => readonly string[];
   /** Findings that the API server has refused for long. */
   readonly refused: () => readonly RefusedFinding[];
+  /**
+   * Whether the next leader may be told that this one lives, by the time up to which clocks count then. Where not, what is to be written
+   * before is on its way.
+   */
+  readonly mayClaimToLive: () => boolean;
   readonly run: (signal: AbortSignal) => Promise<void>;
 }
 
@@ -371,6 +376,11 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
     restoreIds: ids.restore,
     full: book.full,
     refused: refusals.all,
+    mayClaimToLive: () => {
+      if (book.mayClaimToLive(clock.now())) return true;
+      look();
+      return false;
+    },
     included: (processed) => Math.min(book.included(processed), (waiting[0]?.position ?? processed + 1) - 1),
     run: async (signal) => {
       const ends = [

@@ -30,12 +30,17 @@ export interface ReportControllerOptions {
   readonly unheard: () => readonly string[];
   /** Namespaces that have as many findings as they may, and would have more. */
   readonly leftOut: () => LeftOut;
+  /** Whether the report `cluster` may say that it is of now. */
+  readonly mayClaimToLive: () => boolean;
   readonly now: () => number;
   /** Told of what was found, for metrics. */
   readonly onReport: (name: string, report: Report, evaluatedAt: number) => void;
   /** Told where Complete is another than before. */
   readonly onTransition: (object: RawObject, complete: Report['complete']) => void;
 }
+
+/** A few findings are written in less. */
+const claimAgainMs = 100;
 
 export type Reconcile = (name: string) => Promise<Requeue | void>;
 
@@ -66,6 +71,7 @@ export const createReportReconcile = (options: ReportControllerOptions): Reconci
     const { spec } = parsed.value;
     // A snapshot is frozen: it is not ours to keep current.
     if (spec.snapshotOf !== undefined || object.metadata.deletionTimestamp !== undefined) return;
+    if (name === clusterReportName && !options.mayClaimToLive()) return { requeueAfterMs: claimAgainMs };
     const at = now();
     const { report, content, aspects, wakeAt } = describeReport(options, object, spec, at);
     const refresh = parseDuration(spec.refreshInterval);

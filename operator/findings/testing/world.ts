@@ -24,10 +24,11 @@ export const hour = 3_600_000;
 export const start = Date.UTC(2026, 10, 22);
 const ours = 'workload-protection';
 
-export const falcoPod = (ready = true) =>
+export const falcoPod = (ready = true, node = 'node-1') =>
   aPod({
     namespace: 'falco',
-    name: 'falco-1',
+    name: node.replace('node', 'falco'),
+    node,
     owner: { apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'falco' },
     ready,
     shape: aShape({
@@ -36,8 +37,8 @@ export const falcoPod = (ready = true) =>
     }),
   });
 
-export const shopPod = (name: string) =>
-  aPod({ name, owner: { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'cart-1' }, createdAt: start - hour });
+export const shopPod = (name: string, node = 'node-1') =>
+  aPod({ name, node, owner: { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'cart-1' }, createdAt: start - hour });
 
 /** A node with Falco and two replicas of one Deployment, and a leader's book over it. */
 export const setUp = (
@@ -63,6 +64,9 @@ export const setUp = (
   for (const pod of [falcoPod(), shopPod('cart-a'), shopPod('cart-b')]) model.upsertPod(pod);
   model.evaluate(start);
   let now = start;
+  /** Of the wall clock, which may be set, from the one that never jumps. */
+  let offset = 0;
+  const wall = (): number => now + offset;
   let position = 0;
   const transitions: Transition[] = [];
   const unattributed: string[] = [];
@@ -93,8 +97,8 @@ export const setUp = (
   let book = openBook();
   const look = (elapsed: number, deaf?: Listening): void => {
     now += elapsed;
-    model.evaluate(now);
-    book.look(createListeners(model, deliveries, ended), now, elapsed, deaf);
+    model.evaluate(wall());
+    book.look(createListeners(model, deliveries, ended), wall(), elapsed, deaf);
   };
   return {
     model,
@@ -106,15 +110,19 @@ export const setUp = (
     ended,
     deliveries,
     look,
-    now: () => now,
+    now: wall,
+    /** Sets the wall clock. */
+    setClock: (ms: number): void => void (offset += ms),
+    /** Time in which this operator does nothing. */
+    lose: (ms: number): void => void (now += ms),
     book: () => book,
     /** `from`: where it lay first, where that is another journal than the one that is worked in. */
     post: (event: Partial<SecurityEvent> = {}, at?: number, from?: JournalPlace): EventOutcome => {
       position = at ?? position + 1;
       return book.take({
-        event: { ...gcc, at: now, ...event },
+        event: { ...gcc, at: wall(), ...event },
         senderNode: undefined,
-        receivedAt: now,
+        receivedAt: wall(),
         place: from ?? { journal: 'a', position },
         position,
       });
@@ -128,11 +136,11 @@ export const setUp = (
         book.writing(key);
         const { record, evidence, version, identity } = finding;
         const before = objects.get(key);
-        const status = statusOf(record, { services: [], team: undefined }, evidence, now);
+        const status = statusOf(record, { services: [], team: undefined }, evidence, wall());
         const conditions = aspectsOf(record).map((aspect) => ({
           ...aspect,
           observedGeneration: 1,
-          lastTransitionTime: new Date(now).toISOString(),
+          lastTransitionTime: new Date(wall()).toISOString(),
         }));
         const written = findingSchema.safeParse({
           apiVersion: 'workloadprotection.dev/v1alpha1',
@@ -143,7 +151,7 @@ export const setUp = (
         });
         if (!written.success) throw new Error(JSON.stringify(written.error.issues));
         objects.set(key, written.data);
-        book.wrote(key, version, now);
+        book.wrote(key, version, wall());
       }
       enqueued.clear();
     },
