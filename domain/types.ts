@@ -79,6 +79,8 @@ export interface NodeFacts {
   readonly taints: readonly Taint[];
   readonly unschedulable: boolean;
   readonly ready: boolean;
+  /** Its kubelet has not been heard of for so long that whatever is known of its pods is of the past. Left out of all others. */
+  readonly isSilent?: true;
   readonly operatingSystem: string;
   readonly architecture: string;
   readonly osImage: string;

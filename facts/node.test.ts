@@ -164,7 +164,8 @@ describe('projectNode', () => {
     ['has no network yet', [{ type: 'Ready', status: 'False', reason: 'KubeletNotReady' }]],
     ['has not reported', []],
   ])('does not count a node as ready that %s', (_, conditions) => {
-    expect(projectNode({ ...gpuNode, status: { ...gpuNode.status, conditions } })?.ready).toBe(false);
+    const { ready, isSilent } = projectNode({ ...gpuNode, status: { ...gpuNode.status, conditions } }) ?? {};
+    expect([ready, isSilent]).toEqual([false, conditions[0]?.status === 'Unknown' ? true : undefined]);
   });
 
   it('takes the operating system from the label, which pods select by, and reads "Linux" as linux without it', () => {

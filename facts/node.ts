@@ -22,6 +22,7 @@ export const projectNode = (raw: unknown): NodeFacts | undefined => {
     taints,
     unschedulable: spec.unschedulable === true,
     ready: condition(status, 'Ready')?.status === 'True',
+    ...(condition(status, 'Ready')?.status === 'Unknown' ? { isSilent: true } : {}),
     operatingSystem: platformOf(labels, 'kubernetes.io/os', info.operatingSystem) ?? 'linux',
     architecture: platformOf(labels, 'kubernetes.io/arch', info.architecture) ?? '',
     osImage: text(info.osImage),

@@ -215,3 +215,10 @@ describe('evidence and patience', () => {
     expect([found.evidence, found.expectedSince]).toEqual([evidence, expectedSince]);
   });
 });
+
+test('a pod that counts as ready still, on a node that nobody hears of any more, is not heard', () => {
+  const { trouble, evidence } = presence([aFalcoPod({ ready: true })], { ready: false, isSilent: true });
+  expect([trouble?.reason, evidence]).toEqual(['AgentNotReady', 'Declared']);
+  expect(trouble?.cause).toContain('cannot be heard: the node is not ready');
+  expect(presence([aFalcoPod({ ready: true })], { ready: false }).trouble).toBeUndefined();
+});

@@ -84,7 +84,8 @@ export const presenceOn = (input: PresenceInput): AgentPresence => {
   // No node agent works on a virtual node, whatever its pods say.
   const running = input.node.virtual === undefined ? bestOf(input.pods) : undefined;
   if (running === undefined) return whyAbsent(input);
-  return running.pod.ready ? working(input, running) : whyNotReady(input, running);
+  // Who is not heard of cannot say that the pod is ready no more.
+  return running.pod.ready && input.node.isSilent !== true ? working(input, running) : whyNotReady(input, running);
 };
 
 const working = (input: PresenceInput, running: AgentPod): AgentPresence => {
