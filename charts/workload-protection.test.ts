@@ -149,6 +149,16 @@ describe.skipIf(found === undefined)('the chart', () => {
     }
   });
 
+  it('tells the operator by which keys teams are named', async () => {
+    const keys = async (...settings: readonly string[]): Promise<unknown> =>
+      JSON.stringify(await helm.objects(...settings)).match(/--team-keys=[^"]*/)?.[0];
+    expect(await keys()).toBe('--team-keys=team,app.kubernetes.io/team,owner');
+    expect(await keys(...set({ 'operator.teamKeys': ['example.com/team', 'squad'] }))).toBe(
+      '--team-keys=example.com/team,squad',
+    );
+    await expect(helm.template(...set({ 'operator.teamKeys': ['a,b'] }))).rejects.toThrow('teamKeys');
+  });
+
   it('installs the five kinds and nothing else as CRDs', async () => {
     const installed = await helm.objects('--include-crds');
     expect(ofKind(installed, 'CustomResourceDefinition')).toHaveLength(5);

@@ -177,7 +177,10 @@ export const runOperator = async (
       events,
       metrics: metrics.findings,
       namespace,
-      teamLabels: flags.teamLabels.split(',').map((key) => key.trim()),
+      teamKeys: flags.teamKeys
+        .split(',')
+        .map((key) => key.trim())
+        .filter((key) => key !== ''),
       mostPerNamespace: flags.findingsPerNamespace,
       retentionMs: flags.findingRetention,
       queueMetrics: metrics.queue,

@@ -2,6 +2,7 @@
 import { attackName } from '../../domain/attack/lookup.ts';
 import { whatOf } from '../../domain/findings/what.ts';
 import { plain, plural } from '../output/text.ts';
+import { changedImage } from './words.ts';
 import type { SignedRecord } from './export.ts';
 
 export const auditMarkdown = (record: SignedRecord): string => {
@@ -82,6 +83,7 @@ export const auditMarkdown = (record: SignedRecord): string => {
       ['Resolved', outcome.resolvedAt],
       ['Resolution', outcome.resolution],
       ['Reopened', outcome.reopened === 0 ? undefined : plural(outcome.reopened, 'time')],
+      ['Image changed', outcome.imageChange && changedImage(outcome.imageChange)],
       ['Quiet period', outcome.quiet?.required],
       [
         'Evidence',

@@ -304,6 +304,21 @@ describe('show', () => {
     expect((await findings('list', '-A')).out).toContain('stands still: nobody looks');
   });
 
+  it('says who decided, and since when another image runs', async () => {
+    const [, claimed, ...others] = verified.status.history ?? [];
+    if (claimed === undefined) throw new Error('a fix that nobody claimed');
+    const history = [{ ...claimed, actor: 'system:serviceaccount:shop:dana' }, ...others];
+    put({ ...verified, status: { ...verified.status, history } });
+    const { out } = await findings('show', 'was-fixed');
+    expect(out).toMatch(/FixClaimed +system:serviceaccount:shop:dana +/);
+    expect(out).toMatch(
+      /^ {2}Runs now +registry[.]example[.]com.shop.checkout:12[.]0 on all pods since 2026-06-01T10:30:00Z; the behaviour was last seen in registry[.]example[.]com.shop.checkout:11[.]4$/m,
+    );
+    const record = await findings('export', 'was-fixed', '-o', 'md');
+    expect(record.out).toMatch(/^- Image changed: registry[.]example[.]com.shop.checkout:12[.]0 on all pods since/m);
+    expect(record.out).toMatch(/[|] Open → Verifying [|] FixClaimed[.] [|] system:serviceaccount:shop:dana [|]/);
+  });
+
   test.each([
     [
       'Verified',

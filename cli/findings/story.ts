@@ -13,7 +13,7 @@ import { wrapped } from '../flags/table.ts';
 import { columns } from '../output/columns.ts';
 import type { Paint } from '../output/paint.ts';
 import { plain, plural } from '../output/text.ts';
-import { colourOf, dueOf, isFixFailed, isForgotten, progress, when } from './words.ts';
+import { changedImage, colourOf, dueOf, isFixFailed, isForgotten, progress, when } from './words.ts';
 
 export interface StoryOptions {
   readonly paint: Paint;
@@ -69,6 +69,7 @@ function* subject({ status, metadata }: StandingFinding, { paint }: StoryOptions
     ],
     ['Container', container],
     ['Image', [image, imageDigest].filter((each) => each !== undefined).join(' ')],
+    ['Runs now', status.imageChange && changedImage(status.imageChange)],
     ['Pods', podsSeen === 0 ? undefined : `${podsSeen} seen: ${some(pods, podsSeen)}`],
     ['Nodes', kind === 'Node' ? undefined : nodes.join(', ')],
     ['Services', services.join(', ')],

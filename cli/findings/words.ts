@@ -1,5 +1,6 @@
 // What the verbs about findings say in the same words.
-import { isOverdue, type FindingObject } from '../../domain/findings/finding-object.ts';
+import { isOverdue, type FindingObject, type ImageChangeStanding } from '../../domain/findings/finding-object.ts';
+import { imagesNow } from '../../domain/findings/image-change.ts';
 import { parseDuration, formatDuration } from '../../crds/schema/duration.ts';
 import { plural } from '../output/text.ts';
 import { ageOf } from '../coverage/words.ts';
@@ -64,6 +65,10 @@ export const dueOf = (finding: FindingObject, now: number): string => {
   if (dueDate === undefined) return '';
   return isOverdue(finding, now) ? `${dueDate} (overdue)` : dueDate;
 };
+
+/** Against the image in which the behaviour was last seen. */
+export const changedImage = (change: ImageChangeStanding): string =>
+  `${imagesNow(change)} on all pods since ${change.since}; the behaviour was last seen in ${change.from}`;
 
 export const isFixFailed = ({ status }: FindingObject): boolean =>
   status?.conditions?.some(({ type, status: value }) => type === 'FixFailed' && value === 'True') === true;

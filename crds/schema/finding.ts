@@ -68,13 +68,15 @@ const subject = group('Whose behaviour it is.', {
   namespace: text('Namespace of the workload.', { max: 63 }).optional(),
   uid: text('UID of the workload or node, which tells it from a later one of the same name.', { max: 63 }).optional(),
   container: text('The container.', { max: 63 }).optional(),
-  image: text('Its image as the pod names it.', { max: 1024 }).optional(),
-  imageDigest: text('The digest of the image that ran.', { max: 128 }).optional(),
+  image: text('The image in which the behaviour was last seen, as the pod names it.', { max: 1024 }).optional(),
+  imageDigest: text('The digest of that image, as the status of the latest pod says.', { max: 128 }).optional(),
   pods: atomicList('A few of the pods that were seen, the latest first.', text('A pod.', { max: 253 }), 20).optional(),
   podsSeen: count('How many pods were seen.').default(0),
   nodes: atomicList('A few of the nodes on which it was seen.', text('A node.', { max: 253 }), 20).optional(),
   services: atomicList('Services that select the workload.', text('A Service.', { max: 63 }), 20).optional(),
-  team: text("The team, from the workload's labels.", { max: 253 }).optional(),
+  team: text('The team, from labels or annotations of the pods, the workload or its namespace.', {
+    max: 253,
+  }).optional(),
 });
 
 const quiet = group('The quiet period: how long the behaviour has stayed away while someone was listening.', {
@@ -92,6 +94,16 @@ const quiet = group('The quiet period: how long the behaviour has stayed away wh
   suspendedMessage: text('Why, in a sentence with names and numbers.', { max: 1024 }).optional(),
   evidence: oneOf('What must be known of the agent for time to count as observed.', quietEvidenceLevels).optional(),
 });
+
+const imageChange = group(
+  'Set while all running pods of the workload run another image than the one in which the behaviour was last seen: evidence of a fix, and no proof.',
+  {
+    from: text('The image in which the behaviour was last seen, with its digest where it is known.', { max: 1200 }),
+    to: atomicList('The images that run now.', text('An image.', { max: 1200 }), 5),
+    pods: count('How many pods ran when this was written.'),
+    since: instant('When it was first found so.'),
+  },
+);
 
 const event = group('An event. Secrets in it are masked.', {
   id: text('Its identifier, where the agent gives one.', { max: 128 }).optional(),
@@ -121,7 +133,7 @@ const transition = group('A transition.', {
 const status = group('What was seen, and how it stands.', {
   observedGeneration: observedGeneration().optional(),
   conditions: conditions(
-    'Verified (the quiet period has been observed), FixFailed (the behaviour came back after a fix was claimed)',
+    'Verified (the quiet period has been observed), FixFailed (the behaviour came back after a fix was claimed), ImageChanged (all pods run another image than the one in which it was last seen; left out where no image is known)',
   ).optional(),
   behaviour: text('The behaviour, built in or of a policy.', { max: 63 }),
   severity: oneOf('How bad it is.', ranks),
@@ -145,6 +157,7 @@ const status = group('What was seen, and how it stands.', {
     ['Verified', 'Gone'],
   ).optional(),
   reopened: count('How often the behaviour came back after it was resolved.').default(0),
+  imageChange: imageChange.optional(),
   quiet: quiet.optional(),
   evidence: atomicList('The last few events, the latest first.', event, 10).optional(),
   agents: atomicList('ProtectionAgents that saw it.', text('A ProtectionAgent.', { max: 253 }), 16).optional(),

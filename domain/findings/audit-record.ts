@@ -6,6 +6,7 @@ import type {
   CaseFile,
   CaseNote,
   EventStanding,
+  ImageChangeStanding,
   QuietStanding,
   StandingFinding,
   SubjectStanding,
@@ -57,6 +58,8 @@ export interface AuditRecord {
     readonly fixedAt: string | undefined;
     readonly resolvedAt: string | undefined;
     readonly reopened: number;
+    /** All pods run another image than the one in which it was last seen: evidence of the fix, and no proof. */
+    readonly imageChange: ImageChangeStanding | undefined;
     readonly quiet: QuietStanding | undefined;
     /** In a sentence, so that nobody reads more out of it than it says. */
     readonly conclusion: string;
@@ -112,6 +115,7 @@ export const auditRecord = (finding: StandingFinding, { exportedAt, cluster }: A
       fixedAt: status.fixedAt,
       resolvedAt: status.resolvedAt,
       reopened: status.reopened,
+      imageChange: status.imageChange,
       quiet: status.quiet,
       conclusion: conclusionOf(finding),
     },

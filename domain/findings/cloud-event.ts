@@ -66,6 +66,7 @@ const transitionEvent = (
         fixedAt: status.fixedAt,
         resolvedAt: status.resolvedAt,
         reopened: status.reopened,
+        imageChange: status.imageChange,
         quiet: status.quiet,
         agents: status.agents,
         rules: status.rules,

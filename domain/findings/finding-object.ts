@@ -46,6 +46,7 @@ export interface FindingStanding {
   readonly resolvedAt?: string | undefined;
   readonly resolution?: 'Verified' | 'Gone' | undefined;
   readonly reopened: number;
+  readonly imageChange?: ImageChangeStanding | undefined;
   readonly quiet?: QuietStanding | undefined;
   readonly evidence?: readonly EventStanding[] | undefined;
   readonly agents?: Texts;
@@ -72,6 +73,13 @@ export interface SubjectStanding {
   readonly nodes?: Texts;
   readonly services?: Texts;
   readonly team?: string | undefined;
+}
+
+export interface ImageChangeStanding {
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly pods: number;
+  readonly since: string;
 }
 
 export interface QuietStanding {

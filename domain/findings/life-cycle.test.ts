@@ -101,6 +101,18 @@ describe('a finding', () => {
     expect(state).toMatchObject({ phase: 'Resolved', resolution: 'Gone' });
   });
 
+  test('says with its silence that its image was changed', () => {
+    const imageChange = { from: 'app:11', to: ['app:12', 'app:13'], pods: 2, since: 0 };
+    const message = (steps: readonly Partial<Circumstances>[]): string | undefined =>
+      run(opened, steps).transitions.at(-1)?.message;
+    expect(message([{}, { elapsed: 24 * hour, imageChange }])).toBe(
+      'The behaviour stayed away for 86400 s in which somebody listened, after its image changed from app:11 to app:12 and app:13.',
+    );
+    expect(message([{ requiredRuns: 1 }, { requiredRuns: 1, cleanRuns: 1, imageChange }])).toBe(
+      'The behaviour stayed away in 1 runs that were observed whole, after its image changed from app:11 to app:12 and app:13.',
+    );
+  });
+
   test('of a Job is resolved by clean runs instead of time', () => {
     const runs = { requiredRuns: 3 };
     const { state } = run(opened, [runs, { ...runs, elapsed: 1000 * hour, cleanRuns: 2 }]);

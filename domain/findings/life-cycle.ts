@@ -1,5 +1,6 @@
 // What becomes of a finding: events open it and open it again, people work on it and claim a fix, and observed silence resolves it.
 // Every change of phase is a transition with its time, who made it, and why.
+import { imagesNow, type ImageChange } from './image-change.ts';
 import {
   breakSilence,
   countCleanRuns,
@@ -80,6 +81,8 @@ export interface Circumstances {
   readonly requiredRuns: number | undefined;
   /** Runs that ended since the last time, observed from their beginning to their end, without the behaviour. */
   readonly cleanRuns: number;
+  /** All of the workload runs another image than the one in which it was last seen. */
+  readonly imageChange?: ImageChange | undefined;
   /** The workload or node is no more. */
   readonly isGone: boolean;
 }
@@ -181,10 +184,18 @@ const listen = (quiet: QuietClock, { elapsed, listening, cleanRuns }: Circumstan
 const isSilent = ({ observed, observedRuns }: QuietClock, { required, requiredRuns }: Circumstances): boolean =>
   requiredRuns === undefined ? observed >= required : observedRuns >= requiredRuns;
 
-const silenceMessage = ({ observed, observedRuns }: QuietClock, { requiredRuns }: Circumstances): string =>
-  requiredRuns === undefined
-    ? `The behaviour stayed away for ${Math.floor(observed / 1000)} s in which somebody listened.`
-    : `The behaviour stayed away in ${observedRuns} runs that were observed whole.`;
+const silenceMessage = (
+  { observed, observedRuns }: QuietClock,
+  { requiredRuns, imageChange }: Circumstances,
+): string => {
+  const silence =
+    requiredRuns === undefined
+      ? `The behaviour stayed away for ${Math.floor(observed / 1000)} s in which somebody listened`
+      : `The behaviour stayed away in ${observedRuns} runs that were observed whole`;
+  return imageChange === undefined
+    ? `${silence}.`
+    : `${silence}, after its image changed from ${imageChange.from} to ${imagesNow(imageChange)}.`;
+};
 
 const isAccepted = ({ now, case: { phase, riskAcceptedUntil } }: Circumstances): boolean =>
   phase === 'RiskAccepted' && riskAcceptedUntil !== undefined && now < riskAcceptedUntil;

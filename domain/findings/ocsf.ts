@@ -79,6 +79,7 @@ export const ocsfFinding = (finding: StandingFinding, cluster: string | undefine
         labels: [
           ...(subject.container === undefined ? [] : [`container:${subject.container}`]),
           ...(subject.image === undefined ? [] : [`image:${subject.image}`]),
+          ...(subject.imageDigest === undefined ? [] : [`image-digest:${subject.imageDigest}`]),
         ],
       }),
     ],
@@ -98,6 +99,7 @@ export const ocsfFinding = (finding: StandingFinding, cluster: string | undefine
       owner: spec.case.owner,
       team: teamOf(finding),
       due_date: spec.case.dueDate,
+      image_change: status.imageChange,
       quiet: status.quiet,
       reopened: status.reopened,
       agents: status.agents,

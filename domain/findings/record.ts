@@ -1,6 +1,7 @@
 // One finding with everything that is known of it, and what an event adds. Everything in it is bounded: ten thousand replicas that run
 // gcc are one finding with a few of their names.
 import type { Behaving, QuietTerms } from './classify.ts';
+import type { ImageChange } from './image-change.ts';
 import { openFinding, seeAgain, type FindingState, type Transition } from './life-cycle.ts';
 import type { FindingSubject, Severity } from './types.ts';
 
@@ -38,7 +39,14 @@ export interface FindingRecord {
   readonly tactics: readonly string[];
   readonly techniques: readonly string[];
   readonly state: FindingState;
+  /** In which the behaviour was last seen. */
   readonly image: string | undefined;
+  /** Of the image, as the pod's own status says; undefined until the pod has been asked. */
+  readonly imageDigest: { readonly pod: string; readonly digest: string | undefined } | undefined;
+  /** Undefined while anything may still run that image. */
+  readonly imageChange: ImageChange | undefined;
+  /** As labels and annotations said when they were last read. */
+  readonly team: string | undefined;
   /** The latest first. */
   readonly pods: readonly string[];
   readonly podsSeen: number;
@@ -81,6 +89,9 @@ export const openRecord = (sighting: Sighting, now: number): FindingRecord => {
     ...termsIn(behaving),
     state,
     image: undefined,
+    imageDigest: undefined,
+    imageChange: undefined,
+    team: undefined,
     pods: [],
     podsSeen: 0,
     nodes: [],
@@ -122,11 +133,19 @@ const termsIn = ({ behaviour, severity, policies, quiet, tactics, techniques }: 
   techniques,
 });
 
+/** Where the image was asked for of another pod than the latest, it may be another: a tag can be moved. */
+export const digestOf = ({ imageDigest, pods }: FindingRecord): string | undefined =>
+  imageDigest?.pod === pods[0] ? imageDigest?.digest : undefined;
+
 const remember = (record: FindingRecord, sighting: Sighting, isNewPod: boolean): FindingRecord => {
-  const { event, image, pod, node, agent, place } = sighting;
+  const { event, pod, node, agent, place } = sighting;
+  // An event may come late, after one of the next image.
+  const isLatest = record.image === undefined || event.at >= record.state.lastSeen;
+  const image = isLatest ? (sighting.image ?? record.image) : record.image;
   return {
     ...record,
-    image: image ?? record.image,
+    image,
+    imageChange: image === record.image ? record.imageChange : undefined,
     pods: pod === undefined ? record.pods : latestFirst(record.pods, pod, most.pods),
     podsSeen: record.podsSeen + (pod !== undefined && isNewPod ? 1 : 0),
     nodes: latestFirst(record.nodes, node, most.nodes),

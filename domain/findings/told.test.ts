@@ -117,6 +117,7 @@ describe('OCSF', () => {
         resolution: 'Verified',
         actor: 'workload-protection-operator',
         reason: 'SilenceObserved',
+        image_change: { to: ['registry.example.com/shop/checkout:12.0'] },
       },
     });
   });
@@ -143,7 +144,13 @@ describe('CloudEvents', () => {
       subject: 'Deployment/checkout',
       time: '2026-06-02T11:00:00Z',
       datacontenttype: 'application/json',
-      data: { transition: { from: 'Verifying', to: 'Resolved' }, finding: { resolution: 'Verified' } },
+      data: {
+        transition: { from: 'Verifying', to: 'Resolved', actor: 'workload-protection-operator' },
+        finding: {
+          resolution: 'Verified',
+          imageChange: { from: 'registry.example.com/shop/checkout:11.4' },
+        },
+      },
     });
   });
 

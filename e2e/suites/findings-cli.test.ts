@@ -17,11 +17,13 @@ import { eventually } from './support/eventually.ts';
 import { createPoster, type Poster } from './support/post-events.ts';
 import { installProtection, type Protection } from './support/protection.ts';
 import { createAll, deployment, namespace, namespacesOf, node } from './support/small-fleet.ts';
-import { startWorld, untilReady, type World } from './support/world.ts';
+import { condition, startWorld, untilReady, type World } from './support/world.ts';
 
 const agents = falco({ tolerations: everywhere });
 const token = 'a-token-of-the-test-that-nobody-guesses';
+const fixedImage = 'registry.example.com/shop/checkout:12.0';
 const signingKey = 'a-signing-key-of-the-test';
+const digest = `sha256:${'1f'.repeat(32)}`;
 const dana = 'system:serviceaccount:shop:dana';
 /** The clock is looked at every quarter of a minute, and written when it has run for a minute. */
 const clearsWithinMs = 150_000;
@@ -45,8 +47,9 @@ beforeAll(async () => {
     namespace('shop', { env: 'production' }),
     node('worker-7'),
     ...agents,
-    deployment('shop', 'checkout', { on: 'worker-7', replicas: 2, labels: { team: 'payments' } }),
+    deployment('shop', 'checkout', { on: 'worker-7', replicas: 2 }),
   ]);
+  await world.kubectl(['annotate', 'namespace', 'shop', 'team=payments']);
   const installation = await world.install({
     starterPolicy: { enabled: false },
     clusterName: 'north',
@@ -86,6 +89,7 @@ beforeAll(async () => {
   await untilReady(operator);
   poster = await eventually(() => createPoster(world, port, token));
   pods = await eventually(podsOfCheckout);
+  await tellDigest(pods[0] ?? '');
   await eventually(async () => expect((await gcc()).status).toBe(202));
 });
 
@@ -123,6 +127,19 @@ const podsOfCheckout = async (): Promise<readonly string[]> => {
   const running = items.filter(({ status }) => status.phase === 'Running').map(({ metadata }) => metadata.name);
   expect(running).toHaveLength(2);
   return running;
+};
+
+/** No kubelet pulls an image here. */
+const tellDigest = async (pod: string): Promise<void> => {
+  const { spec } = await world.get<{ readonly spec: { readonly containers: readonly { readonly image: string }[] } }>(
+    `/api/v1/namespaces/shop/pods/${pod}`,
+  );
+  const { image = '' } = spec.containers[0] ?? {};
+  const imageID = `${image.replace(/:[^:]*$/, '')}@${digest}`;
+  const running = { running: { startedAt: new Date().toISOString() } };
+  const status = { name: 'main', image, imageID, ready: true, started: true, restartCount: 0, state: running };
+  const patch = JSON.stringify({ status: { containerStatuses: [status] } });
+  await world.kubectl(['patch', 'pod', pod, '-n', 'shop', '--subresource=status', '--type=merge', '-p', patch]);
 };
 
 /** A compiler in a pod, as falcosidekick's webhook tells of it. */
@@ -244,9 +261,23 @@ describe('a team with rights in its own namespace', () => {
     );
     expect(await said('fix', name)).toContain('claimed as fixed anew');
     await eventually(async () => expect(await phase()).toMatch(/Verifying|Resolved/));
+    const before = (await finding()).status?.subject;
+    expect(before?.imageDigest).toBe(digest);
+    // The image of the fix is rolled out.
+    await world.kubectl(['set', 'image', 'deployment/checkout', '-n', 'shop', `main=${fixedImage}`]);
+    await eventually(async () => expect(condition(await finding(), 'ImageChanged').status).toBe('True'));
+    const changed = condition(await finding(), 'ImageChanged');
+    expect(changed.message).toBe(
+      `checkout runs ${fixedImage} on all 2 pods; the behaviour was last seen in ${before?.image}@${digest}.`,
+    );
+    expect(changed.observedGeneration).toBe((await finding()).metadata.generation);
+    expect(await said('show', name)).toContain(`${fixedImage} on all pods since`);
     await capture('findings-show.txt', [`kubectl protection findings show ${name}`, await said('show', name)]);
     await eventually(async () => expect(await phase()).toBe('Resolved'), { withinMs: clearsWithinMs });
     expect(await said('show', name)).toContain('Verified');
+    expect((await finding()).status?.history?.at(-1)?.message).toMatch(
+      /after its image changed from .*@sha256:(1f)+ to registry[.]example[.]com.shop.checkout:12[.]0[.]$/,
+    );
     expect(await said('list', '--resolved', '-o', 'name')).toBe(`shop/${name}\n`);
   });
 

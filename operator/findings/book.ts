@@ -14,6 +14,7 @@ import {
 } from '../../domain/findings/classify.ts';
 import { seeCase } from '../../domain/findings/case-stamp.ts';
 import { advance, seeAgain, type FindingCase, type Transition } from '../../domain/findings/life-cycle.ts';
+import { isSameChange } from '../../domain/findings/image-change.ts';
 import { observe } from '../../domain/findings/observe.ts';
 import {
   longestLookMs,
@@ -41,6 +42,8 @@ import type { NodeFacts, Policy } from '../../domain/types.ts';
 import type { PolicySet } from '../../domain/policy/resolve.ts';
 import type { Listeners } from './ears.ts';
 import { createPlaces, findingKey, identityOf, type FindingIdentity } from './identity.ts';
+import type { ObjectReader } from './object-reader.ts';
+import { lookAtImages } from './running-images.ts';
 import { observeStanding, standingNodes, type StandingNode } from './standing-nodes.ts';
 import { clearsByRuns, recordOf } from './status.ts';
 
@@ -142,6 +145,8 @@ export interface FindingBookOptions {
     event: SecurityEvent,
     agent: string | undefined,
   ) => void;
+  /** What the model does not keep of objects. */
+  readonly reader: Pick<ObjectReader, 'peek'>;
   /** When the last leader was known to live. */
   readonly aliveUntil: () => number | undefined;
 }
@@ -360,6 +365,7 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
     const heard = listening.listening && standing === undefined && !isCounted ? uncounted : listening;
     const isDeaf = deaf !== undefined || !isCounted;
     const cleanRuns = clearsByRuns(record) ? lookAtPods(finding, listeners, quietTerms.evidence, elapsed, isDeaf) : 0;
+    const imageChange = lookAtImages(model, options.reader, record, now);
     const { state, transitions } = advance(record.state, {
       now,
       // What a node says of itself stays said.
@@ -369,16 +375,18 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
       required: quietTerms.period,
       requiredRuns: clearsByRuns(record) ? quietTerms.runs : undefined,
       cleanRuns,
+      imageChange,
       isGone: nodes === undefined,
     });
     const severity = (standing ?? terms)?.severity ?? record.severity;
     const isOther =
       severity !== record.severity ||
+      !isSameChange(imageChange, record.imageChange) ||
       quietTerms.period !== record.quietTerms.period ||
       quietTerms.runs !== record.quietTerms.runs ||
       observation.evidence !== finding.evidence ||
       state.fixedAt !== record.state.fixedAt;
-    finding.record = withHistory({ ...record, state, quietTerms, severity }, transitions);
+    finding.record = withHistory({ ...record, state, quietTerms, severity, imageChange }, transitions);
     finding.evidence = observation.evidence;
     for (const transition of transitions) options.onTransition(finding, transition);
     const mustStore = state.phase !== 'Resolved' && state.phase !== 'RiskAccepted' && mustStoreQuiet(state.quiet, now);

@@ -1,7 +1,8 @@
 // Which container has which id, asked node by node and only where an event tells no more than an id. The model does not keep ids:
 // 300,000 of them would be tens of megabytes, and most agents name the pod.
 import type { ContainerIdentity } from '../../domain/findings/attribute.ts';
-import { list, object, text } from '../../facts/read.ts';
+import { containerStatusesOf } from '../../facts/container-status.ts';
+import { object, text } from '../../facts/read.ts';
 import type { Clock } from '../../kube/clock.ts';
 import { listPages } from '../../kube/list.ts';
 import type { Log } from '../../kube/log.ts';
@@ -111,11 +112,7 @@ const containersOn = async (
       for (const pod of pods) {
         const { metadata, status } = object(pod);
         const { namespace, name } = object(metadata);
-        const { containerStatuses, initContainerStatuses, ephemeralContainerStatuses } = object(status);
-        for (const each of [containerStatuses, initContainerStatuses, ephemeralContainerStatuses].flatMap((some) =>
-          list(some),
-        )) {
-          const { containerID, name: container } = object(each);
+        for (const { containerID, name: container } of containerStatusesOf(status)) {
           const id = text(containerID).replace(/^[a-z0-9.+-]+:\/\//, '');
           if (id !== '')
             containers.set(id, { namespace: text(namespace), pod: text(name), container: text(container) });

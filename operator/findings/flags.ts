@@ -8,8 +8,8 @@ export const findingFlags = {
     1000,
     { min: 1, max: 100_000 },
   ),
-  teamLabels: textFlag(
-    'Labels of a workload, or else of its namespace, that name its team: the first that is there, with commas between.',
+  teamKeys: textFlag(
+    'Labels, or else annotations, that name a team: of the pods of a workload, of the workload, or of its namespace; the first that is there, with commas between.',
     'KEYS',
     'team,app.kubernetes.io/team,owner',
   ),

@@ -62,7 +62,7 @@ const leader = async (
     events: { record: ({ reason, regarding }) => void told.push(`${reason} of ${regarding.uid}`) },
     metrics: createFindingMetrics(new Registry()),
     namespace: 'workload-protection',
-    teamLabels: [],
+    teamKeys: [],
     mostPerNamespace: 10,
     retentionMs: hour,
     queueMetrics: {},

@@ -37,10 +37,11 @@ import type { EndedPods } from './ended-pods.ts';
 import { createEventIds, type EventIds } from './event-ids.ts';
 import type { FindingMetrics } from './metrics.ts';
 import { readFinding } from './read.ts';
+import { createObjectReader } from './object-reader.ts';
 import type { RecentPods } from './recent-pods.ts';
 import { createRefusals, type RefusedFinding } from './refusals.ts';
 import { aspectsOf, statusOf, type SubjectDetails } from './status.ts';
-import { detailsOf } from './subject-details.ts';
+import { detailsOf, learn } from './subject-details.ts';
 import { createTally } from './tally.ts';
 import { createTombstones } from './tombstones.ts';
 import { recordTransition } from './transition-event.ts';
@@ -89,8 +90,8 @@ export interface FindingKeeperOptions {
   readonly events: Pick<EventRecorder, 'record'>;
   readonly metrics: FindingMetrics;
   readonly namespace: string;
-  /** Label keys that name a workload's team, the first that is there. */
-  readonly teamLabels: readonly string[];
+  /** Keys of labels or annotations that name a workload's team, the first that is there. */
+  readonly teamKeys: readonly string[];
   readonly mostPerNamespace: number;
   /** How long a resolved finding is kept, in milliseconds. */
   readonly retentionMs: number;
@@ -147,6 +148,7 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
   const ids = createEventIds();
   const tally = createTally(metrics);
   const containers = createContainerIds({ ...options });
+  const reader = createObjectReader({ ...options, keys: options.teamKeys });
   const book = createFindingBook({
     model,
     policies: options.policies,
@@ -154,6 +156,7 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
     container: containers.find,
     hold: (node) => isPatient && containers.ask(node, () => settleWaiting()),
     cgroups: options.cgroups,
+    reader,
     operatorNamespace: options.namespace,
     mostPerNamespace: options.mostPerNamespace,
     isTerminating: model.isTerminating,
@@ -175,7 +178,7 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
   });
 
   const detailsWith = ({ record }: LiveFinding, object: RawObject): SubjectDetails =>
-    detailsOf(model, record.subject, options.teamLabels, standingFinding(object)?.status.subject);
+    detailsOf(model, record, standingFinding(object)?.status.subject);
 
   /** Where its namespace goes, and the finding with it. */
   const buryIfDoomed = (finding: LiveFinding | undefined, object: RawObject | undefined): void => {
@@ -256,6 +259,8 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
   const write = async (key: string, finding: LiveFinding): Promise<void> => {
     // From its beginning: an event that comes during the write must not be the next one.
     writtenAt.set(key, clock.monotonic());
+    const learned = await learn(model, reader, options.teamKeys, finding.record);
+    finding.record = { ...finding.record, ...learned };
     const object = await objectOf(finding);
     for (const transition of untold.get(key) ?? []) recordTransition(options, finding, transition, object);
     untold.delete(key);

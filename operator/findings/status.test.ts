@@ -83,6 +83,9 @@ const records: fc.Arbitrary<FindingRecord> = fc.record({
     }),
   }),
   image: maybe(text),
+  imageDigest: maybe(fc.record({ pod: text, digest: maybe(fc.constant(`sha256:${'ab'.repeat(32)}`)) })),
+  imageChange: maybe(fc.record({ from: text, to: fc.array(text, { maxLength: 5 }), pods: count, since: time })),
+  team: maybe(text),
   pods: texts,
   podsSeen: count,
   nodes: texts,
@@ -104,7 +107,7 @@ const records: fc.Arbitrary<FindingRecord> = fc.record({
 });
 
 test('whatever is known of a finding, what is written of it is what the API takes, or the journal would wait for it for ever', () => {
-  const details = fc.record({ services: texts, team: maybe(text) });
+  const details = fc.record({ services: texts });
   fc.assert(
     fc.property(records, details, fc.constantFrom(...quietEvidenceLevels), (record, about, level) => {
       const now = Date.UTC(2026, 10, 22);

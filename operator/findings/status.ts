@@ -4,9 +4,10 @@ import type { Finding, FindingStatus } from '../../crds/schema/finding.ts';
 import { behaviourNamed } from '../../domain/findings/behaviours.ts';
 import type { QuietTerms } from '../../domain/findings/classify.ts';
 import { hasFixFailed, type Transition, type TransitionReason } from '../../domain/findings/life-cycle.ts';
+import { imagesNow, type ImageChange } from '../../domain/findings/image-change.ts';
 import { maskSecrets } from '../../domain/findings/mask.ts';
 import { quietToStore, restoreQuietClock, type StoredQuiet } from '../../domain/findings/quiet-clock.ts';
-import type { EvidenceEvent, FindingRecord } from '../../domain/findings/record.ts';
+import { digestOf, type EvidenceEvent, type FindingRecord } from '../../domain/findings/record.ts';
 import { runsAndEnds } from '../../domain/findings/runs.ts';
 import type { QuietEvidence } from '../../domain/findings/types.ts';
 import type { Aspect } from '../status.ts';
@@ -16,11 +17,14 @@ import { referenceOf } from './identity.ts';
 /** What is found out when a finding is written, and is not worth keeping in memory. */
 export interface SubjectDetails {
   readonly services: readonly string[];
-  readonly team: string | undefined;
 }
 
 export const clearsByRuns = ({ subject: { kind } }: FindingRecord): boolean => runsAndEnds(kind);
 
+/** A reference of the longest kind, and its digest. */
+const longestImage = 1200;
+/** Five such images would be no sentence any more. */
+const longestSentence = 2048;
 /** What the API takes. One value too long or too many, and the finding could never be written, nor the journal given back. */
 const most = {
   pods: 20,
@@ -43,7 +47,7 @@ const longestPeriod = 99_999 * 3_600_000;
 
 export const statusOf = (
   record: FindingRecord,
-  { services, team }: SubjectDetails,
+  { services }: SubjectDetails,
   evidence: QuietEvidence,
   now: number,
 ): Omit<FindingStatus, 'conditions' | 'observedGeneration'> => {
@@ -61,7 +65,8 @@ export const statusOf = (
         uid: shortened(record.uid, longest.label),
         container: shortened(subject.container, longest.label),
         image: shortened(record.image, longest.path),
-        team: shortened(team, longest.name),
+        imageDigest: digestOf(record),
+        team: shortened(record.team, longest.name),
       }),
       ...lists({
         pods: few(record.pods, most.pods, longest.name),
@@ -79,6 +84,7 @@ export const statusOf = (
       fixedAt: timeOf(state.fixedAt),
       resolvedAt: timeOf(state.resolvedAt),
       resolution: state.resolution,
+      imageChange: record.imageChange && writtenChange(record.imageChange),
       mitre: mitreOf(record),
       remediation: remediationOf(record.behaviour),
     }),
@@ -95,7 +101,7 @@ export const statusOf = (
   };
 };
 
-export const aspectsOf = ({ state }: FindingRecord): readonly Aspect[] => {
+export const aspectsOf = ({ state, image, imageChange, subject }: FindingRecord): readonly Aspect[] => {
   const verified = state.phase === 'Resolved' && state.resolution === 'Verified';
   const failed = hasFixFailed(state);
   return [
@@ -115,8 +121,28 @@ export const aspectsOf = ({ state }: FindingRecord): readonly Aspect[] => {
         ? 'The behaviour was seen again after a fix was claimed. Claim it anew once it is fixed: set spec.case.phase to Remediating, then to Fixed.'
         : 'The behaviour has not been seen since a fix was claimed, or none was.',
     },
+    ...(image === undefined ? [] : [imageAspect(subject.name, image, imageChange)]),
   ];
 };
+
+const imageAspect = (name: string, image: string, change: ImageChange | undefined): Aspect => ({
+  type: 'ImageChanged',
+  status: change === undefined ? 'False' : 'True',
+  reason: change === undefined ? 'NotObserved' : 'AnotherRuns',
+  message: cut(
+    change === undefined
+      ? `The behaviour was last seen in ${image}; that all pods run another image has not been observed.`
+      : `${name} runs ${imagesNow(change)} on ${change.pods === 1 ? 'its only pod' : `all ${change.pods} pods`}; the behaviour was last seen in ${change.from}.`,
+    longestSentence,
+  ),
+});
+
+const writtenChange = ({ from, to, pods, since }: ImageChange) => ({
+  from: cut(from, longestImage),
+  to: to.map((image) => cut(image, longestImage)),
+  pods: counted(pods, most.smallCount),
+  since: dateOf(since),
+});
 
 /** Undefined for an object that the operator has not written to yet, and for what is left of a finding. `aliveUntil`: when the last leader was known to live. */
 export const recordOf = (
@@ -153,6 +179,9 @@ export const recordOf = (
       quiet: restoreQuietClock(storedQuietOf(quiet), aliveUntil),
     },
     image: subject.image,
+    imageDigest: readDigest(subject),
+    imageChange: status.imageChange && { ...status.imageChange, since: Date.parse(status.imageChange.since) },
+    team: subject.team,
     pods: subject.pods ?? [],
     podsSeen: subject.podsSeen,
     nodes: subject.nodes ?? [],
@@ -169,6 +198,13 @@ const termsAsStored = (
   terms: QuietTerms,
   { required, requiredRuns }: NonNullable<FindingStatus['quiet']>,
 ): QuietTerms => ({ ...terms, period: parseDuration(required), runs: requiredRuns ?? terms.runs });
+
+/** It is written only while it is of the latest pod. */
+const readDigest = ({
+  imageDigest: digest,
+  pods: [pod] = [],
+}: FindingStatus['subject']): FindingRecord['imageDigest'] =>
+  digest === undefined || pod === undefined ? undefined : { pod, digest };
 
 const quietOf = (record: FindingRecord, evidence: QuietEvidence, now: number): FindingStatus['quiet'] => {
   const { period, runs } = record.quietTerms;

@@ -1,46 +1,102 @@
 import { describe, expect, test } from 'vitest';
-import { createCoverageModel } from '../../domain/coverage/model.ts';
-import { aPod, aShape } from '../../domain/testing/pods.ts';
-import { detailsOf } from './subject-details.ts';
+import type { FindingRecord } from '../../domain/findings/record.ts';
+import type { Labels } from '../../domain/types.ts';
+import type { ObjectReader, ReadObject } from './object-reader.ts';
+import { detailsOf, learn } from './subject-details.ts';
+import { only, setUp } from './testing/world.ts';
 
-const cart = { kind: 'Deployment', namespace: 'shop', name: 'cart', container: 'app' };
-const keys = ['team', 'owner'];
+const digest = `sha256:${'ab'.repeat(32)}`;
+const image = 'registry.example.com/shop/app:3.1.0';
+const marked = (marks: Labels): ReadObject => ({ marks, containers: new Map() });
+const aPodRead = (of: string): ReadObject => ({ marks: {}, containers: new Map([['app', { image: of, digest }]]) });
 
-const setUp = () => {
-  const model = createCoverageModel();
-  model.upsertNamespace({ name: 'shop', labels: { team: 'platform' }, terminating: false });
-  model.upsertOwner({ kind: 'Deployment', namespace: 'shop', name: 'cart', owner: undefined, labels: {} });
-  const runs = (labels: Readonly<Record<string, string>>): void => {
-    model.upsertPod(
-      aPod({
-        name: 'cart-a',
-        owner: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'cart' },
-        shape: aShape({ labels }),
-      }),
-    );
-    model.evaluate(0);
+/** A finding of a Deployment, and what can be read of objects, as `Kind/name`. */
+const learning = (objects: Readonly<Record<string, ReadObject>>, namespaceLabels: Labels = {}) => {
+  const world = setUp();
+  world.model.upsertNamespace({ name: 'shop', labels: namespaceLabels, terminating: false });
+  world.model.evaluate(world.now());
+  world.post();
+  const asked: string[] = [];
+  const reader: ObjectReader = {
+    read: async (kind, _, name) => {
+      asked.push(`${kind}/${name}`);
+      return objects[`${kind}/${name}`];
+    },
+    peek: () => undefined,
   };
-  return { model, runs };
+  const { finding } = only(world.book());
+  return {
+    asked,
+    world,
+    learned: (overrides: Partial<FindingRecord> = {}) =>
+      learn(world.model, reader, ['team', 'owner'], { ...finding.record, ...overrides }),
+  };
 };
 
-describe('the team of a subject', () => {
-  test('is that of its pods, else that of its namespace', () => {
-    const { model, runs } = setUp();
-    runs({ owner: 'payments' });
-    expect(detailsOf(model, cart, keys).team).toBe('platform');
-    runs({ team: 'payments' });
-    expect(detailsOf(model, cart, keys).team).toBe('payments');
+const nothingSaid = { 'Pod/cart-a': marked({}), 'Deployment/cart': marked({}), 'Namespace/shop': marked({}) };
+
+describe('the team of a finding', () => {
+  test.each<[string, Readonly<Record<string, ReadObject>>, Labels, string | undefined]>([
+    ['is that of a label, with nothing read', {}, { owner: 'payments' }, 'payments'],
+    ['is annotated on a pod', { ...nothingSaid, 'Pod/cart-a': marked({ owner: 'pods' }) }, {}, 'pods'],
+    ['is annotated on the workload', { ...nothingSaid, 'Deployment/cart': marked({ team: 'carts' }) }, {}, 'carts'],
+    ['is annotated on the namespace', { ...nothingSaid, 'Namespace/shop': marked({ team: 'shops' }) }, {}, 'shops'],
+    ['is of the first key of those that are there', { 'Pod/cart-a': marked({ owner: 'b', team: 'a' }) }, {}, 'a'],
+    ['is none where nobody says any', nothingSaid, {}, undefined],
+  ])('%s', async (_, objects, labels, team) => {
+    expect((await learning(objects, labels).learned()).team).toBe(team);
   });
 
-  test('stays what it was, as its Services do, while nothing of it runs that could say so', () => {
-    const { model, runs } = setUp();
-    const before = { services: ['cart'], team: 'payments' };
-    expect(detailsOf(model, cart, keys, before)).toEqual(before);
-    runs({});
-    expect(detailsOf(model, cart, keys, before)).toEqual({ services: [], team: 'platform' });
-    model.removePod('shop', 'cart-a');
-    model.removeOwner('Deployment', 'shop', 'cart');
-    expect(detailsOf(model, cart, keys, before)).toEqual(before);
-    expect(detailsOf(model, cart, keys, {})).toEqual({ services: [], team: 'platform' });
+  test('stays as it was where not all can be read just now', async () => {
+    const { 'Namespace/shop': _, ...some } = nothingSaid;
+    expect((await learning(some).learned({ team: 'payments' })).team).toBe('payments');
+    expect((await learning(nothingSaid).learned({ team: 'payments' })).team).toBeUndefined();
   });
+
+  test('stays what it was while nothing of the workload runs that could say otherwise', async () => {
+    const { learned, world } = learning(nothingSaid, { team: 'platform' });
+    for (const pod of ['cart-a', 'cart-b']) world.model.removePod('shop', pod);
+    expect((await learned({ team: 'payments' })).team).toBe('payments');
+    expect((await learned()).team).toBe('platform');
+  });
+
+  test('costs no request where labels name it', async () => {
+    const { learned, asked } = learning({}, { team: 'payments' });
+    await learned({ imageDigest: { pod: 'cart-a', digest } });
+    expect(asked).toEqual([]);
+  });
+});
+
+describe('the digest of an image', () => {
+  test('is read of the pod that was seen last, once', async () => {
+    const { learned, asked } = learning({ 'Pod/cart-a': aPodRead(image) }, { team: 'payments' });
+    const first = await learned();
+    expect(first.imageDigest).toEqual({ pod: 'cart-a', digest });
+    expect((await learned(first)).imageDigest).toEqual({ pod: 'cart-a', digest });
+    expect(asked).toEqual(['Pod/cart-a']);
+  });
+
+  test('is not that of another image, which the pod runs by now', async () => {
+    const { learned } = learning({ 'Pod/cart-a': aPodRead('registry.example.com/shop/app:4') });
+    expect((await learned()).imageDigest).toEqual({ pod: 'cart-a', digest: undefined });
+  });
+
+  test('is not asked of a pod that has gone', async () => {
+    const { learned, asked, world } = learning({ 'Pod/cart-a': aPodRead(image) }, { team: 'payments' });
+    world.model.removePod('shop', 'cart-a');
+    expect((await learned()).imageDigest).toBeUndefined();
+    expect(asked).toEqual([]);
+  });
+});
+
+test('Services stay what they were while nothing of the workload runs', () => {
+  const { finding, model } = (() => {
+    const world = setUp();
+    world.post();
+    return { ...only(world.book()), model: world.model };
+  })();
+  const before = { services: ['cart'] };
+  expect(detailsOf(model, finding.record, before)).toEqual({ services: [] });
+  for (const pod of ['cart-a', 'cart-b']) model.removePod('shop', pod);
+  expect(detailsOf(model, finding.record, before)).toEqual(before);
 });

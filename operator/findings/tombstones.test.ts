@@ -39,7 +39,8 @@ const graveyard = (
   });
   const bury = (uid = 'uid-1'): void => {
     const buried = { ...object, metadata: { ...object.metadata, uid } };
-    tombstones.bury(finding, buried, { services: [], team: 'payments' });
+    const ofTeam = { ...finding, record: { ...finding.record, team: 'payments' } };
+    tombstones.bury(ofTeam, buried, { services: [] });
   };
   const work = async (): Promise<void> => {
     for (const name of enqueued.splice(0)) await tombstones.reconcile(name);

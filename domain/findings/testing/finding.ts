@@ -95,6 +95,12 @@ export const aVerifiedFinding = (): StandingFinding =>
       fixedAt: '2026-06-01T10:00:00Z',
       resolvedAt: '2026-06-02T11:00:00Z',
       resolution: 'Verified',
+      imageChange: {
+        from: 'registry.example.com/shop/checkout:11.4',
+        to: ['registry.example.com/shop/checkout:12.0'],
+        pods: 2,
+        since: '2026-06-01T10:30:00Z',
+      },
       quiet: { required: '24h', observedBefore: '24h', evidence: 'Loaded' },
       history: [
         transition('2026-06-01T09:00:05Z', undefined, 'Open', 'BehaviourSeen'),

@@ -17,6 +17,7 @@ import { createFindingBook, type EventOutcome, type FindingBook } from '../book.
 import { createDeliveryBook } from '../deliveries.ts';
 import { createListeners } from '../ears.ts';
 import { createEndedPods } from '../ended-pods.ts';
+import type { ReadObject } from '../object-reader.ts';
 import { createRecentPods } from '../recent-pods.ts';
 import { aspectsOf, statusOf } from '../status.ts';
 
@@ -47,6 +48,8 @@ export const setUp = (
     readonly mostPerNamespace?: number;
     readonly cgroups?: (facts: NodeFacts) => CgroupAnswer;
     readonly agent?: Partial<AgentDefinition>;
+    /** What is known of a pod beyond the model. */
+    readonly peek?: (namespace: string, pod: string) => ReadObject | undefined;
   } = {},
 ) => {
   const model = createCoverageModel();
@@ -82,6 +85,7 @@ export const setUp = (
       pod: recent.find,
       container: () => undefined,
       hold: () => false,
+      reader: { peek: (_, namespace, name) => overrides.peek?.(namespace, name) },
       cgroups: overrides.cgroups ?? (() => ({ version: undefined, why: 'nobody asks kubelets' })),
       operatorNamespace: ours,
       mostPerNamespace: overrides.mostPerNamespace ?? 1000,
@@ -136,7 +140,7 @@ export const setUp = (
         book.writing(key);
         const { record, evidence, version, identity } = finding;
         const before = objects.get(key);
-        const status = statusOf(record, { services: [], team: undefined }, evidence, wall());
+        const status = statusOf(record, { services: [] }, evidence, wall());
         const conditions = aspectsOf(record).map((aspect) => ({
           ...aspect,
           observedGeneration: 1,

@@ -1,0 +1,13 @@
+// What the kubelet says of a pod's containers, of every kind.
+import { list, object, text, type Raw } from './read.ts';
+
+export const containerStatusesOf = (status: unknown): readonly Raw[] => {
+  const { containerStatuses, initContainerStatuses, ephemeralContainerStatuses } = object(status);
+  return [containerStatuses, initContainerStatuses, ephemeralContainerStatuses].flatMap(list).map(object);
+};
+
+/**
+ * Of `registry/app@sha256:…`, with or without a prefix of the runtime. An image that came from no registry has only an id of its own, which
+ * differs from node to node: that is no digest.
+ */
+export const digestIn = (imageId: unknown): string | undefined => /@(sha256:[0-9a-f]{64})$/.exec(text(imageId))?.[1];
