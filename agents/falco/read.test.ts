@@ -49,6 +49,19 @@ describe('a Falco with metrics', () => {
     expect(policies?.[2]?.digest).toMatch(/^sha256:[0-9a-f]{64}$/);
   });
 
+  it('tells how often its rules have matched, since it last took them and up to now', () => {
+    const since = 1_767_225_601_123;
+    expect(reading(ask(ok(metrics))).emitted).toEqual({
+      matches: [
+        { rule: 'Terminal shell in container', count: 3 },
+        { rule: 'Runs "curl | sh" \\ in {a} shell', count: 1 },
+      ],
+      since,
+      until: since - 1000 + 3_601_000,
+    });
+    expect(reading(ask(off))).not.toHaveProperty('emitted');
+  });
+
   it('is asked for versions at a fixed path and for metrics where its ProtectionAgent says', () => {
     expect(falcoProbes('/prometheus')).toEqual([
       { name: 'versions', path: '/versions', needed: true },

@@ -189,6 +189,14 @@ describe('what was dropped on the way', () => {
   });
 });
 
+test('what was lost under an earlier leader is not forgotten by the next', async () => {
+  const suspendedMessage = 'on node node-1: falco counted 5 more of rule Compiler run in container than arrived';
+  const quiet = { required: '24h', observedBefore: '1h', suspendedReason: 'DeliveryUnproven', suspendedMessage };
+  const { deliveries } = await leader({} as Transport, { status: { quiet: { ...quiet, evidence: 'Delivered' } } });
+  const question = { node: 'node-1', agent: 'falco', rules: [], withinMs: hour, staleAfter: hour };
+  expect(deliveries.undelivered(question)).toMatch(/^before the operator was started falco had counted more/);
+});
+
 test.each<[string, string | undefined, readonly string[]]>([
   ['the node that it names', undefined, ['node-1']],
   ['the node that its sender is limited to, whichever it names', 'node-2', ['node-2']],
