@@ -1,99 +1,38 @@
 // Each agent in its own words: what it writes, put on its way as it or its forwarder does, becomes the right finding on the right workload;
 // with the agent installed as its chart does by default the finding clears, and says on what evidence; with the agent gone it does not.
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { outcomes } from '../../agents/testing/outcomes.ts';
+import { story } from '../../cli/findings/story.ts';
+import { plainPaint } from '../../cli/output/paint.ts';
 import type { Finding } from '../../crds/schema/finding.ts';
 import { apiVersion } from '../../crds/schema/vocabulary.ts';
 import { createTestAuthority } from '../../operator/ingest/testing/authority.ts';
 import { agentsFromPods, type AgentPodLike } from '../agents/from-pods.ts';
 import { simulate, type Simulation } from '../agents/simulate.ts';
 import { freePorts } from '../control-plane/ports.ts';
-import { addressesOf } from '../fleet/addresses.ts';
-import {
-  datadogByHelm,
-  falco,
-  kubeArmor,
-  kubescapeNodeAgent,
-  sysdigAgent,
-  tetragon,
-  tracee,
-  type AgentOptions,
-} from '../fleet/agents.ts';
-import type { Manifest } from '../fleet/manifest.ts';
 import type { ProcessHandle } from '../installation/install.ts';
 import {
-  asCloudEvents,
-  asJson,
-  byDatadog,
-  byFalco,
-  byFalcosidekick,
-  byFluentBit,
-  byKubescape,
-  byVector,
-} from './support/as-agents.ts';
-import { eventsAt, type Scene } from './support/captured-events.ts';
+  agentNames,
+  agentNodes,
+  agents,
+  blind,
+  deliveries,
+  image,
+  nodesOf,
+  place,
+  workloadOf,
+  type AgentName,
+  type Delivery,
+} from './support/agent-fleet.ts';
+import { declaredPolicies, policyDefinitions } from './support/agent-policies.ts';
+import { byFalco, byVector } from './support/as-agents.ts';
+import { eventsAt, secret, type Scene } from './support/captured-events.ts';
 import { eventually } from './support/eventually.ts';
 import { fetchMetrics } from './support/exposition.ts';
 import { createSender, type Sender, type Sent } from './support/sender.ts';
-import { createAll, deployment, namespace, namespacesOf, node } from './support/small-fleet.ts';
+import { createAll, namespace, namespacesOf } from './support/small-fleet.ts';
 import { startWorld, untilReady, type World } from './support/world.ts';
-
-interface Delivery {
-  /** Of the workload that the events are about. */
-  readonly name: string;
-  /** FOLDER/NAME of the fixture. */
-  readonly file: string;
-  /** The node on which the workload runs. */
-  readonly on: string;
-  readonly send: (events: readonly unknown[]) => readonly Sent[];
-}
-
-/** Each agent has a node of its own, and a second one from which it is taken away. */
-const agents = {
-  falco: { agentType: 'Falco', evidence: 'Reporting', install: falco },
-  tetragon: { agentType: 'Tetragon', evidence: 'Loaded', install: tetragon },
-  // Workload Protection is the one setting without which there are no events.
-  datadog: {
-    agentType: 'Datadog',
-    evidence: 'Running',
-    install: (options: AgentOptions) => datadogByHelm({ ...options, cws: true }),
-  },
-  kubearmor: { agentType: 'KubeArmor', evidence: 'Running', install: kubeArmor },
-  kubescape: { agentType: 'Kubescape', evidence: 'Running', install: kubescapeNodeAgent },
-  tracee: { agentType: 'Tracee', evidence: 'Reporting', install: tracee },
-  // Stands for an agent of one's own: what it sees comes in the neutral form.
-  sysdig: { agentType: 'Custom', evidence: 'Running', install: sysdigAgent },
-} as const;
-type AgentName = keyof typeof agents;
-const agentNames = Object.keys(agents) as AgentName[];
-
-/** Called after no agent, since a node's name stands in some events. */
-const house = 'house-1';
-
-const deliveries: readonly Delivery[] = [
-  { name: 'falco', file: 'falco/events-0.44.1', on: 'falco-1', send: byFalco },
-  { name: 'falcosidekick', file: 'falco/events-falcosidekick-2.31.1', on: 'falco-1', send: byFalcosidekick },
-  { name: 'tetragon', file: 'tetragon/events-1.7.0', on: 'tetragon-1', send: byVector('tetragon') },
-  { name: 'tetragon-fluent-bit', file: 'tetragon/events-1.7.0', on: 'tetragon-1', send: byFluentBit('tetragon') },
-  { name: 'datadog', file: 'datadog/events-7.81.1', on: 'datadog-1', send: byDatadog },
-  { name: 'kubearmor', file: 'kubearmor/events-1.7.4', on: 'kubearmor-1', send: byVector('kubearmor') },
-  { name: 'kubescape', file: 'kubescape/events-0.3.158', on: 'kubescape-1', send: byKubescape },
-  { name: 'kubescape-too', file: 'kubescape/events-0.3.158', on: 'kubescape-1', send: byKubescape },
-  { name: 'tracee', file: 'tracee/events-0.24.0', on: 'tracee-1', send: byVector('tracee') },
-  { name: 'tracee-older', file: 'tracee/events-0.20.0', on: 'tracee-1', send: byVector('tracee') },
-  { name: 'ocsf', file: 'generic/events-ocsf-1.4.0', on: house, send: asJson },
-  { name: 'cloudevents', file: 'generic/events-cloudevents-1.0', on: house, send: asCloudEvents },
-  { name: 'neutral', file: 'generic/events-neutral', on: house, send: asJson },
-];
-
-/** On the nodes from which their agents are taken. */
-const blind = agentNames
-  .filter((name) => name !== 'sysdig')
-  .map((name) => {
-    const delivery = deliveries.find((each) => each.name === name);
-    if (delivery === undefined) throw new Error(`nothing of ${name} is delivered`);
-    return { ...delivery, name: `${name}-blind`, on: `${name}-2` };
-  });
 
 const behaviours = [
   'CompilerInContainer',
@@ -108,38 +47,6 @@ const behaviours = [
 const token = 'a-token-of-the-test-that-nobody-guesses';
 /** A clock that is looked at every quarter of a minute may need three looks. */
 const clearsWithinMs = 90_000;
-/** Behind the fleets that others on this machine may have. */
-const firstAddress = 12_000 + (process.pid % 8000);
-
-const nodesOf = (name: AgentName): readonly [string, ...string[]] =>
-  name === 'sysdig' ? [house] : [`${name}-1`, `${name}-2`];
-
-const place = (name: AgentName): Readonly<Record<string, string>> => ({ [`agents.example.com/${name}`]: 'true' });
-
-/** Pods there have addresses on which simulated agents can answer. */
-const nodes = agentNames
-  .flatMap((name) => nodesOf(name).map((called) => ({ name, called })))
-  .map(({ name, called }, index): Manifest => {
-    const { nodeIp, podCidr } = addressesOf(firstAddress + index);
-    return {
-      ...node(called, place(name)),
-      spec: { podCIDR: podCidr, podCIDRs: [podCidr] },
-      status: { addresses: [{ type: 'InternalIP', address: nodeIp }] },
-    };
-  });
-
-const image = 'registry.example.com/shop/web:1.4.2';
-const workload = ({ name, on }: Delivery): Manifest =>
-  deployment('shop', name, {
-    on,
-    spec: {
-      containers: [
-        { name: 'web', image },
-        { name: 'proxy', image: 'registry.example.com/proxy:3' },
-      ],
-    },
-  });
-
 let world: World;
 let operator: ProcessHandle;
 let simulation: Simulation;
@@ -152,10 +59,15 @@ beforeAll(async () => {
   await createAll(world.cluster, [
     ...namespacesOf(installed),
     namespace('shop', { env: 'production' }),
-    ...nodes,
+    ...agentNodes,
     ...installed,
-    ...[...deliveries, ...blind, gone].map(workload),
+    ...[...deliveries, ...blind, gone].map(workloadOf),
   ]);
+  await world.kubectl(['apply', '-f', '-'], { apiVersion: 'v1', kind: 'List', items: policyDefinitions });
+  // A definition is served a moment later.
+  await eventually(() =>
+    world.kubectl(['apply', '-f', '-'], { apiVersion: 'v1', kind: 'List', items: declaredPolicies }),
+  );
   const installation = await world.install({
     starterPolicy: { enabled: false },
     // As the chart has them: elsewhere in these suites nobody could answer.
@@ -238,9 +150,9 @@ const runningPods = async (): Promise<readonly PodLike[]> =>
 const untilAgentsRun = (count: number): Promise<void> =>
   eventually(async () => {
     const running = (await runningPods()).filter(({ metadata }) => metadata.namespace !== 'shop');
-    expect(running.filter(({ spec }) => nodes.some(({ metadata }) => metadata.name === spec.nodeName))).toHaveLength(
-      count,
-    );
+    expect(
+      running.filter(({ spec }) => agentNodes.some(({ metadata }) => metadata.name === spec.nodeName)),
+    ).toHaveLength(count);
   });
 
 const takeAgentsAway = async (): Promise<void> => {
@@ -388,6 +300,51 @@ test('an event that comes after its pod has gone still finds its workload', asyn
     expect(await findingsOf(gone.name)).toMatchObject([
       { behaviour: 'CompilerInContainer', subject: { reference: 'Deployment/replaced', pods: [scene.pod] } },
     ]),
+  );
+});
+
+/** What people read of a compiler, or of what else the agent sees, in the words of that agent. */
+const read: Readonly<Record<AgentName, readonly [behaviour: string, workload: string, line: RegExp]>> = {
+  falco: [
+    'CompilerInContainer',
+    'falco',
+    /falco +Compiler Run in Container +\S+ +app +gcc -O2 main\.c --password=\*\*\* \(\/usr\/bin\/x86_64/,
+  ],
+  tetragon: ['CompilerInContainer', 'tetragon', /tetragon +- +\S+ +0 +\/usr\/bin\/gcc -O2 main\.c --password=\*\*\*/],
+  datadog: [
+    'CompilerInContainer',
+    'datadog',
+    /datadog +compiler_in_container_v2 +\S+ +root +\/usr\/bin\/gcc main\.c --password=\*\*\*/,
+  ],
+  kubearmor: [
+    'PackageManagerInContainer',
+    'kubearmor',
+    /kubearmor +process \/usr\/bin\/apt-get +\S+ +0 +\/usr\/bin\/apt-get -y update/,
+  ],
+  kubescape: [
+    'CompilerInContainer',
+    'kubescape',
+    /kubescape +Unexpected process launched +\S+ +0 +\/usr\/bin\/gcc main\.c --password=\*\*\*/,
+  ],
+  tracee: ['BinaryDrift', 'tracee', /tracee +dropped_executable +\S+ +0 +\/app\/web \/tmp\/x/],
+  sysdig: ['CompilerInContainer', 'ocsf', /sysdig +compilers +\S+ +root +\/usr\/bin\/gcc main\.c --password=\*\*\*/],
+};
+
+test.each(agentNames)('of what %s saw people read rule, pod, user and program, and nobody a secret', async (name) => {
+  const [behaviour, workloadName, line] = read[name];
+  const finding = (await findings()).find(
+    ({ status }) => status?.behaviour === behaviour && status.subject.name === workloadName,
+  );
+  if (finding === undefined) throw new Error(`${workloadName} has no finding ${behaviour}`);
+  expect([...story(finding, { paint: plainPaint, now: Date.now() })].join('')).toMatch(line);
+  expect(JSON.stringify(await findings())).not.toContain(secret);
+});
+
+test('the documents say of each agent on what evidence its silence counts', () => {
+  const page = readFileSync(new URL('../../docs/ingest.md', import.meta.url), 'utf8');
+  const said = [...page.matchAll(/^\| (\w+)[^|]*\|[^|]*\|[^|]*\| `(Running|Reporting|Loaded)` \|/gm)];
+  expect(Object.fromEntries(said.map(([, agent = '', evidence]) => [agent.toLowerCase(), evidence]))).toEqual(
+    Object.fromEntries(agentNames.flatMap((name) => (name === 'sysdig' ? [] : [[name, agents[name].evidence]]))),
   );
 });
 
