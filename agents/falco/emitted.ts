@@ -28,7 +28,7 @@ export const emittedIn = (exposition: Exposition, { startedAt, since, seconds }:
   const series = new Map<string, { readonly rule: string; readonly value: number }>();
   for (const { labels, value } of samplesOf(exposition, matchesMetric)) {
     const rule = boundedText(labels['rule_name']);
-    // Falco before 0.40 names its metrics by the rules.
+    // Old ones name their metrics by the rules.
     if (rule === undefined || !Number.isFinite(value)) return undefined;
     if (!systemCalls.has(labels['source'] ?? '')) continue;
     const key = keyOf(labels);
