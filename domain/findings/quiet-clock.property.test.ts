@@ -16,8 +16,8 @@ const minute = 60_000;
 const required = 30 * minute;
 
 type Step =
-  | { readonly kind: 'pass' | 'restart' | 'step'; readonly ms: number }
-  | { readonly kind: 'blind' | 'hear' | 'event' };
+  | { readonly kind: 'pass' | 'restart' | 'step' | 'event'; readonly ms: number }
+  | { readonly kind: 'blind' | 'hear' };
 
 const step: Arbitrary<Step> = oneof(
   record({ kind: constant('pass' as const), ms: integer({ min: 1, max: 12 * minute }) }),
@@ -25,7 +25,7 @@ const step: Arbitrary<Step> = oneof(
   record({ kind: constant('step' as const), ms: integer({ min: -48 * 60 * minute, max: 48 * 60 * minute }) }),
   record({ kind: constant('blind' as const) }),
   record({ kind: constant('hear' as const) }),
-  record({ kind: constant('event' as const) }),
+  record({ kind: constant('event' as const), ms: integer({ min: 0, max: longestLookMs }) }),
 );
 
 /** A world with one finding: real time, a wall clock that may be set, an operator that may die, and who really listened. */
@@ -34,6 +34,8 @@ const createWorld = () => {
   let state: FindingState = openFinding({ count: 1, first: 0, last: 0 }, offset).state;
   let stored: StoredQuiet = state.quiet.stored;
   let aliveUntil = offset;
+  /** Since the last look. */
+  let unseen = 0;
   const wall = (): number => real + offset;
 
   const store = (): void => {
@@ -41,7 +43,9 @@ const createWorld = () => {
     state = { ...state, quiet: storedQuiet(state.quiet, stored) };
   };
 
-  const look = (elapsed: number): void => {
+  const look = (passed: number): void => {
+    const elapsed = passed + unseen;
+    unseen = 0;
     const listening = isHeard
       ? ({ listening: true } as const)
       : ({ listening: false, reason: 'AgentBlind', message: '' } as const);
@@ -76,15 +80,18 @@ const createWorld = () => {
       case 'restart':
         // Dies in the middle of two looks, of which nothing is stored.
         real += Math.min(next.ms, longestLookMs) / 2 + next.ms;
+        unseen = 0;
         state = { ...state, quiet: restoreQuietClock(stored, aliveUntil) };
         return look(0);
       case 'step':
         offset += next.ms;
         return look(0);
       case 'event':
+        // It comes between two looks, and no look comes with it.
+        real += next.ms;
+        unseen += next.ms;
         state = seeAgain(state, { count: 1, first: wall(), last: wall() }, wall()).state;
         heardSince = 0;
-        look(0);
         // An event is written at once, with its place in the journal; one that was not is replayed.
         return store();
       case 'blind':
@@ -119,7 +126,7 @@ test('whatever was before, a workload that is fixed and heard is resolved within
       for (const next of steps) world.take(next);
       if (world.state().phase === 'Resolved') return;
       world.take({ kind: 'hear' });
-      world.take({ kind: 'event' });
+      world.take({ kind: 'event', ms: longestLookMs });
       world.take({ kind: 'pass', ms: required + minute });
       expect(world.state().phase).toBe('Resolved');
     }),

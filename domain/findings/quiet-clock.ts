@@ -29,6 +29,8 @@ export interface QuietClock {
   readonly stored: StoredQuiet;
   /** For how long `listening` has said otherwise than what is stored. */
   readonly differsFor: number;
+  /** The behaviour was seen since the last look: how much of the time between the two came after it, nobody knows. */
+  readonly isBroken: boolean;
 }
 
 /** A standstill, or an error of what is stored, up to so much is not worth a write. */
@@ -47,6 +49,7 @@ export const newQuietClock = (): QuietClock => ({
   listening: neverHeard,
   stored: { observedBefore: 0, runningSince: undefined, suspended: undefined, observedRuns: 0 },
   differsFor: 0,
+  isBroken: true,
 });
 
 /**
@@ -65,6 +68,7 @@ export const restoreQuietClock = (stored: StoredQuiet, aliveUntil: number | unde
     listening: { listening: false, reason: 'OperatorDown', message: awaySince(aliveUntil) },
     stored,
     differsFor: runningSince === undefined ? 0 : Number.POSITIVE_INFINITY,
+    isBroken: false,
   };
 };
 
@@ -85,12 +89,12 @@ const awaySince = (aliveUntil: number | undefined): string =>
 
 /**
  * Lets `elapsed` milliseconds pass. They count if somebody listened at their beginning and still does at their end: who fell silent
- * in between may have done so at once.
+ * in between may have done so at once. Nor do they if the behaviour was seen among them.
  */
 export const passQuietTime = (clock: QuietClock, elapsed: number, listening: Listening): QuietClock => {
   // What was restored is stored first: until then its time would be counted twice.
   if (clock.differsFor === Number.POSITIVE_INFINITY) return clock;
-  const counts = clock.listening.listening && listening.listening;
+  const counts = clock.listening.listening && listening.listening && !clock.isBroken;
   const { runningSince, suspended } = clock.stored;
   const isStored = listening.listening ? runningSince !== undefined : suspended?.reason === listening.reason;
   return {
@@ -98,11 +102,17 @@ export const passQuietTime = (clock: QuietClock, elapsed: number, listening: Lis
     observed: clock.observed + (counts ? Math.max(0, elapsed) : 0),
     listening,
     differsFor: isStored ? 0 : clock.differsFor + Math.max(0, elapsed),
+    isBroken: false,
   };
 };
 
 /** The behaviour was seen: all silence so far is worth nothing. */
-export const breakSilence = (clock: QuietClock): QuietClock => ({ ...clock, observed: 0, observedRuns: 0 });
+export const breakSilence = (clock: QuietClock): QuietClock => ({
+  ...clock,
+  observed: 0,
+  observedRuns: 0,
+  isBroken: true,
+});
 
 export const countCleanRuns = (clock: QuietClock, runs: number): QuietClock => ({
   ...clock,

@@ -80,6 +80,7 @@ const records: fc.Arbitrary<FindingRecord> = fc.record({
         observedRuns: count,
       }),
       differsFor: count,
+      isBroken: fc.boolean(),
     }),
   }),
   image: maybe(text),
