@@ -155,6 +155,12 @@ describe('list', () => {
     expect([code, namesIn(out)]).toEqual([0, expected]);
   });
 
+  test('says only that they are left out, where all of them are resolved', async () => {
+    put(aVerifiedFinding());
+    const { out, err } = await findings('list');
+    expect([out, err]).toEqual(['', 'note: 1 resolved finding left out; --resolved shows them\n']);
+  });
+
   test('as JSON and YAML is a list of objects, as kubectl gives it', async () => {
     put(aFinding());
     const { out } = await findings('list', '-o', 'json');

@@ -91,7 +91,7 @@ const show = async (session: Session): Promise<number> => {
   if (by !== undefined) write(groupRows(grouped(shown, by, now), by, { format, paint, now }));
   else if (shown.length > 0 || format !== 'table')
     write(findingRows(inOrder(shown), { format, paint, now, isOfSeveral: namespace === undefined }));
-  if (shown.length === 0)
+  if (found.length === 0)
     note(
       `${isFiltered(given) ? 'no finding matches all of these filters' : 'there are no findings'} in ${namespace === undefined ? 'these namespaces' : `namespace ${namespace}; -A looks in all`}`,
     );
