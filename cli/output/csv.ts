@@ -5,6 +5,6 @@ export const csvLine = (cells: readonly (string | number | boolean | undefined)[
 
 const csvCell = (text: string): string => {
   // A spreadsheet takes these for the beginning of a formula, and names come from whoever may create objects.
-  const harmless = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  const harmless = /^[\s\0]*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 };
