@@ -5,6 +5,7 @@ import type { Sidecar } from './agents.ts';
 import type { Context } from './context.ts';
 import type { NodeEntry, PodEntry } from './inventory.ts';
 import { verdictOn, type TimedVerdict } from './judgements.ts';
+import { countKind } from './pod-kinds.ts';
 import { presencesForPod } from './pod-presence.ts';
 
 /** Whether it stands otherwise than before. Its node must have been evaluated. */
@@ -78,8 +79,10 @@ const timedVerdictOn = (
 
 const noSidecars: readonly Sidecar[] = [];
 
-const count = ({ tally }: Context, { verdict, set, facts }: PodEntry, by: 1 | -1): void => {
+const count = ({ tally }: Context, pod: PodEntry, by: 1 | -1): void => {
+  const { verdict, set, facts } = pod;
   if (verdict === undefined || set === undefined) return;
+  countKind(pod, by);
   const bucket = tally.bucket(verdict, set);
   bucket.pods += by;
   for (const { role } of facts.shape.containers) if (role === 'main' || role === 'sidecar') bucket.containers += by;

@@ -5,6 +5,7 @@ import type { Context } from './context.ts';
 import { isExposed } from './exposure.ts';
 import type { WorkloadEntry } from './inventory.ts';
 import { verdictOfParts } from './judgements.ts';
+import { kindsOf } from './pod-kinds.ts';
 import { riskOf } from './risk.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -30,17 +31,13 @@ const standingOf = ({ interner, resolver, exposure, openFindings }: Context, wor
   const shapes = new Set<PodShape>();
   let isServerless = false;
   let set: PolicySet | undefined;
-  const seen: Seen[] = [];
-  for (const { verdict, set: selected, facts, node } of workload.pods) {
-    if (verdict === undefined) continue;
-    if (node?.facts?.virtual !== undefined) isServerless = true;
-    const { shape } = facts;
-    // A DaemonSet has a pod on every node, nearly all of them alike in one of a few ways.
-    if (isSeen(seen, verdict, selected, shape)) continue;
-    if (seen.length < mostSeen) seen.push({ verdict, set: selected, shape });
-    verdicts.add(verdict);
-    shapes.add(shape);
-    if (selected !== undefined) set = set === undefined ? selected : resolver.union(set, selected);
+  for (const alike of kindsOf(workload)) {
+    for (const { verdict, set: selected, shape, isOnVirtualNode } of alike) {
+      if (isOnVirtualNode) isServerless = true;
+      verdicts.add(verdict);
+      shapes.add(shape);
+      if (selected !== undefined) set = set === undefined ? selected : resolver.union(set, selected);
+    }
   }
   return {
     verdict: verdictOfParts(interner, verdicts),
@@ -48,18 +45,4 @@ const standingOf = ({ interner, resolver, exposure, openFindings }: Context, wor
     isServerless,
     risk: riskOf(shapes, (labels) => isExposed(exposure, workload.namespace, labels), openFindings.has(workload.key)),
   };
-};
-
-interface Seen {
-  readonly verdict: Verdict;
-  readonly set: PolicySet | undefined;
-  readonly shape: PodShape;
-}
-
-/** As many as are looked through faster than by any other means. */
-const mostSeen = 6;
-
-const isSeen = (seen: readonly Seen[], verdict: Verdict, set: PolicySet | undefined, shape: PodShape): boolean => {
-  for (const each of seen) if (each.verdict === verdict && each.set === set && each.shape === shape) return true;
-  return false;
 };

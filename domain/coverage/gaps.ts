@@ -2,8 +2,9 @@
 import { criticalityRank, mostCritical } from '../state.ts';
 import { stateOf, type Reason } from '../reason.ts';
 import type { Criticality, State } from '../types.ts';
+import { assetsShown, derivedOf, keepSmallest } from './examples.ts';
 import { risksIn, type Risk } from './risk.ts';
-import type { Bucket, Derived } from './tally.ts';
+import type { Bucket } from './tally.ts';
 import { compareText, mergeGap, type Gap } from './verdict.ts';
 
 export interface GapGroup {
@@ -35,7 +36,6 @@ interface Growing {
 }
 
 const nodesShown = 3;
-const assetsShown = 5;
 
 /** Most pressing first: criticality, then privileged, hostPID, hostNetwork, hostPath, exposed, open findings, then how many. */
 export const groupGaps = (
@@ -44,7 +44,8 @@ export const groupGaps = (
 ): readonly GapGroup[] => {
   const groups: Groups = new Map();
   for (const bucket of buckets) {
-    for (const gap of bucket.verdict.gaps) if (isWanted(gap)) add(groups, gap, bucket);
+    for (const [index, gap] of bucket.verdict.gaps.entries())
+      if (isWanted(gap)) add(groups, gap, bucket, worthOf(bucket)[index] ?? 'Low');
   }
   return [...groups.values()]
     .flatMap((byReason) => [...byReason.values()])
@@ -55,7 +56,7 @@ export const groupGaps = (
 /** By cause, then by reason: a key made of both would be made anew for each gap of each bucket, at every report. */
 type Groups = Map<string, Map<Reason, Growing>>;
 
-const add = (groups: Groups, gap: Gap, bucket: Bucket): void => {
+const add = (groups: Groups, gap: Gap, bucket: Bucket, worth: Criticality): void => {
   let byReason = groups.get(gap.cause);
   if (byReason === undefined) groups.set(gap.cause, (byReason = new Map()));
   let group = byReason.get(gap.reason);
@@ -73,10 +74,7 @@ const add = (groups: Groups, gap: Gap, bucket: Bucket): void => {
     byReason.set(gap.reason, group);
   }
   if (group.gap !== gap) group.gap = mergeGap(group.gap, gap);
-  for (const { name, criticality } of bucket.set.judging) {
-    // What a gap is worth is said by those who ask for what is missing; nobody but the baseline: nothing.
-    if (gap.policies.includes(name)) group.criticality = mostCritical(group.criticality, criticality);
-  }
+  group.criticality = mostCritical(group.criticality, worth);
   group.nodes += bucket.nodes.size;
   group.workloads += bucket.workloads.size;
   group.pods += bucket.pods;
@@ -86,28 +84,13 @@ const add = (groups: Groups, gap: Gap, bucket: Bucket): void => {
   for (const key of workloadKeys) keepSmallest(group.workloadKeys, key, assetsShown);
 };
 
-/** Kept with the bucket: of thousands of assets, a change touches one or two buckets. */
-const derivedOf = (bucket: Bucket): Derived => {
-  if (bucket.derived !== undefined) return bucket.derived;
-  const [nodeNames, workloadKeys]: [string[], string[]] = [[], []];
-  let risk = 0;
-  for (const { name } of bucket.nodes) keepSmallest(nodeNames, name, assetsShown);
-  for (const workload of bucket.workloads) {
-    risk |= workload.risk;
-    keepSmallest(workloadKeys, workload.key, assetsShown);
-  }
-  bucket.derived = { risk, nodeNames, workloadKeys };
-  return bucket.derived;
-};
-
-/** Keeps the list sorted and at most `most` long, so that examples are the same whatever the order of arrival. */
-const keepSmallest = (list: string[], name: string, most: number): void => {
-  const last = list.at(-1);
-  if (list.length === most && last !== undefined && name >= last) return;
-  const at = list.findIndex((known) => name < known);
-  list.splice(at === -1 ? list.length : at, 0, name);
-  if (list.length > most) list.pop();
-};
+/** What each gap is worth is said by those who ask for what is missing; nobody but the baseline: nothing. It never changes. */
+const worthOf = (bucket: Bucket): readonly Criticality[] =>
+  (bucket.worth ??= bucket.verdict.gaps.map(({ policies }) =>
+    bucket.set.judging
+      .filter(({ name }) => policies.includes(name))
+      .reduce<Criticality>((most, { criticality }) => mostCritical(most, criticality), 'Low'),
+  ));
 
 const byPressure = (a: Growing, b: Growing): number =>
   criticalityRank(b.criticality) - criticalityRank(a.criticality) ||

@@ -37,14 +37,19 @@ export const createIntake = (context: Context, sources: Sources): Intake => {
       if (before === undefined || before.labels !== kept.labels || before.virtual !== kept.virtual) dirty.podsOf(node);
       // Whether a workload is serverless hangs on its nodes alone, whatever is said of its pods.
       if (before === undefined || before.virtual !== kept.virtual) {
-        for (const { workload } of node.pods) dirty.workloads.add(workload);
+        for (const { workload } of node.pods) {
+          workload.kinds = undefined;
+          dirty.workloads.add(workload);
+        }
       }
       dirty.nodes.add(node);
       if (before !== undefined && !sameMarks(before, kept)) dirty.changedNodes.add(node.name);
     },
     removeNode: (name) => {
       const node = inventory.removeNode(name);
-      if (node !== undefined) dirty.nodes.add(node);
+      if (node === undefined) return;
+      for (const { workload } of node.pods) workload.kinds = undefined;
+      dirty.nodes.add(node);
     },
     upsertPod: (facts) => {
       const known = inventory.pod(facts.namespace, facts.name);

@@ -4,6 +4,7 @@ import { fnv1a } from '../hash.ts';
 import type { PolicySet } from '../policy/resolve.ts';
 import type { NodeFacts, OwnerFacts, OwnerReference, PodFacts } from '../types.ts';
 import type { AgentPresence } from './presence.ts';
+import type { PodKinds } from './pod-kinds.ts';
 import type { Verdict } from './verdict.ts';
 
 export interface NodeEntry {
@@ -46,6 +47,8 @@ export interface WorkloadEntry {
   /** The object itself is known, so that it counts even while nothing of it runs. */
   isDeclared: boolean;
   readonly pods: Set<PodEntry>;
+  /** Its pods counted by what tells them apart; undefined where they are few, or must be counted anew. */
+  kinds: PodKinds | undefined;
   set: PolicySet | undefined;
   /** Undefined while none of its pods runs. */
   verdict: Verdict | undefined;
@@ -117,6 +120,7 @@ export const createInventory = (): Inventory => {
       name,
       isDeclared: false,
       pods: new Set(),
+      kinds: undefined,
       set: undefined,
       verdict: undefined,
       isServerless: false,
@@ -181,8 +185,10 @@ export const createInventory = (): Inventory => {
       if (workload === pod.workload) continue;
       touched.add(pod.workload).add(workload);
       pod.workload.pods.delete(pod);
+      pod.workload.kinds = undefined;
       pod.workload = workload;
       workload.pods.add(pod);
+      workload.kinds = undefined;
     }
     return [...touched];
   };
@@ -252,11 +258,20 @@ export const createInventory = (): Inventory => {
         link(created);
         return created;
       }
+      const [node, workload] = [placeOf(facts), workloadOf(facts)];
+      const isMoved = node !== known.node || workload !== known.workload;
+      // Whether it is an agent's is for others to say anew.
+      if (!isMoved && ownerKeyOf(facts) === ownerKeyOf(known.facts)) {
+        known.node?.agentPods.delete(known);
+        known.facts = facts;
+        return known;
+      }
       unlink(known);
       const before = known.node;
+      if (isMoved) known.workload.kinds = workload.kinds = undefined;
       known.facts = facts;
-      known.node = placeOf(facts);
-      known.workload = workloadOf(facts);
+      known.node = node;
+      known.workload = workload;
       link(known);
       dropIfEmpty(before);
       return known;

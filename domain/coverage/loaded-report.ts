@@ -48,12 +48,22 @@ export interface LoadedReport {
 export interface RememberedLoaded {
   readonly of: string;
   readonly report: LoadedReport;
+  /** What each ruleset of then comes to: hundreds of rules, of which nothing changes where only the number of nodes does. */
+  readonly told: ReadonlyMap<Ruleset, Told>;
+}
+
+/** One ruleset as the report tells it, but for the nodes; `key`: the same for the same line. */
+interface Told {
+  readonly policies: readonly { readonly key: string; readonly use: PolicyUse }[];
+  readonly rules: readonly { readonly key: string; readonly use: RuleUse }[];
 }
 
 export const reportLoaded = (buckets: Iterable<Bucket>, before: RememberedLoaded | undefined): RememberedLoaded => {
   const uses = nodesByRuleset(buckets);
   const of = uses.map(({ ruleset, nodes }) => `${ruleset.id} ${nodes}`).join();
-  return before?.of === of ? before : { of, report: listed(uses) };
+  if (before?.of === of) return before;
+  const told = new Map(uses.map(({ ruleset }) => [ruleset, before?.told.get(ruleset) ?? tell(ruleset)]));
+  return { of, report: listed(uses, told), told };
 };
 
 interface RulesetUse {
@@ -61,18 +71,24 @@ interface RulesetUse {
   readonly nodes: number;
 }
 
-const listed = (uses: readonly RulesetUse[]): LoadedReport => {
+const tell = ({ policies }: Ruleset): Told => ({
+  policies: policies.map((policy) => {
+    const use = policyUse(policy);
+    // Whoever has other rules in it has another one.
+    return { key: JSON.stringify(use), use };
+  }),
+  rules: policies
+    .flatMap(rulesNotLoaded)
+    .map((use) => ({ key: JSON.stringify([use.name, use.policy, use.agent, use.status, use.message]), use })),
+});
+
+const listed = (uses: readonly RulesetUse[], told: RememberedLoaded['told']): LoadedReport => {
   const policies = new Map<string, { use: PolicyUse; nodes: number }>();
   const rules = new Map<string, { use: RuleUse; nodes: number }>();
   for (const { ruleset, nodes } of uses) {
-    for (const policy of ruleset.policies) {
-      const use = policyUse(policy);
-      // Whoever has other rules in it has another one.
-      count(policies, JSON.stringify(use), nodes, () => use);
-      for (const use of rulesNotLoaded(policy)) {
-        count(rules, JSON.stringify([use.name, use.policy, use.agent, use.status, use.message]), nodes, () => use);
-      }
-    }
+    const known = told.get(ruleset);
+    for (const { key, use } of known?.policies ?? []) count(policies, key, nodes, use);
+    for (const { key, use } of known?.rules ?? []) count(rules, key, nodes, use);
   }
   return {
     policies: [...policies.values()].map(({ use, nodes }) => ({ ...use, nodes })).toSorted(byPolicyStatus),
@@ -94,9 +110,9 @@ const nodesByRuleset = (buckets: Iterable<Bucket>): readonly RulesetUse[] => {
   return [...found.values()].toSorted((a, b) => compareText(a.ruleset.id, b.ruleset.id));
 };
 
-const count = <T>(into: Map<string, { use: T; nodes: number }>, key: string, nodes: number, use: () => T): void => {
+const count = <T>(into: Map<string, { use: T; nodes: number }>, key: string, nodes: number, use: T): void => {
   const known = into.get(key);
-  if (known === undefined) into.set(key, { use: use(), nodes });
+  if (known === undefined) into.set(key, { use, nodes });
   else known.nodes += nodes;
 };
 

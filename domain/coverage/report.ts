@@ -115,7 +115,9 @@ const namespacesIn = ({ namespaces }: Tally): readonly NamespaceStanding[] =>
     .toSorted((a, b) => rank(b.state) - rank(a.state) || compareText(a.name, b.name));
 
 const worstIn = (counts: SmallCounts): AssetState =>
-  states.toReversed().find((state) => counts[fieldOfState[state]] > 0) ?? 'Exempt';
+  worstFirst.find((state) => counts[fieldOfState[state]] > 0) ?? 'Exempt';
+
+const worstFirst = states.toReversed();
 
 const rank = (state: AssetState): number => (state === 'Exempt' ? -1 : badnessOf(state));
 

@@ -3,6 +3,8 @@ import { fnv1a, shortHash } from '../hash.ts';
 import { badnessOf, mostCritical } from '../state.ts';
 import type { Ruleset } from '../telemetry/ruleset.ts';
 import type { AssetState, Criticality, Evidence } from '../types.ts';
+import type { NodeEntry, WorkloadEntry } from './inventory.ts';
+import { placeOf } from './shelves.ts';
 import type { Bucket, Tally } from './tally.ts';
 import { compareText, type AgentVerdict, type Gap, type GrantedExemption } from './verdict.ts';
 
@@ -54,8 +56,6 @@ export const sliceCount = (assets: number, current: number): number => {
 /** Where an asset is placed, for a number of slices that is a power of two. */
 export const sliceIndexOf = (name: string, count: number): number => placeOf(fnv1a(name), count);
 
-const placeOf = (hash: number, count: number): number => hash & (count - 1);
-
 /** The slices at the wanted indexes, out of `count`. */
 export const buildSlices = (
   tally: Tally,
@@ -63,27 +63,20 @@ export const buildSlices = (
   count: number,
   wanted: ReadonlySet<number>,
 ): readonly Slice[] => {
-  const profiles = new Map<number, GrowingSlice>();
-  for (const index of wanted) profiles.set(index, new Map());
-  const add = (slice: GrowingSlice, name: string, profile: Profiled): void => {
-    const known = slice.get(profile.content);
-    if (known === undefined)
-      slice.set(profile.content, { profile: profile.profile, rulesets: profile.rulesets, names: [name] });
-    else known.names.push(name);
+  const profiled = ({ verdict, set }: NodeEntry | WorkloadEntry): Profiled => {
+    if (verdict === undefined || set === undefined) return notRunning;
+    const bucket = tally.bucket(verdict, set);
+    return (bucket.profiled ??= profileOf(bucket));
   };
-  const place = (hash: number, name: string, profile: () => Profiled): void => {
-    const slice = profiles.get(placeOf(hash, count));
-    if (slice !== undefined) add(slice, name, profile());
-  };
-  for (const bucket of tally.buckets()) {
-    // Few slices are wanted at a time, and most buckets have nothing in them.
-    const profiled = (): Profiled => (bucket.profiled ??= profileOf(bucket));
-    if (assets === 'Nodes') for (const { hash, name } of bucket.nodes) place(hash, name, profiled);
-    else for (const { hash, key } of bucket.workloads) place(hash, key, profiled);
-  }
-  const idle = (): Profiled => notRunning;
-  if (assets === 'Workloads') for (const { hash, key } of tally.notRunning) place(hash, key, idle);
-  return [...profiles].map(([index, slice]) => {
+  return Array.from(wanted, (index) => {
+    const slice: GrowingSlice = new Map();
+    for (const asset of tally.placed[assets].at(index, count)) {
+      const { content, profile, rulesets } = profiled(asset);
+      const name = 'key' in asset ? asset.key : asset.name;
+      const known = slice.get(content);
+      if (known === undefined) slice.set(content, { profile, rulesets, names: [name] });
+      else known.names.push(name);
+    }
     const rulesets = rulesetsOf(slice.values());
     const told = new Set(rulesets.map(({ id }) => id));
     return {

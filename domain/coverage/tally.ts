@@ -1,10 +1,13 @@
 // Counts of assets by what was said of them, kept as the fleet changes. Assets with the same verdict under the same policies
 // are counted together; a verdict's nodes and workloads are kept by reference for examples and slices.
 import type { PolicySet } from '../policy/resolve.ts';
+import type { Criticality } from '../types.ts';
 import type { RememberedMatrix } from './attack-report.ts';
 import { addState, noCounts, type SmallCounts } from './counts.ts';
+import { showsNode, showsWorkload } from './examples.ts';
 import type { NodeEntry, WorkloadEntry } from './inventory.ts';
 import type { RememberedLoaded } from './loaded-report.ts';
+import { createShelves, type Shelves } from './shelves.ts';
 import type { Profiled } from './slices.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -21,6 +24,8 @@ export interface Bucket {
   derived: Derived | undefined;
   /** The verdict as slices tell it; it never changes. */
   profiled: Profiled | undefined;
+  /** What each of the verdict's gaps is worth; it never changes. */
+  worth: readonly Criticality[] | undefined;
 }
 
 export interface Derived {
@@ -34,6 +39,8 @@ export interface Derived {
 export interface Tally {
   readonly buckets: () => Iterable<Bucket>;
   readonly notRunning: ReadonlySet<WorkloadEntry>;
+  /** All that is counted, by where slices place it. */
+  readonly placed: { readonly Nodes: Shelves<NodeEntry>; readonly Workloads: Shelves<WorkloadEntry> };
   /** Workloads by namespace and state. */
   readonly namespaces: ReadonlyMap<string, SmallCounts>;
   /** The bucket of a verdict under a set, made where there is none. */
@@ -61,6 +68,7 @@ export const createTally = (): Tally => {
   const known = new Map<Verdict, Map<PolicySet, OpenBucket>>();
   const notRunning = new Set<WorkloadEntry>();
   const namespaces = new Map<string, SmallCounts>();
+  const placed = { Nodes: createShelves<NodeEntry>(), Workloads: createShelves<WorkloadEntry>() };
 
   const bucket = (verdict: Verdict, set: PolicySet): OpenBucket => {
     let bySet = known.get(verdict);
@@ -77,6 +85,7 @@ export const createTally = (): Tally => {
         serverless: 0,
         derived: undefined,
         profiled: undefined,
+        worth: undefined,
       };
       bySet.set(set, found);
     }
@@ -102,6 +111,7 @@ export const createTally = (): Tally => {
       for (const bySet of known.values()) yield* bySet.values();
     },
     notRunning,
+    placed,
     namespaces,
     bucket,
     attack: undefined,
@@ -111,17 +121,20 @@ export const createTally = (): Tally => {
       if (node.verdict === undefined || node.set === undefined) return;
       const into = bucket(node.verdict, node.set);
       into.nodes.add(node);
-      into.derived = undefined;
+      placed.Nodes.add(node);
+      if (into.derived !== undefined && showsNode(into.derived, node.name)) into.derived = undefined;
     },
     removeNode: (node) => {
       if (node.verdict === undefined || node.set === undefined) return;
       const from = bucket(node.verdict, node.set);
       from.nodes.delete(node);
-      from.derived = undefined;
+      placed.Nodes.remove(node);
+      if (from.derived !== undefined && showsNode(from.derived, node.name)) from.derived = undefined;
       release(from);
     },
     addWorkload: (workload) => {
       const { verdict, set, namespace, isServerless } = workload;
+      placed.Workloads.add(workload);
       if (verdict === undefined || set === undefined) {
         notRunning.add(workload);
         countIn(namespace, (counts) => countNotRunning(counts, 1));
@@ -129,17 +142,18 @@ export const createTally = (): Tally => {
       }
       const into = bucket(verdict, set);
       into.workloads.add(workload);
-      into.derived = undefined;
+      if (into.derived !== undefined && showsWorkload(into.derived, workload)) into.derived = undefined;
       if (isServerless) into.serverless++;
       countIn(namespace, (counts) => addState(counts, verdict.state, 1));
     },
     removeWorkload: (workload) => {
       const { verdict, set, namespace, isServerless } = workload;
+      placed.Workloads.remove(workload);
       if (notRunning.delete(workload)) countIn(namespace, (counts) => countNotRunning(counts, -1));
       if (verdict === undefined || set === undefined) return;
       const from = bucket(verdict, set);
       if (from.workloads.delete(workload)) {
-        from.derived = undefined;
+        if (from.derived !== undefined && showsWorkload(from.derived, workload)) from.derived = undefined;
         if (isServerless) from.serverless--;
         countIn(namespace, (counts) => addState(counts, verdict.state, -1));
       }
