@@ -200,6 +200,27 @@ describe('a WorkloadPolicy', () => {
     expect(validate(spec)).toEqual({ errors: [], warnings: [expect.stringMatching(warning)] });
   });
 
+  it.each<[string, object, readonly unknown[]]>([
+    [
+      'no longer than the hour in which an agent does not tell of it again',
+      { behaviour: 'CompilerInContainer', quietPeriod: '1h' },
+      [
+        "spec.posture[0].quietPeriod: 1h is not longer than the 1h in which falco does not tell of the same behaviour again: its silence would be taken for the workload's",
+      ],
+    ],
+    ['longer than that', { behaviour: 'CompilerInContainer', quietPeriod: '61m' }, []],
+    [
+      'short, of what a node says of itself',
+      { behaviour: 'OutdatedKernel', minimumVersion: '5.15', quietPeriod: '1m' },
+      [],
+    ],
+  ])('that asks for a silence %s is warned of accordingly', (_, rule, warnings) => {
+    const agents = [aFalco({ type: 'Datadog' }), aFalco({ name: 'elsewhere', type: 'Kubescape', namespaces: ['x'] })];
+    const catalogue = createAgentCatalogue(agents, [aDaemonSet()]);
+    const raw = aWorkloadPolicy({ posture: [rule] });
+    expect(validatePolicy({ raw, before: undefined, catalogue, now }).warnings).toEqual(warnings);
+  });
+
   it('is refused where it is no object at all', () => {
     const catalogue = createAgentCatalogue([], []);
     expect(validatePolicy({ raw: 'policy', before: undefined, catalogue, now }).errors).toHaveLength(1);

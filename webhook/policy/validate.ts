@@ -5,8 +5,10 @@ import {
   type WorkloadPolicy,
   type WorkloadPolicySpec,
 } from '../../crds/schema/workload-policy.ts';
+import { formatDuration } from '../../crds/schema/duration.ts';
 import type { LabelSelector } from '../../crds/schema/selectors.ts';
 import type { AgentCatalogue } from '../../domain/coverage/agents.ts';
+import { shortSilences } from '../../domain/findings/suppression.ts';
 import { untoleratedStartupTaint } from '../../domain/nodes/tolerance.ts';
 import { policyOf } from '../../facts/policy.ts';
 import { warnOfSlowCanaries } from '../agents/canary.ts';
@@ -51,6 +53,7 @@ export const validatePolicy = ({ raw, before, catalogue, now }: ValidationInput)
       ...warnOfSelectors(spec),
       ...warnOfDeny(parsed.data),
       ...warnOfSlowCanaries(catalogue.agents, [policyOf(parsed.data)]),
+      ...warnOfShortSilence(parsed.data, catalogue),
     ],
   };
 };
@@ -122,6 +125,16 @@ const warnOfAgents = ({ spec }: WorkloadPolicy, { agents }: AgentCatalogue): rea
       : [
           `spec.require.agents[${index}].name: there is no ProtectionAgent ${name}${agents.length === 0 ? '' : `; there are ${agents.map((agent) => agent.name).join(', ')}`}`,
         ],
+  );
+
+/** Of agents that are there: the others keep nothing to themselves. */
+const warnOfShortSilence = (policy: WorkloadPolicy, { agents, installationsOf }: AgentCatalogue): readonly string[] =>
+  shortSilences(
+    agents.filter((agent) => installationsOf(agent).length > 0),
+    policyOf(policy),
+  ).map(
+    ({ index, agent, window }) =>
+      `spec.posture[${index}].quietPeriod: ${policy.spec.posture?.[index]?.quietPeriod} is not longer than the ${formatDuration(window)} in which ${agent} does not tell of the same behaviour again: its silence would be taken for the workload's`,
   );
 
 const warnOfSelectors = ({ selector, exemptions = [] }: WorkloadPolicySpec): readonly string[] =>
