@@ -83,7 +83,10 @@ export const auditMarkdown = (record: SignedRecord): string => {
       ['Resolved', outcome.resolvedAt],
       ['Resolution', outcome.resolution],
       ['Reopened', outcome.reopened === 0 ? undefined : plural(outcome.reopened, 'time')],
-      ['Image changed', outcome.imageChange && changedImage(outcome.imageChange)],
+      [
+        'Image changed',
+        outcome.imageChange && `from ${outcome.imageChange.from} to ${changedImage(outcome.imageChange)}`,
+      ],
       ['Quiet period', outcome.quiet?.required],
       [
         'Evidence',

@@ -318,10 +318,12 @@ describe('show', () => {
     const { out } = await findings('show', 'was-fixed');
     expect(out).toMatch(/FixClaimed +system:serviceaccount:shop:dana +/);
     expect(out).toMatch(
-      /^ {2}Runs now +registry[.]example[.]com.shop.checkout:12[.]0 on all pods since 2026-06-01T10:30:00Z; the behaviour was last seen in registry[.]example[.]com.shop.checkout:11[.]4$/m,
+      /^ {2}Runs now +registry[.]example[.]com.shop.checkout:12[.]0 on all pods since 2026-06-01T10:30:00Z$/m,
     );
     const record = await findings('export', 'was-fixed', '-o', 'md');
-    expect(record.out).toMatch(/^- Image changed: registry[.]example[.]com.shop.checkout:12[.]0 on all pods since/m);
+    expect(record.out).toMatch(
+      /^- Image changed: from registry[.]example[.]com.shop.checkout:11[.]4 to registry[.]example[.]com.shop.checkout:12[.]0 on all pods since 2026-06-01T10:30:00Z$/m,
+    );
     expect(record.out).toMatch(/[|] Open → Verifying [|] FixClaimed[.] [|] system:serviceaccount:shop:dana [|]/);
   });
 

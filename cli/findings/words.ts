@@ -66,9 +66,9 @@ export const dueOf = (finding: FindingObject, now: number): string => {
   return isOverdue(finding, now) ? `${dueDate} (overdue)` : dueDate;
 };
 
-/** Against the image in which the behaviour was last seen. */
+/** Beside the image in which the behaviour was last seen. */
 export const changedImage = (change: ImageChangeStanding): string =>
-  `${imagesNow(change)} on all pods since ${change.since}; the behaviour was last seen in ${change.from}`;
+  `${imagesNow(change)} on all pods since ${change.since}`;
 
 export const isFixFailed = ({ status }: FindingObject): boolean =>
   status?.conditions?.some(({ type, status: value }) => type === 'FixFailed' && value === 'True') === true;

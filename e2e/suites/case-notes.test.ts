@@ -86,6 +86,16 @@ const decided = async (): Promise<string | undefined> => {
   return readStamp(annotations?.[caseStampAnnotation], { uid, generation, phase: spec.case.phase });
 };
 const stamp = async (): Promise<string | undefined> => (await read()).metadata.annotations?.[caseStampAnnotation];
+/** Ways to put a whole finding there, stamp and all. */
+const puttingWhole = [
+  ['replace'],
+  ['apply'],
+  ['apply', '--server-side', '--force-conflicts', '--field-manager=mallory'],
+] as const;
+const stamped = async (phase: CasePhase, value: string): Promise<object> => ({
+  ...finding({ ...(await read()).spec.case, phase }),
+  metadata: { name, namespace: 'shop', annotations: { [caseStampAnnotation]: value } },
+});
 /** Merges into the case, and into what is annotated. */
 const change = (user: User, file: object, annotations?: object): Promise<Said> => {
   const patch = { ...(annotations === undefined ? {} : { metadata: { annotations } }), spec: { case: file } };
@@ -242,6 +252,17 @@ describe('a decision', () => {
       expect((await annotate('mallory', value)).code).toBe(0);
       expect(await decided()).toBe('mallory');
     }
+    expect((await change('bob', { phase: 'New' })).code).toBe(0);
+    for (const how of puttingWhole) {
+      const { metadata, spec } = await read();
+      const phase = spec.case.phase === 'Fixed' ? 'Remediating' : 'Fixed';
+      const value = writeStamp({ uid, generation: (metadata.generation ?? 0) + 1, phase, user: 'ann' });
+      expect([how, (await write('mallory', how, await stamped(phase, value))).code]).toEqual([how, 0]);
+      expect([how, await decided()]).toEqual([how, 'mallory']);
+    }
+    // What kubectl applied last would otherwise be taken away by whoever applies next.
+    expect((await write('ann', ['apply'], finding({ phase: 'New' }))).code).toBe(0);
+    expect(await decided()).toBe('ann');
   });
 });
 
@@ -334,6 +355,11 @@ describe('without the webhook', () => {
     ] as const) {
       const { code, stderr } = await change('mallory', file, { [caseStampAnnotation]: forged });
       expect([forged, code, stderr]).toEqual([forged, 1, expect.stringContaining('with the name of mallory')]);
+    }
+    for (const how of puttingWhole) {
+      const value = writeStamp({ ...next, phase: 'Remediating', user: 'ann' });
+      const { code, stderr } = await write('mallory', how, await stamped('Remediating', value));
+      expect([how, code, stderr]).toEqual([how, 1, expect.stringContaining('with the name of mallory')]);
     }
     expect(await stamp()).toBe(before);
     // Under one's own name it can be done by hand.

@@ -75,6 +75,8 @@ describe('an object', () => {
     put('cart-1');
     expect(reader.peek('Pod', 'shop', 'cart-1')).toBeUndefined();
     await eventually('it has been read', () => reader.peek('Pod', 'shop', 'cart-1') !== undefined);
+    await clock.advance(60 * 60_000);
+    expect(reader.peek('Pod', 'shop', 'cart-1')).toBeDefined();
     expect(kube.requests).toHaveLength(1);
   });
 });

@@ -20,7 +20,7 @@ export interface ReadObject {
 export interface ObjectReader {
   /** Undefined where it is not there, cannot be read, or too much has been asked for just now. `kind` as owners name it. */
   readonly read: (kind: string, namespace: string, name: string) => Promise<ReadObject | undefined>;
-  /** What is known of it already. Where it is not, it is asked for, and known a moment later. */
+  /** What is known of it already, however old. Where it is not, it is asked for, and known a moment later. */
   readonly peek: (kind: string, namespace: string, name: string) => ReadObject | undefined;
 }
 
@@ -33,7 +33,7 @@ export interface ObjectReaderOptions {
   readonly signal: AbortSignal;
 }
 
-/** Annotations change rarely, and images of containers in place hardly ever. */
+/** Annotations change rarely. */
 const keepMs = 5 * 60_000;
 /** A few hundred bytes each. */
 const mostKept = 2000;
@@ -99,11 +99,11 @@ export const createObjectReader = ({ transport, keys, clock, log, signal }: Obje
     return found;
   };
 
-  const look = (kind: string, namespace: string, name: string): Known | undefined => {
+  const look = (kind: string, namespace: string, name: string, oldest: number): Known | undefined => {
     const resource = readable.get(kind);
     const key = `${kind}/${namespace}/${name}`;
     const before = known.get(key);
-    if (before !== undefined && clock.monotonic() - before.at <= keepMs) return before;
+    if (before !== undefined && clock.monotonic() - before.at <= oldest) return before;
     if (resource === undefined || !mayAsk()) return undefined;
     const entry: Known = { at: clock.monotonic(), found: before?.found, reading: ask(resource, namespace, name) };
     void entry.reading.then((found) => {
@@ -118,8 +118,8 @@ export const createObjectReader = ({ transport, keys, clock, log, signal }: Obje
   };
 
   return {
-    read: async (kind, namespace, name) => look(kind, namespace, name)?.reading,
-    peek: (kind, namespace, name) => look(kind, namespace, name)?.found,
+    read: async (kind, namespace, name) => look(kind, namespace, name, keepMs)?.reading,
+    peek: (kind, namespace, name) => look(kind, namespace, name, Number.POSITIVE_INFINITY)?.found,
   };
 };
 

@@ -42,7 +42,7 @@ function* running(
     if (image === undefined) continue;
     // A pod that was there when the behaviour was last seen is taken for one that may have shown it.
     const isAsked = mayAsk && image === seenIn && createdAt > lastSeen;
-    const digest = isAsked ? reader.peek('Pod', namespace, name)?.containers.get(container)?.digest : undefined;
-    yield { image, digest };
+    const read = isAsked ? reader.peek('Pod', namespace, name)?.containers.get(container) : undefined;
+    yield { image, digest: read?.image === image ? read.digest : undefined };
   }
 }
