@@ -14,7 +14,8 @@ export type Body =
   | { readonly kind: 'aborted' };
 
 export interface BodyReader {
-  read(request: IncomingMessage): Promise<Body>;
+  /** `sender`: who may hold a part of what all may hold, and no more. */
+  read(request: IncomingMessage, sender: string): Promise<Body>;
   /** As it comes, for those whom we trust: up to a limit of theirs. */
   readBytes(request: IncomingMessage, most: number): Promise<Bytes>;
 }
@@ -29,19 +30,34 @@ const mostExpansion = 100;
 const smallUnpacked = 1024 * 1024;
 /** All that is being read or unpacked. */
 const mostAtOnce = 64 * 1024 * 1024;
+/** Of one sender: whoever sends slowly, or much, leaves as much to the others. */
+const mostOfOne = mostAtOnce / 2;
+
+/** Other replicas, whom we trust. */
+const replica = '';
 
 export const createBodyReader = (): BodyReader => {
   let reading = 0;
+  /** By sender; those that hold nothing are not in it. */
+  const held = new Map<string, number>();
   /** Whether so much more may be held. */
-  const reserve = (bytes: number): boolean => {
-    if (reading + bytes > mostAtOnce) return false;
+  const reserve = (bytes: number, sender: string): boolean => {
+    const ofSender = (held.get(sender) ?? 0) + bytes;
+    if (reading + bytes > mostAtOnce || (sender !== replica && ofSender > mostOfOne)) return false;
     reading += bytes;
+    held.set(sender, ofSender);
     return true;
   };
+  const giveBack = (bytes: number, sender: string): void => {
+    reading -= bytes;
+    const left = (held.get(sender) ?? 0) - bytes;
+    if (left > 0) held.set(sender, left);
+    else held.delete(sender);
+  };
 
-  const unpack = async (packed: Buffer): Promise<Body> => {
+  const unpack = async (packed: Buffer, sender: string): Promise<Body> => {
     const most = Math.min(largestUnpacked, Math.max(smallUnpacked, packed.length * mostExpansion));
-    if (!reserve(most)) return crowded;
+    if (!reserve(most, sender)) return crowded;
     try {
       const { bytes, error } = await gunzipped(packed, most);
       if (bytes !== undefined) return asText(bytes, packed.length);
@@ -49,39 +65,40 @@ export const createBodyReader = (): BodyReader => {
         ? { kind: 'tooLarge', message: `the body unpacks to more than ${most} bytes` }
         : { kind: 'malformed', message: 'the body is not gzip, whatever content-encoding says' };
     } finally {
-      reading -= most;
+      giveBack(most, sender);
     }
   };
 
   const readBytes = async <T>(
     request: IncomingMessage,
+    sender: string,
     most: number,
     use: (bytes: Buffer) => T | Promise<T>,
   ): Promise<T | Exclude<Bytes, { kind: 'bytes' }>> => {
     if (Number(request.headers['content-length'] ?? 0) > most) return tooLarge(most);
-    let held = 0;
+    let taken = 0;
     try {
       const read = await collect(request, most, (bytes) => {
-        if (!reserve(bytes)) return false;
-        held += bytes;
+        if (!reserve(bytes, sender)) return false;
+        taken += bytes;
         return true;
       });
       return read.kind === 'bytes' ? await use(read.bytes) : read;
     } finally {
-      reading -= held;
+      giveBack(taken, sender);
     }
   };
 
   return {
-    async read(request) {
+    async read(request, sender) {
       const { 'content-encoding': encoding = 'identity' } = request.headers;
       if (encoding !== 'identity' && encoding !== 'gzip')
         return { kind: 'unsupported', message: 'content-encoding must be gzip, or left out' };
-      return readBytes<Body>(request, largestBytes, (bytes) =>
-        encoding === 'gzip' ? unpack(bytes) : asText(bytes, bytes.length),
+      return readBytes<Body>(request, sender, largestBytes, (bytes) =>
+        encoding === 'gzip' ? unpack(bytes, sender) : asText(bytes, bytes.length),
       );
     },
-    readBytes: (request, most) => readBytes<Bytes>(request, most, (bytes) => ({ kind: 'bytes', bytes })),
+    readBytes: (request, most) => readBytes<Bytes>(request, replica, most, (bytes) => ({ kind: 'bytes', bytes })),
   };
 };
 

@@ -33,6 +33,8 @@ export interface EventConsumer {
 
 /** What is worked in again after a crash, at most; each keeping costs a sync of the disk. */
 const keepEveryMs = 5000;
+/** Past so many, as many events of another journal have their room given back together: those of a full journal would take 100 MB. */
+const foreignTogether = 1000;
 /** The fleet is looked at as often: an agent that came shows as one that has posted nothing. */
 const lookEveryMs = 5000;
 
@@ -50,7 +52,17 @@ export const consume = async (options: ConsumeOptions, signal: AbortSignal): Pro
   };
   noteProgress(start);
   /** What came from elsewhere, by its last position here, until it is written. */
-  const foreign: { readonly until: number; readonly origin: Origin }[] = [];
+  const foreign: { readonly from: number; until: number; origin: Origin }[] = [];
+  const noteForeign = (from: number, until: number, origin: Origin): void => {
+    const last = foreign.at(-1);
+    const isAlone = foreign.length < foreignTogether || last === undefined || until - last.from > foreignTogether;
+    if (isAlone || last.origin.journal !== origin.journal) {
+      foreign.push({ from, until, origin });
+      return;
+    }
+    last.until = until;
+    last.origin = origin;
+  };
 
   const keepOnce = async (): Promise<void> => {
     const included = findings.included(position);
@@ -86,7 +98,7 @@ export const consume = async (options: ConsumeOptions, signal: AbortSignal): Pro
       else {
         take(entry, record.position, options);
         const until = record.position + record.count - 1;
-        if (entry.via !== undefined) foreign.push({ until, origin: lastOf(entry.via, record.count) });
+        if (entry.via !== undefined) noteForeign(record.position, until, lastOf(entry.via, record.count));
       }
       noteProgress(record.position + record.count - 1);
     }

@@ -9,7 +9,7 @@ import { createBodyReader, type Body } from './body.ts';
 import { encodeEntry } from './entry.ts';
 import { readItems, type Item, type Items, type Refusal } from './items.ts';
 import type { IngestMetrics, Refused } from './metrics.ts';
-import { createRates } from './rate.ts';
+import { createRates, eventsWorth } from './rate.ts';
 import { receiverPath, type Receiver } from './receiver.ts';
 import type { Proof, Sender } from './sender.ts';
 import type { NoteShed } from './shed.ts';
@@ -59,17 +59,19 @@ export const createIngestHandler = (options: IngestOptions) => {
     if (wait > 0) return { ...tooFast(wait), node: sender.node };
     const type = misfitType(request);
     if (type !== undefined) return refuse('unsupported', 415, type);
-    const body = await bodies.read(request);
+    const body = await bodies.read(request, sender.name);
     if (body.kind === 'aborted') return undefined;
     if (body.kind !== 'text') return { ...unread(body), node: sender.node };
     metrics.received(source, body.bytes);
+    const worth = eventsWorth(body.raw.length);
+    const tooMuch = rates.take(sender, worth);
+    if (tooMuch > 0) return { ...tooFast(tooMuch), node: sender.node };
     const items = readItems(body.text);
     if ('message' in items) return refuse('malformed', 400, items.message);
     const { good, bad } = withinScope(items, source, sender);
     metrics.events(source, 'rejected', bad.length);
     if (good.length === 0) return rejected(bad);
-    const tooMany = rates.take(sender, good.length);
-    if (tooMany > 0) return { ...tooFast(tooMany), node: sender.node };
+    if (good.length > worth) rates.charge(sender, good.length - worth);
     const entry = {
       source,
       sender: sender.name,

@@ -4,12 +4,15 @@ import type { Clock } from '../../kube/clock.ts';
 export interface Memory<T> {
   /** What is known, or what `find` finds; a failure is not kept. */
   get(key: string, find: () => Promise<{ readonly value: T; readonly keptMs: number }>): Promise<T>;
+  /** Whether something is known of it, or was before it had to be asked anew. */
+  knew(key: string): boolean;
 }
 
 export const createMemory = <T>({ clock, most }: { readonly clock: Clock; readonly most: number }): Memory<T> => {
   const known = new Map<string, { readonly value: T; readonly until: number }>();
   const finding = new Map<string, Promise<T>>();
   return {
+    knew: (key) => known.has(key),
     async get(key, find) {
       const found = known.get(key);
       if (found !== undefined && found.until > clock.monotonic()) return found.value;
@@ -19,7 +22,7 @@ export const createMemory = <T>({ clock, most }: { readonly clock: Clock; readon
         try {
           const { value, keptMs } = await find();
           known.delete(key);
-          known.set(key, { value, until: clock.monotonic() + keptMs });
+          if (keptMs > 0) known.set(key, { value, until: clock.monotonic() + keptMs });
           // The oldest first: it is asked anew should it come again.
           if (known.size > most) known.delete(known.keys().next().value ?? '');
           return value;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../kube/testing/fake-clock.ts';
-import { createRates } from './rate.ts';
+import { createRates, eventsWorth } from './rate.ts';
 import type { Sender } from './sender.ts';
 
 const aSetup = () => {
@@ -11,6 +11,19 @@ const onNode = (node: string): Sender => ({ name: 'ServiceAccount falco/falco', 
 const forwarder: Sender = { name: 'token sidekick', node: undefined };
 
 describe('the rate of a sender', () => {
+  it('counts what is large as much as many events', () => {
+    const { rates } = aSetup();
+    for (let body = 0; body < 20; body++) expect(rates.take(onNode('n1'), eventsWorth(4 * 1024 * 1024))).toBe(0);
+    expect(rates.take(onNode('n1'), eventsWorth(1))).toBeGreaterThan(0);
+  });
+
+  it('is overdrawn by what was let through before it was counted', () => {
+    const { rates } = aSetup();
+    rates.take(onNode('n1'), 1);
+    rates.charge(onNode('n1'), 30_000);
+    expect(rates.wait(onNode('n1'))).toBeGreaterThan(5000);
+  });
+
   it('lets a burst through and then slows it down to its rate', async () => {
     const { clock, rates } = aSetup();
     expect(rates.take(onNode('n1'), 20_000)).toBe(0);

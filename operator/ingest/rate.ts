@@ -4,6 +4,8 @@ import type { Sender } from './sender.ts';
 export interface Rates {
   /** Takes so many events out; else the milliseconds until it would go. */
   take(sender: Sender, events: number): number;
+  /** Of what was let through already. */
+  charge(sender: Sender, events: number): void;
   /** The milliseconds until a sender may come again at all; 0 for now. */
   wait(sender: Sender): number;
 }
@@ -19,6 +21,10 @@ const perNode = { perSecond: 2000, most: 20_000 };
 const perForwarder = { perSecond: 20_000, most: 100_000 };
 /** Nodes of the largest cluster, and some. The one that was silent for longest is forgotten, which only does it good. */
 const mostSenders = 10_000;
+
+/** What bytes count for, whatever they hold: few events are as large, and what is refused costs as much to read. */
+const bytesOfEvent = 4096;
+export const eventsWorth = (bytes: number): number => Math.ceil(bytes / bytesOfEvent);
 
 export const createRates = (monotonic: () => number): Rates => {
   const buckets = new Map<string, Bucket>();
@@ -42,6 +48,9 @@ export const createRates = (monotonic: () => number): Rates => {
       if (bucket.events <= 0) return Math.ceil((1 - bucket.events) * (1000 / perSecond));
       bucket.events -= events;
       return 0;
+    },
+    charge(sender, events) {
+      of(sender).bucket.events -= events;
     },
     wait(sender) {
       const { bucket, perSecond } = of(sender);

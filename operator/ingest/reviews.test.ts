@@ -126,6 +126,27 @@ describe('the token of a ServiceAccount', () => {
     expect(await reviews.prove(aToken(), 'falco')).toMatchObject({ kind: 'sender' });
   });
 
+  it('is good while a flood of others is made up, and after it', async () => {
+    const reviews = createReviews({ transport, clock });
+    const aStranger = (serial: number): string => `${aToken(serial)}made-up`;
+    await reviews.prove(aToken(), 'falco');
+    await clock.advance(120_001);
+    const open = Promise.withResolvers<void>();
+    answer = async (spec) => {
+      if (!String(spec['token']).endsWith('made-up')) return honest(spec);
+      await open.promise;
+      return { authenticated: false };
+    };
+    const flood = Array.from({ length: 100 }, (_, serial) => reviews.prove(aStranger(serial), 'falco'));
+    expect(await reviews.prove(aToken(), 'falco')).toMatchObject({ kind: 'sender' });
+    open.resolve();
+    expect((await Promise.all(flood)).filter(({ kind }) => kind === 'sender')).toEqual([]);
+    const before = asked.length;
+    for (const serial of [0, 1])
+      expect(await reviews.prove(aStranger(serial), 'falco')).toMatchObject({ kind: 'unknown' });
+    expect(asked).toHaveLength(before);
+  });
+
   it('has a bound on what is asked at once', async () => {
     const reviews = createReviews({ transport, clock });
     const open = Promise.withResolvers<void>();

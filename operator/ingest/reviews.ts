@@ -29,6 +29,8 @@ const mostAccounts = 1000;
 const deadlineMs = 5000;
 /** Reviews that are under way: past it a flood of made-up tokens is being sent. */
 const mostAtOnce = 50;
+/** Of tokens that were never good: those that were must not wait behind a flood of others. */
+const mostNewAtOnce = mostAtOnce / 2;
 const nodeClaim = 'authentication.kubernetes.io/node-name';
 
 interface User {
@@ -42,10 +44,12 @@ interface User {
 export function createReviews({ transport, clock }: ReviewsOptions): Reviews {
   const users = createMemory<User | undefined>({ clock, most: mostTokens });
   const rights = createMemory<boolean>({ clock, most: mostAccounts });
+  /** Made up, expired or withdrawn: apart, so that a flood of them drives none out that is good. By digest, until when. */
+  const strangers = new Map<string, number>();
   let underWay = 0;
 
-  const ask = async (path: string, body: object): Promise<Readonly<Record<string, unknown>>> => {
-    if (underWay >= mostAtOnce) throw new Error(`${underWay} reviews are under way already`);
+  const ask = async (path: string, body: object, most = mostAtOnce): Promise<Readonly<Record<string, unknown>>> => {
+    if (underWay >= most) throw new Error(`${underWay} reviews are under way already`);
     underWay++;
     try {
       return object(object(await transport.request({ method: 'POST', path, body, deadlineMs })).status);
@@ -54,17 +58,28 @@ export function createReviews({ transport, clock }: ReviewsOptions): Reviews {
     }
   };
 
-  const userOf = (token: string): Promise<User | undefined> =>
-    users.get(digestOf(token), async () => {
-      const status = await ask('/apis/authentication.k8s.io/v1/tokenreviews', {
-        apiVersion: 'authentication.k8s.io/v1',
-        kind: 'TokenReview',
-        spec: { token, audiences: [audience] },
-      });
-      const user =
-        status.authenticated === true && list(status.audiences).includes(audience) ? readUser(status) : undefined;
-      return { value: user, keptMs: user === undefined ? refusedKeptMs : keptMs };
+  const noteStranger = (digest: string): void => {
+    strangers.delete(digest);
+    strangers.set(digest, clock.monotonic() + refusedKeptMs);
+    if (strangers.size > mostTokens) strangers.delete(strangers.keys().next().value ?? '');
+  };
+
+  const userOf = async (token: string): Promise<User | undefined> => {
+    const digest = digestOf(token);
+    if ((strangers.get(digest) ?? 0) > clock.monotonic()) return undefined;
+    const body = {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenReview',
+      spec: { token, audiences: [audience] },
+    };
+    return users.get(digest, async () => {
+      const most = users.knew(digest) ? mostAtOnce : mostNewAtOnce;
+      const status = await ask('/apis/authentication.k8s.io/v1/tokenreviews', body, most);
+      const isOurs = status.authenticated === true && list(status.audiences).includes(audience);
+      if (!isOurs) noteStranger(digest);
+      return isOurs ? { value: readUser(status), keptMs } : { value: undefined, keptMs: 0 };
     });
+  };
 
   const may = (user: User, verb: string, source: Source): Promise<boolean> =>
     rights.get(`${user.username}\n${verb}\n${source}`, async () => {

@@ -1,10 +1,12 @@
 import { request as httpsRequest, Agent } from 'node:https';
+import { connect as openSocket } from 'node:net';
 import { connect } from 'node:tls';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../kube/clock.ts';
 import { silentLog } from '../../kube/log.ts';
+import { eventually } from '../../kube/testing/eventually.ts';
 import { JournalError, openJournal, type Journal } from '../journal/journal.ts';
 import { memoryDisk, noSpace, type MemoryDisk } from '../journal/testing/memory-disk.ts';
 import { createAuthenticate } from './authenticate.ts';
@@ -341,6 +343,32 @@ describe('where it cannot be kept', () => {
     expect((await send('{}')).status).toBe(503);
     expect(counted).toEqual(['falco refused failed']);
   });
+});
+
+it('leaves half of the connections to other addresses, whoever opens all that there may be', async () => {
+  const sockets = Array.from({ length: 1010 }, () => openSocket({ host: '127.0.0.1', port }).on('error', () => {}));
+  try {
+    await eventually(
+      'ten that were refused',
+      () => counted.filter((each) => each === 'none refused connections').length,
+      (refused) => refused === 10,
+    );
+    const other = openSocket({ host: '127.0.0.1', port, localAddress: '127.0.0.2' }).on('error', () => {});
+    sockets.push(other);
+    await new Promise((resolve) => void other.once('connect', resolve));
+    for (const socket of sockets.splice(0, 500)) socket.destroy();
+    await eventually(
+      'an answer, as others have gone',
+      () =>
+        send('{}').then(
+          ({ status }) => status,
+          () => 0,
+        ),
+      (status) => status === 202,
+    );
+  } finally {
+    for (const socket of sockets) socket.destroy();
+  }
 });
 
 it('answers what is no request with 400', async () => {

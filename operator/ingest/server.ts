@@ -37,6 +37,8 @@ const handshakeMs = 10_000;
 const keepAliveMs = 15_000;
 /** At 50 KB each, 100 MB at worst. More are closed before a handshake. */
 const mostConnections = 2000;
+/** Of one address: whoever opens all that it can leaves as many to others. Many senders may stand behind one address, such as a gateway's. */
+const mostOfOneAddress = mostConnections / 2;
 const lastAnswersMs = 5000;
 
 export function createIngestServer(options: IngestServerOptions): IngestServer {
@@ -54,6 +56,20 @@ export function createIngestServer(options: IngestServerOptions): IngestServer {
   server.requestTimeout = requestMs;
   server.keepAliveTimeout = keepAliveMs;
   server.maxConnections = mostConnections;
+  const byAddress = new Map<string, number>();
+  server.on('connection', (socket: Socket) => {
+    const from = socket.remoteAddress ?? '';
+    const count = (byAddress.get(from) ?? 0) + 1;
+    byAddress.set(from, count);
+    socket.once('close', () => {
+      const left = (byAddress.get(from) ?? 1) - 1;
+      if (left > 0) byAddress.set(from, left);
+      else byAddress.delete(from);
+    });
+    if (count <= mostOfOneAddress) return;
+    metrics.refused('none', 'connections');
+    socket.destroy();
+  });
   server.on('drop', () => metrics.refused('none', 'connections'));
   server.on('tlsClientError', (error, socket) => {
     log.debug({ error: error.message }, 'a TLS handshake failed');
