@@ -332,3 +332,17 @@ describe('a leader', () => {
     expect(phases()).toContain('Resolved');
   });
 });
+
+test('an event that cannot be worked in, by a mistake of ours, takes none of those beside it with it', async () => {
+  const { keeper, clock, writer } = await leader();
+  const cursed = {
+    ...installs,
+    get rule(): string {
+      throw new Error('a mistake');
+    },
+  };
+  keeper.take({ ...installing, items: [installs, cursed, installs] }, 'b', 5);
+  await clock.advance(60_000);
+  const written = writer.writes.findLast(({ verb, name }) => verb === 'applyStatus' && name.startsWith('package'));
+  expect(written?.object).toMatchObject({ status: { count: 2, journal: { b: 7 } } });
+});

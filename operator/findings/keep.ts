@@ -5,6 +5,7 @@ import { workloadKey } from '../../domain/coverage/inventory.ts';
 import type { CoverageModel } from '../../domain/coverage/model.ts';
 import type { Transition } from '../../domain/findings/life-cycle.ts';
 import { longestLookMs } from '../../domain/findings/quiet-clock.ts';
+import type { JournalPlace } from '../../domain/findings/record.ts';
 import type { SecurityEvent } from '../../domain/findings/types.ts';
 import type { Policy } from '../../domain/types.ts';
 import type { EventAdapter, EventLoss } from '../../agents/event.ts';
@@ -347,6 +348,24 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
     deliveries.noteShed(node ?? loss.node ?? ofPod, loss.duration);
   };
 
+  const takeItem = (
+    adapter: EventAdapter,
+    entry: Entry,
+    item: unknown,
+    place: JournalPlace,
+    position: number,
+  ): void => {
+    noteLoss(adapter.lossIn?.(item), entry);
+    for (const event of adapter.eventsOf(item, entry.at)) {
+      if (ids.isRepeated(event, entry.node, entry.at, position)) {
+        tally.note(event.agentType, 'counted', undefined);
+        continue;
+      }
+      noteArrival(model, deliveries, event, entry);
+      accept({ event, senderNode: entry.node, receivedAt: entry.at, place, position });
+    }
+  };
+
   // Before the first event is taken: what an earlier leader has counted is not counted again.
   for (const object of ours.findings.list()) see(object);
 
@@ -357,24 +376,18 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
       const adapter = options.adapters.get(entry.source);
       if (adapter === undefined) return;
       const place = entry.origin ?? { journal, position };
+      let mistake: unknown;
       for (let index = 0; index < entry.items.length; index++) {
-        const item = entry.items[index];
-        noteLoss(adapter.lossIn?.(item), entry);
-        for (const event of adapter.eventsOf(item, entry.at)) {
-          if (ids.isRepeated(event, entry.node, entry.at, position + index)) {
-            tally.note(event.agentType, 'counted', undefined);
-            continue;
-          }
-          noteArrival(model, deliveries, event, entry);
-          accept({
-            event,
-            senderNode: entry.node,
-            receivedAt: entry.at,
-            place: { journal: place.journal, position: place.position + index },
-            position: position + index,
-          });
+        const at = { journal: place.journal, position: place.position + index };
+        try {
+          takeItem(adapter, entry, entry.items[index], at, position + index);
+        } catch (error) {
+          // A mistake of ours must not stand in the way of those behind it.
+          mistake ??= error;
         }
       }
+      if (mistake !== undefined)
+        log.error({ error: mistake, source: entry.source }, 'events could not be worked in, and are left out');
       tally.flush();
     },
     idsUpTo: ids.upTo,
