@@ -198,7 +198,9 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
       lastPosition: undefined,
     };
     findings.set(finding.key, finding);
-    perNamespace.set(identity.namespace, (perNamespace.get(identity.namespace) ?? 0) + 1);
+    if (isCapped(record.subject)) {
+      perNamespace.set(identity.namespace, (perNamespace.get(identity.namespace) ?? 0) + 1);
+    }
     return finding;
   };
 
@@ -207,6 +209,7 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
     if (finding === undefined) return;
     findings.delete(key);
     const { namespace } = finding.identity;
+    if (!isCapped(finding.record.subject)) return;
     perNamespace.set(namespace, (perNamespace.get(namespace) ?? 1) - 1);
     // There is room again; whether it is enough, the next event tells.
     full.delete(namespace);
@@ -223,7 +226,8 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
     const known = findings.get(key);
     if (known !== undefined && known.lastPosition !== position && isSeen(known, sighting)) return 'counted';
     if (known === undefined) {
-      if ((perNamespace.get(identity.namespace) ?? 0) >= options.mostPerNamespace) {
+      const isFull = (perNamespace.get(identity.namespace) ?? 0) >= options.mostPerNamespace;
+      if (isFull && isCapped(sighting.subject)) {
         full.add(identity.namespace);
         return 'capped';
       }
@@ -480,6 +484,9 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
     },
   };
 };
+
+/** Whoever may make workloads may make any number of them; of nodes there are as many as there are. */
+const isCapped = ({ kind }: FindingSubject): boolean => kind !== 'Node';
 
 /** An event of it would be a signal, and left alone: that none comes proves nothing. */
 const uncounted: Listening = {

@@ -49,6 +49,17 @@ describe('a node whose kernel is older than a policy allows', () => {
     });
   });
 
+  test('is one of as many as there are nodes, whatever a namespace may have', () => {
+    const world = setUp({ posture: kernelAtLeast('5.15'), mostPerNamespace: 2 });
+    for (let index = 0; index < 5; index++) world.model.upsertNode({ ...old, name: `old-${index}` });
+    world.look(0);
+    expect([...world.book().all()]).toHaveLength(5);
+    // Nor do they take the place of what else there is to find.
+    world.model.upsertNode({ ...old, name: 'old-5' });
+    world.look(0);
+    expect([world.post(), [...world.book().all()].length, world.book().full()]).toEqual(['finding', 7, []]);
+  });
+
   test('is written once, however often it is looked at', () => {
     const { look, enqueued, state } = outdated();
     for (let round = 0; round < 1000; round++) look(15_000);
