@@ -84,7 +84,6 @@ export const createInventory = (): Inventory => {
   const owners = new Map<string, OwnerFacts>();
   /** Owner's key → keys of the owners right below it. */
   const below = new Map<string, Set<string>>();
-  const podsOf = new Map<string, Set<PodEntry>>();
   let count = 0;
 
   const nodeEntry = (name: string): NodeEntry => {
@@ -131,7 +130,7 @@ export const createInventory = (): Inventory => {
   };
 
   /** Up the chain of owners until one that we do not watch or that nobody owns. */
-  const topOf = (namespace: string, owner: OwnerReference): OwnerReference => {
+  const topOf = (namespace: string, owner: Named): Named => {
     let top = owner;
     // A chain is three long at most in practice; the bound guards against owners that own each other.
     for (let depth = 0; depth < 8; depth++) {
@@ -140,6 +139,13 @@ export const createInventory = (): Inventory => {
       top = next;
     }
     return top;
+  };
+
+  const topKeyOf = (key: string): string => {
+    const facts = owners.get(key);
+    if (facts === undefined) return key;
+    const { kind, name } = topOf(facts.namespace, facts);
+    return workloadKey(facts.namespace, kind, name);
   };
 
   const workloadOf = ({ namespace, name, owner }: PodFacts): WorkloadEntry => {
@@ -155,16 +161,12 @@ export const createInventory = (): Inventory => {
   const link = (pod: PodEntry): void => {
     pod.node?.pods.add(pod);
     pod.workload.pods.add(pod);
-    const key = ownerKeyOf(pod.facts);
-    if (key !== undefined) addTo(podsOf, key, pod);
   };
 
   const unlink = (pod: PodEntry): void => {
     pod.node?.pods.delete(pod);
     pod.node?.agentPods.delete(pod);
     pod.workload.pods.delete(pod);
-    const key = ownerKeyOf(pod.facts);
-    if (key !== undefined) removeFrom(podsOf, key, pod);
   };
 
   /** A node that is not known lives only as long as pods speak of it. */
@@ -177,10 +179,10 @@ export const createInventory = (): Inventory => {
     return name === undefined ? undefined : nodeEntry(name);
   };
 
-  /** Pods below the owner may belong to another workload now. */
-  const rehome = (key: string): readonly WorkloadEntry[] => {
+  /** Pods below an owner may belong to another workload now. */
+  const rehome = (pods: readonly PodEntry[]): readonly WorkloadEntry[] => {
     const touched = new Set<WorkloadEntry>();
-    for (const pod of podsBelow(key)) {
+    for (const pod of pods) {
       const workload = workloadOf(pod.facts);
       if (workload === pod.workload) continue;
       touched.add(pod.workload).add(workload);
@@ -193,22 +195,26 @@ export const createInventory = (): Inventory => {
     return [...touched];
   };
 
-  /** Owners can be made to own each other, so each is visited once. */
+  /**
+   * Looked for where they stand, at the tops of their owners: an index of pods by owner would be five megabytes that a change of owner
+   * needs and nothing else. Owners can be made to own each other, so each is visited once.
+   */
   const podsBelow = (key: string): readonly PodEntry[] => {
     const keys = new Set([key]);
     for (const each of keys) for (const lower of below.get(each) ?? []) keys.add(lower);
-    return [...keys].flatMap((each) => [...(podsOf.get(each) ?? [])]);
+    const tops = new Set(Array.from(keys, (each) => workloads.get(topKeyOf(each))));
+    return [...tops].flatMap((top) => [...(top?.pods ?? [])].filter(({ facts }) => keys.has(ownerKeyOf(facts) ?? '')));
   };
 
   const setOwner = (key: string, facts: OwnerFacts | undefined): readonly WorkloadEntry[] => {
-    const before = owners.get(key);
+    const [parentBefore, parent] = [parentKey(owners.get(key)), parentKey(facts)];
+    const pods = parentBefore === parent ? [] : podsBelow(key);
     if (facts === undefined) owners.delete(key);
     else owners.set(key, facts);
-    const [parentBefore, parent] = [parentKey(before), parentKey(facts)];
     if (parentBefore === parent) return [];
     if (parentBefore !== undefined) removeFrom(below, parentBefore, key);
     if (parent !== undefined) addTo(below, parent, key);
-    return rehome(key);
+    return rehome(pods);
   };
 
   const declare = (
@@ -304,6 +310,8 @@ export const createInventory = (): Inventory => {
     },
   };
 };
+
+type Named = Pick<OwnerReference, 'kind' | 'name'>;
 
 const parentKey = (facts: OwnerFacts | undefined): string | undefined =>
   facts?.owner === undefined ? undefined : workloadKey(facts.namespace, facts.owner.kind, facts.owner.name);

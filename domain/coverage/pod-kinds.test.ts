@@ -9,7 +9,8 @@ const late = 1_000 * minutes;
 /** More than are counted anew each time. */
 const nodes = Array.from({ length: 80 }, (_, index) => `node-${index}`);
 const owner = { apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'proxy' };
-const proxyOn = (node: string) => aPod({ name: `proxy-${node}`, node, owner });
+const shape = aShape();
+const proxyOn = (node: string) => aPod({ name: `proxy-${node}`, node, owner, shape });
 const privileged = aShape({ privileged: true });
 
 /** A DaemonSet with a pod on every node, each of which Falco protects. */
