@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { SecurityEvent } from '../domain/findings/types.ts';
-import type { EventAdapter } from './event.ts';
+import type { EventAdapter, EventLoss } from './event.ts';
 
 const receivedAt = Date.UTC(2026, 7, 1, 10, 0, 5);
 const longestText = 4096;
@@ -25,6 +25,22 @@ export const describeEvents = (adapter: EventAdapter, items: readonly unknown[])
       ),
       { numRuns: 300 },
     );
+  });
+
+  it('never throws and keeps its bounds where much of a real event is spoilt, also within texts that hold JSON', () => {
+    const spoils = fc.array(fc.tuple(fc.nat(), strange), { minLength: 2, maxLength: 8 });
+    fc.assert(
+      fc.property(fc.constantFrom(...items), spoils, (item, places) => {
+        const spoilt = places.reduce<unknown>((left, [place, value]) => replacedWithin(left, place, value), item);
+        checkEvents(adapter.eventsOf(spoilt, receivedAt));
+        checkLoss(adapter.lossIn?.(spoilt));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('never says more of losses than what is lost, and for a day at most, whatever is posted', () => {
+    fc.assert(fc.property(fc.oneof(fc.anything(), fc.jsonValue()), (item) => checkLoss(adapter.lossIn?.(item))));
   });
 
   it('leaves the item as it is, and says the same of it again', () => {
@@ -94,6 +110,16 @@ const checkEvents = (events: readonly SecurityEvent[]): void => {
   }
 };
 
+const day = 86_400_000;
+
+const checkLoss = (loss: EventLoss | undefined): void => {
+  if (loss === undefined) return;
+  expect(loss.duration).toBeGreaterThanOrEqual(0);
+  expect(loss.duration).toBeLessThanOrEqual(day);
+  for (const name of [loss.node, loss.pod?.namespace, loss.pod?.name])
+    expect(['string', 'undefined']).toContain(typeof name);
+};
+
 const checkText = (value: unknown): void => {
   if (typeof value !== 'string') expect.fail(`${typeof value} where a text belongs`);
   expect(value.length).toBeGreaterThan(0);
@@ -117,6 +143,20 @@ const replacedAt = (item: unknown, place: number, value: unknown): unknown => {
   walk(copy);
   if (replace.length > 0) replace[place % replace.length]?.();
   return copy;
+};
+
+/** The same, but also where a text holds JSON. */
+const replacedWithin = (item: unknown, place: number, value: unknown): unknown => {
+  const texts = Object.entries(typeof item === 'object' && item !== null ? item : {}).filter(
+    ([, text]) => typeof text === 'string' && text.startsWith('{'),
+  );
+  const [key, text] = texts[place % Math.max(1, texts.length)] ?? [];
+  if (key === undefined || place % 2 === 0) return replacedAt(item, place, value);
+  try {
+    return { ...(item as object), [key]: JSON.stringify(replacedAt(JSON.parse(String(text)), place, value)) };
+  } catch {
+    return replacedAt(item, place, value);
+  }
 };
 
 /** Where an event says when it happened, a word instead, in texts that hold JSON as well. */
