@@ -59,8 +59,8 @@ export const auditMarkdown = (record: SignedRecord): string => {
       ['Case', done.phase],
       ['Remediation', done.remediation],
       ['Risk accepted', done.riskAcceptedUntil && `until ${done.riskAcceptedUntil}: ${done.riskAcceptedReason ?? ''}`],
-      ...done.links.map(({ title, url }) => ['Link', title === undefined ? url : `${title}: ${url}`] as const),
     ]),
+    ...done.links.map(({ title, url }) => `- Link: ${title === undefined ? '' : `${safe(title)}: `}${linked(url)}`),
     '',
     ...table(
       ['time', 'author', 'note'],
@@ -111,4 +111,11 @@ const table = (header: readonly string[], rows: readonly (readonly string[])[]):
 const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 
 /** Names, events and notes are anybody's: they must stay text, and in their cell. */
-const safe = (text: string): string => plain(text).replaceAll(/[\\`*_{}[\]<>#|~]/g, String.raw`\$&`);
+const safe = (text: string): string =>
+  plain(text)
+    .replaceAll(/[\\`*_{}[\]<>#|~&]/g, String.raw`\$&`)
+    // Many renderers make links of what looks like an address.
+    .replaceAll(/:(?=\/\/)|(?<=\bwww)\./gi, String.raw`\$&`);
+
+/** What people gave as a link is one, and cannot be more. */
+const linked = (url: string): string => (/^https?:\/\/[^\s<>|\\]+$/.test(plain(url)) ? `<${plain(url)}>` : safe(url));
