@@ -1,6 +1,6 @@
-import { assert, property, string } from 'fast-check';
+import { array, assert, constantFrom, oneof, property, string } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { maskSecrets } from './mask.ts';
+import { maskAll, maskSecrets } from './mask.ts';
 
 /** Put together here, so that no scanner of secrets takes this file for a leak. */
 const join = (...parts: readonly string[]): string => parts.join('');
@@ -89,4 +89,30 @@ describe('text', () => {
       }),
     );
   });
+});
+
+test('what is looked at closely is all that has something to mask', () => {
+  const words = [
+    'password|PASSWD|pwd|secret|token|api-key|apikey|access_key_id|auth|credentials|session-id',
+    'signing_key|conn_str|connection-string|dsn|sas|cookie|otp|pin|jwt|webhook|x-my-key|Authorization',
+    'Bearer|basic|mysql -p|mariadb|curl -u|--user|--proxy-user|sshpass -p|redis-cli -a|MYSQL_PWD',
+    'REDISCLI_AUTH|AWS_SESSION_TOKEN|AKIA|ASIA|ghp_|github_pat_|glpat-|xoxb-|sk_live_|rk_test_|sk-',
+    'AIza|npm_|hvs.|dop_v1_|eyJhbGciOi.eyJhbGciOi.x|AccountKey|https://|gcc -O2 -Wall|id|make',
+  ];
+  const word = constantFrom(...words.join('|').split('|'));
+  const joint = constantFrom('=', ': ', ':', ' ', '://', '@', '"', ' -', '--');
+  const value = constantFrom(
+    'hunter2hunter2hunter2hunter2hunter2hunter2',
+    'A'.repeat(16),
+    'a'.repeat(64),
+    'user:hunter2',
+  );
+  assert(
+    property(array(oneof(word, joint, value, string({ maxLength: 4 })), { maxLength: 8 }), (parts) => {
+      // Without what is replaced before anybody looks for secrets.
+      const plain = parts.join('').replace(/[^\x20-\x7e]/g, '');
+      expect(maskSecrets(plain)).toBe(maskAll(plain));
+    }),
+    { numRuns: 3000 },
+  );
 });

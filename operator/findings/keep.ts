@@ -234,7 +234,10 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
 
   const see = (object: RawObject): void => {
     const { namespace = '', name } = object.metadata;
-    const parsed = readFinding(object);
+    const { tombstone } = (object as { readonly status?: { readonly tombstone?: unknown } }).status ?? {};
+    const isKnown = tombstone === undefined && book.get(`${namespace}/${name}`) !== undefined;
+    // Of one that is known only what people have decided is new: its status is our own word, which is large, and comes back at each write.
+    const parsed = readFinding(isKnown ? withoutStatus(object) : object);
     // What is left of a finding is none: it must not be looked at, or it would be cleared as one.
     if (parsed.ok && parsed.value.status?.tombstone !== undefined) tombstones.seen(name, parsed.value);
     else if (parsed.ok) book.seen(`${namespace}/${name}`, parsed.value);
@@ -422,6 +425,11 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
       }
     },
   };
+};
+
+const withoutStatus = (object: RawObject): RawObject => {
+  const bare: RawObject & { readonly status?: undefined } = { ...object, status: undefined };
+  return bare;
 };
 
 /** Workloads of which something is to be done. */
