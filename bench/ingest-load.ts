@@ -1,5 +1,6 @@
 // Posts events in batches over kept connections, as many as are taken, and counts those that were acknowledged.
 import { Agent, request } from 'node:https';
+import { setTimeout as pause } from 'node:timers/promises';
 
 export interface EventTarget {
   readonly port: number;
@@ -16,17 +17,19 @@ export interface PodName {
   readonly node: string;
 }
 
-/** Events of one process that ran over the pods in turn, each with an id of its own. Answers how many were taken. */
+/** Events of one process that ran over the pods in turn, each with an id of its own, no more than `perSecond`. Answers how many were taken. */
 export const postEvents = async (
   target: EventTarget,
   pods: readonly PodName[],
   batch: number,
   seconds: number,
+  perSecond = Number.POSITIVE_INFINITY,
 ): Promise<number> => {
   const { ca, servername, tokens } = target;
   const agent = new Agent({ keepAlive: true, maxSockets: tokens.length, ca, servername });
   const alerts = pods.map(alertOf);
-  const end = performance.now() + seconds * 1000;
+  const begin = performance.now();
+  const end = begin + seconds * 1000;
   let [made, taken] = [0, 0];
   const nextBody = (): string => {
     const time = new Date().toISOString();
@@ -35,6 +38,8 @@ export const postEvents = async (
   };
   const work = async (token: string): Promise<void> => {
     while (performance.now() < end) {
+      const early = begin + (made / perSecond) * 1000 - performance.now();
+      if (early > 0) await pause(early);
       if ((await post(target, agent, token, nextBody())) === 202) taken += batch;
     }
   };

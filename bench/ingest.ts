@@ -19,7 +19,11 @@ import { cpuSecondsOf, memoryOf } from './process-memory.ts';
 
 const workloads = 1000;
 const batches = [1, 10, 100, 1000] as const;
-const secondsEach = 8;
+const secondsEach = 10;
+/** Each finding is written some times within it. */
+const secondsWide = 30;
+/** How memory goes is looked at so often, while events with ids of their own come at a steady rate. */
+const memoryRounds = { count: 5, seconds: 30, perSecond: 8000 } as const;
 const budgetPerCore = 20_000;
 /** Each has a rate of its own, which is not what is measured. */
 const senders = Array.from({ length: 16 }, (_, index) => `token-of-the-benchmark-${index}`);
@@ -90,8 +94,8 @@ const measure = async (
   const one = pods.slice(0, 1);
   const figures: Figure[] = [];
   const note = (what: string, round: Round): void => log(`${what}: ${JSON.stringify(round)}`);
-  // Compiled and with its findings made: the first writes are not what goes on.
-  await measureRound(operator, target, pods, 100, 4);
+  // Compiled and with its finding made: the first writes are not what goes on.
+  await measureRound(operator, target, one, 100, 4);
   const before = memoryOf(operator.pid).resident;
   for (const batch of batches) {
     const round = await measureRound(operator, target, one, batch, secondsEach);
@@ -104,7 +108,8 @@ const measure = async (
       holds: batch === 100 ? round.perCore >= budgetPerCore : undefined,
     });
   }
-  const wide = await measureRound(operator, target, pods, 100, secondsEach);
+  await measureRound(operator, target, pods, 100, 2);
+  const wide = await measureRound(operator, target, pods, 100, secondsWide);
   note(`${workloads} findings`, wide);
   figures.push({
     what: `the same, batches of 100, ${thousands(workloads)} findings`,
@@ -112,16 +117,41 @@ const measure = async (
     budget: '',
     holds: undefined,
   });
-  const again = await measureRound(operator, target, one, 100, 2 * secondsEach);
-  note('memory', again);
-  const { peak } = memoryOf(operator.pid);
-  figures.push({
-    what: 'memory before, after all of it, and at its peak',
-    measured: `${before} MiB, ${again.resident} MiB, ${peak} MiB resident`,
-    budget: 'flat',
-    holds: undefined,
-  });
-  return figures;
+  const after = memoryOf(operator.pid).resident;
+  return [...figures, ...(await measureMemory(operator, target, one, { before, after }, note))];
+};
+
+/** Every event has an id, which is remembered for an hour: eight bytes each and some room are what may be added. */
+const measureMemory = async (
+  operator: ProcessHandle,
+  target: EventTarget,
+  pods: readonly PodName[],
+  { before, after }: { readonly before: number; readonly after: number },
+  note: (what: string, round: Round) => void,
+): Promise<readonly Figure[]> => {
+  const { count, seconds, perSecond } = memoryRounds;
+  const resident: number[] = [];
+  let events = 0;
+  for (let index = 1; index <= count; index++) {
+    const round = await measureRound(operator, target, pods, 100, seconds, perSecond);
+    note(`memory, ${index} of ${count}`, round);
+    events += round.events;
+    resident.push(round.resident);
+  }
+  return [
+    {
+      what: 'memory with one finding, after the batches, and after those over all findings',
+      measured: `${before} MiB, ${after} MiB resident`,
+      budget: '',
+      holds: undefined,
+    },
+    {
+      what: `memory every ${seconds} s of ${thousands(events)} further events with ids, and at its peak`,
+      measured: `${resident.join(', ')}; ${memoryOf(operator.pid).peak} MiB resident`,
+      budget: 'flat',
+      holds: undefined,
+    },
+  ];
 };
 
 /** From the first event that is sent until the last is written, its place in the journal given back. */
@@ -131,14 +161,16 @@ const measureRound = async (
   pods: readonly PodName[],
   batch: number,
   seconds: number,
+  perSecond?: number,
 ): Promise<Round> => {
   const [cpu, wrote] = [cpuSecondsOf(operator.pid), await sumOf(operator, 'workload_protection_writes_total')];
   const began = performance.now();
-  const events = await postEvents(target, pods, batch, seconds);
+  const events = await postEvents(target, pods, batch, seconds, perSecond);
   const deadline = performance.now() + 120_000;
   while ((await sumOf(operator, 'workload_protection_journal_waiting_events')) > 0) {
     if (performance.now() > deadline) throw new Error(`after ${events} events the journal does not empty`);
-    await pause(100);
+    // To be asked for all its metrics costs the operator more than a hundred events.
+    await pause(1000);
   }
   return {
     events,
