@@ -21,7 +21,8 @@ type NodeName = (typeof nodes)[number];
 /** Of each node one workload, which does the same at the same time. */
 const workloads: Readonly<Record<NodeName, string>> = { 'cut-off': 'cart', connected: 'pay' };
 const compiler = 'Compiler Run in Container';
-const quietPeriod = '30s';
+/** Longer than it takes to ask Falco, which is when the loss is seen. */
+const quietPeriod = '15s';
 /** Standing still is written down after a minute; clearing takes two looks at the clock more than the quiet period. */
 const writtenWithinMs = 120_000;
 const token = 'a-token-of-the-test-that-nobody-guesses';
