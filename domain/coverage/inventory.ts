@@ -2,7 +2,7 @@
 // decides nothing.
 import { fnv1a } from '../hash.ts';
 import type { PolicySet } from '../policy/resolve.ts';
-import type { NodeFacts, OwnerFacts, OwnerReference, PodFacts } from '../types.ts';
+import type { NodeFacts, OwnerFacts, PodFacts } from '../types.ts';
 import type { AgentPresence } from './presence.ts';
 import type { PodKinds } from './pod-kinds.ts';
 import type { Verdict } from './verdict.ts';
@@ -81,9 +81,10 @@ export const createInventory = (): Inventory => {
   const nodes = new Map<string, NodeEntry>();
   const workloads = new Map<string, WorkloadEntry>();
   const pods = new Map<string, Map<string, PodEntry>>();
-  const owners = new Map<string, OwnerFacts>();
-  /** Owner's key → keys of the owners right below it. */
-  const below = new Map<string, Set<string>>();
+  /** Owner's key → that of its own owner: no more of them is kept, since there are ten old ReplicaSets to a Deployment. */
+  const above = new Map<string, string>();
+  /** Owner's key → keys of the owners right below it, nearly always one. */
+  const below = new Map<string, string[]>();
   let count = 0;
 
   const nodeEntry = (name: string): NodeEntry => {
@@ -107,16 +108,13 @@ export const createInventory = (): Inventory => {
     return created;
   };
 
-  const workloadEntry = (namespace: string, kind: string, name: string): WorkloadEntry => {
-    const key = workloadKey(namespace, kind, name);
+  const workloadEntry = (key: string): WorkloadEntry => {
     const found = workloads.get(key);
     if (found !== undefined) return found;
     const created: WorkloadEntry = {
       key,
       hash: fnv1a(key),
-      kind,
-      namespace,
-      name,
+      ...partsOf(key),
       isDeclared: false,
       pods: new Set(),
       kinds: undefined,
@@ -130,30 +128,22 @@ export const createInventory = (): Inventory => {
   };
 
   /** Up the chain of owners until one that we do not watch or that nobody owns. */
-  const topOf = (namespace: string, owner: Named): Named => {
-    let top = owner;
+  const topOf = (key: string): string => {
+    let top = key;
     // A chain is three long at most in practice; the bound guards against owners that own each other.
     for (let depth = 0; depth < 8; depth++) {
-      const next = owners.get(workloadKey(namespace, top.kind, top.name))?.owner;
+      const next = above.get(top);
       if (next === undefined) return top;
       top = next;
     }
     return top;
   };
 
-  const topKeyOf = (key: string): string => {
-    const facts = owners.get(key);
-    if (facts === undefined) return key;
-    const { kind, name } = topOf(facts.namespace, facts);
-    return workloadKey(facts.namespace, kind, name);
-  };
-
-  const workloadOf = ({ namespace, name, owner }: PodFacts): WorkloadEntry => {
+  const workloadOf = ({ namespace, name, owner }: PodFacts): WorkloadEntry =>
     // A static pod is owned by its node, which is no workload: it stands for itself.
-    if (owner === undefined || owner.kind === 'Node') return workloadEntry(namespace, 'Pod', name);
-    const top = topOf(namespace, owner);
-    return workloadEntry(namespace, top.kind, top.name);
-  };
+    owner === undefined || owner.kind === 'Node'
+      ? workloadEntry(workloadKey(namespace, 'Pod', name))
+      : workloadEntry(topOf(workloadKey(namespace, owner.kind, owner.name)));
 
   const ownerKeyOf = ({ namespace, owner }: PodFacts): string | undefined =>
     owner === undefined ? undefined : workloadKey(namespace, owner.kind, owner.name);
@@ -202,17 +192,17 @@ export const createInventory = (): Inventory => {
   const podsBelow = (key: string): readonly PodEntry[] => {
     const keys = new Set([key]);
     for (const each of keys) for (const lower of below.get(each) ?? []) keys.add(lower);
-    const tops = new Set(Array.from(keys, (each) => workloads.get(topKeyOf(each))));
+    const tops = new Set(Array.from(keys, (each) => workloads.get(topOf(each))));
     return [...tops].flatMap((top) => [...(top?.pods ?? [])].filter(({ facts }) => keys.has(ownerKeyOf(facts) ?? '')));
   };
 
-  const setOwner = (key: string, facts: OwnerFacts | undefined): readonly WorkloadEntry[] => {
-    const [parentBefore, parent] = [parentKey(owners.get(key)), parentKey(facts)];
-    const pods = parentBefore === parent ? [] : podsBelow(key);
-    if (facts === undefined) owners.delete(key);
-    else owners.set(key, facts);
-    if (parentBefore === parent) return [];
-    if (parentBefore !== undefined) removeFrom(below, parentBefore, key);
+  const setOwner = (key: string, parent: string | undefined): readonly WorkloadEntry[] => {
+    const before = above.get(key);
+    const pods = before === parent ? [] : podsBelow(key);
+    if (parent === undefined) above.delete(key);
+    else above.set(key, parent);
+    if (before === parent) return [];
+    if (before !== undefined) removeFrom(below, before, key);
     if (parent !== undefined) addTo(below, parent, key);
     return rehome(pods);
   };
@@ -294,9 +284,10 @@ export const createInventory = (): Inventory => {
       return entry;
     },
     upsertOwner: (facts) => {
-      const touched = setOwner(workloadKey(facts.namespace, facts.kind, facts.name), facts);
+      const key = workloadKey(facts.namespace, facts.kind, facts.name);
+      const touched = setOwner(key, parentKey(facts));
       const isTop = facts.owner === undefined;
-      if (isTop) workloadEntry(facts.namespace, facts.kind, facts.name);
+      if (isTop) workloadEntry(key);
       return [...touched, ...declare(facts, isTop)];
     },
     removeOwner: (kind, namespace, name) => {
@@ -311,18 +302,23 @@ export const createInventory = (): Inventory => {
   };
 };
 
-type Named = Pick<OwnerReference, 'kind' | 'name'>;
-
-const parentKey = (facts: OwnerFacts | undefined): string | undefined =>
-  facts?.owner === undefined ? undefined : workloadKey(facts.namespace, facts.owner.kind, facts.owner.name);
-
-const addTo = <V>(sets: Map<string, Set<V>>, key: string, value: V): void => {
-  const known = sets.get(key);
-  if (known === undefined) sets.set(key, new Set([value]));
-  else known.add(value);
+/** As `workloadKey` has put them together: neither namespaces nor names hold a slash. */
+const partsOf = (key: string): Pick<WorkloadEntry, 'namespace' | 'kind' | 'name'> => {
+  const [first, last] = [key.indexOf('/'), key.lastIndexOf('/')];
+  return { namespace: key.slice(0, first), kind: key.slice(first + 1, last), name: key.slice(last + 1) };
 };
 
-const removeFrom = <V>(sets: Map<string, Set<V>>, key: string, value: V): void => {
-  const known = sets.get(key);
-  if (known?.delete(value) && known.size === 0) sets.delete(key);
+const parentKey = ({ namespace, owner }: OwnerFacts): string | undefined =>
+  owner === undefined ? undefined : workloadKey(namespace, owner.kind, owner.name);
+
+const addTo = (lists: Map<string, string[]>, key: string, value: string): void => {
+  const known = lists.get(key);
+  if (known === undefined) lists.set(key, [value]);
+  else known.push(value);
+};
+
+const removeFrom = (lists: Map<string, string[]>, key: string, value: string): void => {
+  const others = (lists.get(key) ?? []).filter((each) => each !== value);
+  if (others.length === 0) lists.delete(key);
+  else lists.set(key, others);
 };
