@@ -16,6 +16,18 @@ export const matchesAny = (
   context: MatchContext = {},
 ): boolean => matchers.some(({ allOf }) => allOf.every((comparison) => holds(comparison, event, context)));
 
+/** What is known of a subject without any event. */
+const ofSubject: ReadonlySet<EventField> = new Set<EventField>(['Namespace', 'Workload', 'Container', 'Image']);
+const noEvent: SecurityEvent = { at: 0, agentType: '', tags: [], tactics: [], techniques: [], origin: {} };
+
+/** Whether one of the matchers fits whatever happens there, as far as the subject alone tells. */
+export const matchesSubject = (matchers: readonly EventMatcher[], context: MatchContext): boolean =>
+  matchesAny(
+    matchers.filter(({ allOf }) => allOf.every(({ field }) => ofSubject.has(field))),
+    noEvent,
+    context,
+  );
+
 const holds = (
   { field, equals, prefix, suffix, glob }: Comparison,
   event: SecurityEvent,

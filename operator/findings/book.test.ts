@@ -1,6 +1,6 @@
 import { assert, array, constantFrom, integer, oneof, property, record as recordOfArbitraries } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { PostureRule } from '../../domain/findings/types.ts';
+import type { Comparison, PostureRule } from '../../domain/findings/types.ts';
 import { aFalco } from '../../domain/testing/agents.ts';
 import { aPolicy, labelled, selecting } from '../../domain/testing/policies.ts';
 import type { PodFacts } from '../../domain/types.ts';
@@ -264,6 +264,14 @@ describe('the journal', () => {
   });
 });
 
+const inContainer = (name: string): Comparison => ({
+  field: 'Container',
+  equals: [name],
+  prefix: [],
+  suffix: [],
+  glob: [],
+});
+
 const crashing = (pod: PodFacts): PodFacts => {
   const waits = { ready: false, waitingReason: 'CrashLoopBackOff', waitingMessage: undefined };
   const containers = pod.shape.containers.map(({ name }) => ({
@@ -403,6 +411,31 @@ describe('silence', () => {
     world.model.setPolicies([aPolicy({ posture: [rule], gracePeriod: 0 })]);
     world.look(0);
     expect(only(world.book()).finding.record).toMatchObject({ severity: 'Critical', state: { phase: 'Resolved' } });
+  });
+
+  test('is none where the policy that counted it excludes the container by now, since nothing of it would be counted', () => {
+    const excluding = aRule({ quietPeriod: hour, exclude: [{ allOf: [inContainer('app')] }] });
+    const world = setUp({ posture: [aRule({ quietPeriod: hour })] });
+    world.post();
+    world.look(0);
+    world.model.setPolicies([aPolicy({ posture: [excluding], gracePeriod: 0 })]);
+    world.look(0);
+    world.look(10 * hour);
+    world.write();
+    const { key } = only(world.book());
+    expect(world.objects.get(key)?.status).toMatchObject({
+      phase: 'Open',
+      quiet: { suspendedReason: 'RuleNotLoaded', suspendedMessage: expect.stringContaining('exclude it') },
+    });
+  });
+
+  test('is as severe as the policies say that do not exclude the container', () => {
+    const excluding = aRule({ severity: 'Critical', exclude: [{ allOf: [inContainer('app')] }] });
+    const world = setUp({ posture: [excluding, aRule({ severity: 'Low' })] });
+    world.post();
+    expect(only(world.book()).finding.record.severity).toBe('Low');
+    world.look(0);
+    expect(only(world.book()).finding.record.severity).toBe('Low');
   });
 
   test('must last as long as the last policy said, though it is gone and the operator was restarted', () => {

@@ -15,6 +15,7 @@ import {
 import { seeCase } from '../../domain/findings/case-stamp.ts';
 import { advance, seeAgain, type FindingCase, type Transition } from '../../domain/findings/life-cycle.ts';
 import { isSameChange } from '../../domain/findings/image-change.ts';
+import { matchesSubject } from '../../domain/findings/match.ts';
 import { observe } from '../../domain/findings/observe.ts';
 import {
   longestLookMs,
@@ -359,7 +360,13 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
   ): void => {
     const { record } = finding;
     const nodes = listeners.nodesOf(record);
-    const terms = termsOf(record.behaviour, selectingOf(model, record.subject, undefined));
+    const { subject, image } = record;
+    const where = { namespace: subject.namespace, workload: subject.name, container: subject.container, image };
+    const terms = termsOf(
+      record.behaviour,
+      selectingOf(model, subject, undefined),
+      ({ exclude }) => subject.kind === 'Node' || !matchesSubject(exclude, where),
+    );
     const quietTerms = terms?.quiet ?? record.quietTerms;
     const standing = observeStanding(model, record, { named: namedBehaviours(), cgroups: options.cgroups });
     const observation =
@@ -492,7 +499,8 @@ const isCapped = ({ kind }: FindingSubject): boolean => kind !== 'Node';
 const uncounted: Listening = {
   listening: false,
   reason: 'RuleNotLoaded',
-  message: 'no policy that selects it names the behaviour any more, so that nothing of it would be counted',
+  message:
+    'no policy that selects it names the behaviour any more, or those that do exclude it, so that nothing of it would be counted',
 };
 
 /** Whether the node stands so still: nobody, neither this process nor the one before it, has seen it stand otherwise since. */
