@@ -10,6 +10,7 @@ import { addressesOf } from '../fleet/addresses.ts';
 import { falco } from '../fleet/agents.ts';
 import { everywhere } from '../fleet/agents/daemon-set.ts';
 import type { Manifest } from '../fleet/manifest.ts';
+import type { ProcessHandle } from '../installation/install.ts';
 import { eventually } from './support/eventually.ts';
 import { createPoster, type Poster } from './support/post-events.ts';
 import { createAll, deployment, namespace, namespacesOf, node } from './support/small-fleet.ts';
@@ -39,6 +40,7 @@ const addressed = (name: NodeName, index: number): Manifest => {
 };
 
 let world: World;
+let operator: ProcessHandle;
 let simulation: Simulation;
 let poster: Poster;
 
@@ -84,9 +86,9 @@ beforeAll(async () => {
   });
   simulation = await simulate(found, { listen: 'each' });
   const [port = 0] = await freePorts(1);
-  await untilReady(
-    await installation.startOperator({ args: ['--leader-elect=false', `--ingest-address=127.0.0.1:${port}`] }),
-  );
+  const args = ['--leader-elect=false', `--ingest-address=127.0.0.1:${port}`];
+  operator = await installation.startOperator({ args });
+  await untilReady(operator);
   poster = await eventually(() => createPoster(world, port, token));
   await eventually(async () => expect((await poster.post('falco', event('connected', 'Anything'))).status).toBe(202));
   // Asked twice, so that there is something to compare.
@@ -95,6 +97,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   poster?.close();
+  operator?.kill('SIGKILL');
+  await operator?.exited;
   await simulation?.close();
   await world?.stop();
 });
