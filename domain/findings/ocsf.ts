@@ -137,13 +137,15 @@ const evidenceOf = (event: EventStanding): object =>
       event.executable === undefined && event.arguments === undefined
         ? undefined
         : given({
+            // It must have a number or an identifier, and agents give its number for a moment only.
+            uid: event.id ?? `${event.pod ?? event.node ?? 'process'}@${event.time}`,
+            name: event.executable === undefined ? undefined : nameIn(event.executable),
             cmd_line: event.arguments,
             file:
               event.executable === undefined
                 ? undefined
                 : { path: event.executable, name: nameIn(event.executable), type_id: 1 },
             user: event.user === undefined ? undefined : { name: event.user },
-            parent_process: event.parent === undefined ? undefined : { name: event.parent },
           }),
     file: event.file === undefined ? undefined : { path: event.file, name: nameIn(event.file), type_id: 1 },
     data: event,

@@ -122,6 +122,26 @@ describe('OCSF', () => {
     });
   });
 
+  test('tells processes apart, as OCSF demands of each, though agents give them no number', () => {
+    const time = '2026-06-02T09:00:00.000Z';
+    const finding = aFinding(
+      {},
+      {
+        evidence: [
+          { id: 'e-1', time, executable: '/usr/bin/gcc', parent: 'bash' },
+          { time, pod: 'checkout-1', arguments: 'gcc' },
+        ],
+      },
+    );
+    expect(ocsfFinding(finding, undefined)).toMatchObject({
+      evidences: [
+        // The parent has no identifier that anybody knows, and stands in the data.
+        { process: { uid: 'e-1', name: 'gcc', parent_process: undefined }, data: { parent: 'bash' } },
+        { process: { uid: `checkout-1@${time}`, cmd_line: 'gcc' } },
+      ],
+    });
+  });
+
   test('says an update once there is more than the beginning, and nothing that is not known', () => {
     const history = [transition('T', undefined, 'Open', 'A'), transition('T', 'Open', 'Remediating', 'B')];
     expect(ocsfFinding(aFinding({}, { history }), undefined)).toMatchObject({ activity_name: 'Update' });
