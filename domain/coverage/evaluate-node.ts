@@ -17,12 +17,14 @@ export const evaluateNode = (context: Context, node: NodeEntry, now: number): vo
   const { said, validUntil: heardUntil } = listen(context, facts, now);
   let presences = presencesOn(context, node, facts, said);
   if (noteGone(node, presences, now)) presences = presencesOn(context, node, facts, said);
-  node.presences = presences.map((presence) => withoutSpentGrace(presence, context.maximumGrace, now));
-  const situation = context.situations.numberOf(node.presences);
-  if (situation !== node.presenceId) context.dirty.podsOf(node);
-  node.presenceId = situation;
+  const situation = context.situations.of(
+    presences.map((presence) => withoutSpentGrace(presence, context.maximumGrace, now)),
+  );
+  node.presences = situation.presences;
+  if (situation.number !== node.presenceId) context.dirty.podsOf(node);
+  node.presenceId = situation.number;
   const set = context.resolver.forNode(facts.labels);
-  const { verdict, validUntil } = context.situations.recall(situation, `node ${set.id}`, now, () =>
+  const { verdict, validUntil } = context.situations.recall(situation.number, `node ${set.id}`, now, () =>
     verdictOn(context.interner, node.presences, set, now),
   );
   // Its pods' grace periods end in it too, and they are not all judged anew with their node.

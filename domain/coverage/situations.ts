@@ -4,24 +4,30 @@ import type { AgentPresence } from './presence.ts';
 import type { TimedVerdict } from './judgements.ts';
 
 export interface Situations {
-  /** The same number for presences that are equal. */
-  readonly numberOf: (presences: readonly AgentPresence[]) => number;
+  /** The same for presences that are equal. */
+  readonly of: (presences: readonly AgentPresence[]) => Situation;
   /** What was said of the situation, while it holds; else what `judge` says now. */
   readonly recall: (presences: number, situation: string, now: number, judge: () => TimedVerdict) => TimedVerdict;
   readonly size: () => number;
 }
 
+export interface Situation {
+  readonly number: number;
+  /** Those of the node that was first in it: thousands of nodes share them, rather than hold as many of their own. */
+  readonly presences: readonly AgentPresence[];
+}
+
 export const createSituations = (): Situations => {
-  const numbers = new Map<string, number>();
+  const situations = new Map<string, Situation>();
   const remembered = new Map<number, Map<string, TimedVerdict>>();
   return {
-    numberOf: (presences) => {
+    of: (presences) => {
       const key = textOf(presences);
-      const known = numbers.get(key);
+      const known = situations.get(key);
       if (known !== undefined) return known;
-      const next = numbers.size;
-      numbers.set(key, next);
-      return next;
+      const created = { number: situations.size, presences };
+      situations.set(key, created);
+      return created;
     },
     recall: (presences, situation, now, judge) => {
       let bySituation = remembered.get(presences);
@@ -32,7 +38,7 @@ export const createSituations = (): Situations => {
       bySituation.set(situation, timed);
       return timed;
     },
-    size: () => numbers.size,
+    size: () => situations.size,
   };
 };
 
