@@ -136,10 +136,11 @@ describe('OCSF', () => {
     expect(ocsfFinding(finding, undefined)).toMatchObject({
       evidences: [
         // The parent has no identifier that anybody knows, and stands in the data.
-        { process: { uid: 'e-1', name: 'gcc', parent_process: undefined }, data: { parent: 'bash' } },
+        { process: { uid: 'e-1', name: 'gcc' }, data: { parent: 'bash' } },
         { process: { uid: `checkout-1@${time}`, cmd_line: 'gcc' } },
       ],
     });
+    expect(JSON.stringify(ocsfFinding(finding, undefined))).not.toContain('parent_process');
   });
 
   test('says an update once there is more than the beginning, and nothing that is not known', () => {
