@@ -7,6 +7,7 @@ import type { NodeEntry, PodEntry } from './inventory.ts';
 import { verdictOn, type TimedVerdict } from './judgements.ts';
 import { countKind } from './pod-kinds.ts';
 import { presencesForPod } from './pod-presence.ts';
+import type { AgentPresence } from './presence.ts';
 
 /** Whether it stands otherwise than before. Its node must have been evaluated. */
 export const evaluatePod = (context: Context, pod: PodEntry, now: number): boolean => {
@@ -55,24 +56,40 @@ const setOf = (
 /** Init containers run while the pod is still Pending, so a pod counts from the moment it has a node. */
 const runs = ({ node, phase }: PodFacts): boolean => node !== undefined && phase !== 'Succeeded' && phase !== 'Failed';
 
-const timedVerdictOn = (
-  { catalogue, handlerOf, interner, scopes, situations }: Context,
-  { facts: pod }: PodEntry,
+/** The agents of the pod's node as the pod has them: without what leaves it out or cannot see into it, with those that it carries itself. */
+export const presencesOf = (context: Context, { facts: pod, node }: PodEntry): readonly AgentPresence[] =>
+  node?.facts === undefined ? [] : presencesSeen(context, pod, node, node.facts);
+
+const presencesSeen = (
+  { catalogue, handlerOf, scopes }: Context,
+  pod: PodFacts,
   node: NodeEntry,
   { virtual }: NodeFacts,
+): readonly AgentPresence[] => {
+  const { runtimeClass } = pod.shape;
+  const handler = runtimeClass === undefined ? undefined : handlerOf(runtimeClass);
+  const own = scopes.forPod(node.presences, pod);
+  return presencesForPod(own, catalogue.agents, pod, handler, sidecarsOf(catalogue, pod), virtual);
+};
+
+/** An agent's own pod is no pod with the agent beside it. */
+const sidecarsOf = (catalogue: Context['catalogue'], pod: PodFacts): readonly Sidecar[] =>
+  catalogue.isAgentPod(pod) ? noSidecars : catalogue.sidecarsIn(pod.shape);
+
+const timedVerdictOn = (
+  context: Context,
+  { facts: pod }: PodEntry,
+  node: NodeEntry,
+  facts: NodeFacts,
   set: NonNullable<PodEntry['set']>,
   now: number,
 ): TimedVerdict => {
+  const { catalogue, handlerOf, interner, scopes, situations } = context;
   const { shape } = pod;
   const handler = shape.runtimeClass === undefined ? undefined : handlerOf(shape.runtimeClass);
-  // An agent's own pod is no pod with the agent beside it.
-  const sidecars = catalogue.isAgentPod(pod) ? noSidecars : catalogue.sidecarsIn(shape);
-  const judge = (): TimedVerdict => {
-    const own = scopes.forPod(node.presences, pod);
-    return verdictOn(interner, presencesForPod(own, catalogue.agents, pod, handler, sidecars, virtual), set, now);
-  };
+  const judge = (): TimedVerdict => verdictOn(interner, presencesSeen(context, pod, node, facts), set, now);
   // A sidecar's readiness is the pod's own; everything else is shared with all pods in the same situation.
-  if (sidecars.length > 0) return judge();
+  if (sidecarsOf(catalogue, pod).length > 0) return judge();
   const situation = `${set.id} ${handler ?? ''}${scopes.keyOf(node.presences, pod)}`;
   return situations.recall(node.presenceId, situation, now, judge);
 };

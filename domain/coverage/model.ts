@@ -7,13 +7,14 @@ import { createAgentCatalogue, type AgentCatalogue } from './agents.ts';
 import type { Context } from './context.ts';
 import { createDirty } from './dirty.ts';
 import { evaluateNode, evaluateVirtualNode } from './evaluate-node.ts';
-import { breaksGlass, evaluatePod } from './evaluate-pod.ts';
+import { breaksGlass, evaluatePod, presencesOf } from './evaluate-pod.ts';
 import { evaluateWorkload } from './evaluate-workload.ts';
 import { createIntake } from './intake.ts';
 import { stepsOf } from './heard.ts';
-import { createInventory, type Inventory } from './inventory.ts';
+import { createInventory, type Inventory, type PodEntry } from './inventory.ts';
 import { defaultGracePeriod } from './demand.ts';
 import { createPodScopes } from './pod-scopes.ts';
+import type { AgentPresence } from './presence.ts';
 import { refresh, type Schedule } from './refresh.ts';
 import { createRulesets } from './rulesets.ts';
 import { createSituations } from './situations.ts';
@@ -42,6 +43,8 @@ export interface CoverageModel extends Intake {
   /** What objects declare for the agent; undefined where nobody has said. */
   readonly declarations: (agent: string) => Declarations | undefined;
   readonly namespaceLabels: (name: string) => Labels;
+  /** The agents of a pod's node as the pod has them. */
+  readonly presencesOf: (pod: PodEntry) => readonly AgentPresence[];
   readonly isTerminating: (namespace: string) => boolean;
   readonly hasNamespace: (name: string) => boolean;
   readonly servicesIn: (namespace: string) => readonly ExposureFacts[];
@@ -65,6 +68,7 @@ export const createCoverageModel = (): CoverageModel => {
     catalogue: () => context.catalogue,
     declarations: (agent) => sources.declarations.get(agent),
     namespaceLabels: context.namespaceLabels,
+    presencesOf: (pod) => presencesOf(context, pod),
     isTerminating: (namespace) => sources.namespaces.get(namespace)?.terminating ?? false,
     hasNamespace: (name) => sources.namespaces.has(name),
     servicesIn: (namespace) =>

@@ -1,6 +1,7 @@
 import { assert, array, constantFrom, integer, oneof, property, record as recordOfArbitraries } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Comparison, PostureRule } from '../../domain/findings/types.ts';
+import type { Declarations } from '../../domain/telemetry/types.ts';
 import { aFalco } from '../../domain/testing/agents.ts';
 import { aPolicy, labelled, selecting } from '../../domain/testing/policies.ts';
 import type { PodFacts } from '../../domain/types.ts';
@@ -496,6 +497,58 @@ describe('silence', () => {
       reason: 'RuleNotLoaded',
       message: 'on node node-1: falco: rule Compiler run in container of custom-rules.yaml is missing',
     });
+  });
+
+  test.each<[string, Partial<Declarations>, string, string]>([
+    [
+      'its agent leaves its pods out',
+      {
+        exclusions: [
+          {
+            agent: 'falco',
+            cause: 'falco leaves out the namespace',
+            remedy: 'take it in',
+            pods: { namespace: 'shop' },
+          },
+        ],
+      },
+      'AgentBlind',
+      'on node node-1: falco leaves out the namespace',
+    ],
+    [
+      'the rule that saw it is for other pods',
+      {
+        policies: [
+          {
+            agent: 'falco',
+            name: 'custom-rules.yaml',
+            source: 'ConfigMap',
+            declaredBy: { kind: 'ConfigMap', namespace: 'falco', name: 'falco-rules' },
+            rules: [{ name: 'Compiler run in container', status: 'Loaded', tactics: [], techniques: [] }],
+            pods: { namespace: 'bank' },
+          },
+        ],
+      },
+      'RuleNotLoaded',
+      'on node node-1: falco: rule Compiler run in container of custom-rules.yaml is for other pods than these',
+    ],
+  ])('proves nothing while %s', (_, declared, reason, message) => {
+    const world = setUp();
+    world.post();
+    world.look(0);
+    world.look(hour);
+    const nothing = { policies: [], contents: [], exclusions: [], notes: [] };
+    world.model.setDeclarations('falco', { ...nothing, ...declared });
+    world.look(0);
+    world.look(1000 * hour);
+    expect(only(world.book()).finding.record.state).toMatchObject({
+      phase: 'Open',
+      quiet: { observed: hour, listening: { reason, message } },
+    });
+    world.model.setDeclarations('falco', nothing);
+    world.look(0);
+    world.look(23 * hour);
+    expect(only(world.book()).finding.record.state.phase).toBe('Resolved');
   });
 
   test('proves nothing while the operator itself is deaf', () => {

@@ -1,5 +1,5 @@
 // Who would hear a finding's behaviour at present, as the coverage model sees it.
-import { workloadKey, type NodeEntry, type WorkloadEntry } from '../../domain/coverage/inventory.ts';
+import { workloadKey, type NodeEntry, type PodEntry, type WorkloadEntry } from '../../domain/coverage/inventory.ts';
 import type { CoverageModel } from '../../domain/coverage/model.ts';
 import type { Heard } from '../../domain/coverage/heard.ts';
 import type { AgentPresence } from '../../domain/coverage/presence.ts';
@@ -8,7 +8,7 @@ import type { Ear, ListeningNode } from '../../domain/findings/observe.ts';
 import type { FindingRecord } from '../../domain/findings/record.ts';
 import { strengthOf } from '../../domain/state.ts';
 import { isInForce, type Ruleset, type RulesetPolicy } from '../../domain/telemetry/ruleset.ts';
-import type { AgentDefinition, Evidence, PodFacts, PodPhase } from '../../domain/types.ts';
+import type { AgentDefinition, Evidence, PodFacts, PodPhase, PodShape } from '../../domain/types.ts';
 import type { EndedPods } from './ended-pods.ts';
 
 export interface Deliveries {
@@ -84,8 +84,8 @@ export const createListeners = (
     });
   };
 
-  const earOf = (node: NodeEntry, agent: string, rules: readonly string[]): Ear => {
-    const presence = node.presences.find((each) => each.agent === agent);
+  const earOf = ({ node, presences }: Place, agent: string, rules: readonly string[]): Ear => {
+    const presence = presences.find((each) => each.agent === agent);
     return {
       agent,
       evidence: presence && currentEvidence(presence),
@@ -97,52 +97,96 @@ export const createListeners = (
     };
   };
 
-  const listeningNode = (node: NodeEntry, { agents, rules }: FindingRecord): ListeningNode => ({
-    name: node.name,
-    ears: agents.map((agent) => earOf(node, agent, rules)),
-    isShedding: deliveries.shed(node.name, shedForMs),
+  const listeningNode = (place: Place, { agents, rules }: FindingRecord): ListeningNode => ({
+    name: place.node.name,
+    ears: agents.map((agent) => earOf(place, agent, rules)),
+    isShedding: deliveries.shed(place.node.name, shedForMs),
+  });
+
+  const listeningPod = (facts: PodFacts, place: Place | undefined, record: FindingRecord): ListeningPod => ({
+    key: `${facts.name} ${facts.createdAt}`,
+    phase: facts.phase,
+    node: place && listeningNode(place, record),
   });
 
   return {
-    nodesOf: (record) => nodesRunning(model, record)?.map((node) => listeningNode(node, record)),
+    nodesOf: (record) => {
+      const places = placesRunning(model, record);
+      return places && oncePerNode(places.map((place) => listeningNode(place, record)));
+    },
     podsOf: (record) => {
       const { kind, namespace = '', name, container } = record.subject;
       const key = workloadKey(namespace, kind, name);
-      const running = [...(model.inventory.workloads.get(key)?.pods ?? [])].map(({ facts }) => facts);
-      return [...running, ...ended.of(key).map((facts) => ({ ...facts, phase: 'Succeeded' as const }))]
+      const running = [...(model.inventory.workloads.get(key)?.pods ?? [])]
+        .filter(({ facts }) => hasContainer(facts, container))
+        .map((pod) => listeningPod(pod.facts, pod.node && placeOf(model, pod, pod.node), record));
+      const over = ended
+        .of(key)
         .filter((facts) => hasContainer(facts, container))
         .map((facts) => {
           const node = facts.node === undefined ? undefined : model.inventory.nodes.get(facts.node);
-          return {
-            key: `${facts.name} ${facts.createdAt}`,
-            phase: facts.phase,
-            node: node && listeningNode(node, record),
-          };
+          const place = node && { node, presences: node.presences };
+          return listeningPod({ ...facts, phase: 'Succeeded' }, place, record);
         });
+      return [...running, ...over];
     },
   };
 };
 
+/** All pods of the subject on a node must be heard: of each agent counts what it is to the pod that it hears least. */
+const oncePerNode = (nodes: readonly ListeningNode[]): readonly ListeningNode[] => {
+  const byName = new Map<string, ListeningNode>();
+  for (const node of nodes) {
+    const known = byName.get(node.name);
+    const ears = known?.ears.map((ear, index) => worseOf(ear, node.ears[index] ?? ear));
+    byName.set(node.name, ears === undefined ? node : { ...node, ears });
+  }
+  return [...byName.values()];
+};
+
+const worseOf = (a: Ear, b: Ear): Ear => (deafnessOf(b) > deafnessOf(a) ? b : a);
+const deafnessOf = ({ evidence, trouble, ruleNotLoaded }: Ear): number =>
+  evidence === undefined || trouble !== undefined ? 10 : ruleNotLoaded === undefined ? -strengthOf(evidence) : 9;
+
+/** A node, with its agents as the subject has them there. */
+interface Place {
+  readonly node: NodeEntry;
+  readonly presences: readonly AgentPresence[];
+}
+
+const placeOf = (model: CoverageModel, pod: PodEntry, node: NodeEntry): Place => ({
+  node,
+  presences: model.presencesOf(pod),
+});
+
 /** A workload whose object is gone, and of which nothing runs, is gone; one that is scaled to nothing is not. */
-const nodesRunning = (model: CoverageModel, { subject, uid }: FindingRecord): readonly NodeEntry[] | undefined => {
+const placesRunning = (model: CoverageModel, { subject, uid }: FindingRecord): readonly Place[] | undefined => {
   const { inventory } = model;
   if (subject.kind === 'Node') {
     const node = inventory.nodes.get(subject.name);
     const isSame = node?.facts !== undefined && (uid === undefined || uid === '' || node.facts.uid === uid);
-    return node !== undefined && isSame ? [node] : undefined;
+    return node !== undefined && isSame ? [{ node, presences: node.presences }] : undefined;
   }
   const workload = inventory.workloads.get(workloadKey(subject.namespace ?? '', subject.kind, subject.name));
   if (workload === undefined) return undefined;
-  const nodes = runningOn(workload, subject.container);
-  return nodes.length === 0 && !workload.isDeclared && workload.pods.size === 0 ? undefined : nodes;
+  const places = runningOn(model, workload, subject.container);
+  return places.length === 0 && !workload.isDeclared && workload.pods.size === 0 ? undefined : places;
 };
 
-const runningOn = (workload: WorkloadEntry, container: string | undefined): readonly NodeEntry[] => {
-  const nodes = new Set<NodeEntry>();
-  for (const { facts, node } of workload.pods) {
-    if (node !== undefined && isRunning(facts, container)) nodes.add(node);
+/** Each node once for all pods that look alike: agents may leave out some, and a sidecar is each pod's own. */
+const runningOn = (model: CoverageModel, workload: WorkloadEntry, container: string | undefined): readonly Place[] => {
+  const looks = new Map<NodeEntry, Map<PodShape, Set<boolean>>>();
+  const places: Place[] = [];
+  for (const pod of workload.pods) {
+    const { facts, node } = pod;
+    if (node === undefined || !isRunning(facts, container)) continue;
+    const onNode = looks.get(node) ?? new Map<PodShape, Set<boolean>>();
+    const seen = onNode.get(facts.shape) ?? new Set<boolean>();
+    if (seen.has(facts.ready)) continue;
+    looks.set(node, onNode.set(facts.shape, seen.add(facts.ready)));
+    places.push(placeOf(model, pod, node));
   }
-  return [...nodes];
+  return places;
 };
 
 /** A pod counts as running while its containers crash, one after the other: what waits to be started again does nothing. */
@@ -198,7 +242,7 @@ const notLoaded = (ruleset: Ruleset, agent: string, rules: readonly string[]): s
 };
 
 /** Undefined where the rule is loaded, or nobody says that it is not. */
-const standingOf = ({ policies, proof }: Ruleset, rule: string): string | undefined => {
+const standingOf = ({ policies, notForPod, proof }: Ruleset, rule: string): string | undefined => {
   const holding = policies.flatMap((policy) =>
     (policy.rules ?? []).filter(({ name }) => name === rule).map((facts) => ({ policy, facts })),
   );
@@ -209,6 +253,8 @@ const standingOf = ({ policies, proof }: Ruleset, rule: string): string | undefi
   if (first !== undefined) {
     return `rule ${rule} of ${first.policy.name} is ${(first.facts.status === 'Loaded' ? first.policy.status : first.facts.status).toLowerCase()}`;
   }
+  const elsewhere = notForPod.find(({ rules }) => rules?.some(({ name }) => name === rule));
+  if (elsewhere !== undefined) return `rule ${rule} of ${elsewhere.name} is for other pods than these`;
   const isKnownWhole = proof === 'Complete' && policies.every((policy) => policy.rules !== undefined);
   if (!isKnownWhole || policies.length === 0) return undefined;
   return `rule ${rule} is in none of the policies that it has loaded`;
