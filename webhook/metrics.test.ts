@@ -25,6 +25,13 @@ describe('the metrics', () => {
     expect(sample.exec(await observe(undefined).registry.metrics())).toBeNull();
   });
 
+  it('tell how many requests are in flight at the time of asking', async () => {
+    const { inFlight, registry } = observe(1);
+    inFlight(3);
+    inFlight(2);
+    expect(await registry.metrics()).toContain('workload_protection_webhook_requests_in_flight 2');
+  });
+
   it('give certificates their end in seconds', async () => {
     expect(await observe(1).registry.metrics()).toContain(
       'certificate_expiry_timestamp_seconds{certificate="ca"} 1800000000',
