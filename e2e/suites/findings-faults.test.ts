@@ -1,22 +1,27 @@
 // Findings where everything goes wrong: replicas that are killed in turn under load, and senders that mean harm. What was acknowledged is
 // counted once; whatever is sent, the operator answers, stays as small as it was, and goes on.
+import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { connect as connectTls } from 'node:tls';
+import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
+import { assert, asyncProperty, boolean, json } from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { memoryOf } from '../../bench/process-memory.ts';
 import type { Finding } from '../../crds/schema/finding.ts';
 import { apiVersion } from '../../crds/schema/vocabulary.ts';
 import { freePorts } from '../control-plane/ports.ts';
 import type { Installation, ProcessHandle } from '../installation/install.ts';
+import { sources } from '../../operator/ingest/source.ts';
 import { eventually } from './support/eventually.ts';
 import { fetchMetrics, fetchText } from './support/exposition.ts';
 import { podToken } from './support/pod-token.ts';
 import { createPoster, type Poster } from './support/post-events.ts';
+import { nastyRequests, pipelined, sendRaw } from './support/raw-requests.ts';
 import { createAll, deployment, namespace, node, pod } from './support/small-fleet.ts';
 import { postSteadily } from './support/steady-events.ts';
 import { startWorld, untilReady, type World } from './support/world.ts';
@@ -285,6 +290,92 @@ describe('hostile senders', () => {
     expect((await post(alert('elsewhere'), own)).status).toBe(202);
     await eventually(async () => expect(await elsewhere()).toBe(before + 1));
     expect((await findings()).some(({ status }) => status?.subject.name === 'elsewhere')).toBe(false);
+  });
+
+  describe.each(sources)('to %s', (source) => {
+    const path = `/ingest/v1/${source}`;
+    /** Refusals, each of its own kind; never that the server has failed. */
+    const clear = [202, 400, 401, 404, 405, 408, 411, 413, 414, 415, 417, 429, 431, 501, 505];
+
+    test('whatever they send as a request, are answered clearly or not at all', async () => {
+      const [{ port } = { port: 0 }] = replicas;
+      const answers = await Promise.all(
+        nastyRequests.map(
+          async ({ name, bytes }) => [name, await sendRaw({ port, token }, bytes(path, token))] as const,
+        ),
+      );
+      for (const [name, statuses] of answers) {
+        for (const status of statuses) expect(clear, name).toContain(status);
+      }
+      // What is smuggled behind a request is answered as the request that it is, and has nothing of the first one's rights.
+      expect(new Map(answers).get('a request smuggled behind another')).toEqual([202, 404]);
+      await goesOn();
+    });
+
+    test('many at once on one connection, are answered each', async () => {
+      const [{ port } = { port: 0 }] = replicas;
+      expect(await sendRaw({ port, token }, pipelined(path, token, 50))).toEqual(Array.from({ length: 50 }, () => 202));
+    });
+
+    test('whatever JSON they send, are answered clearly, and nothing of it fails', async () => {
+      const [{ poster } = { poster: undefined }] = replicas;
+      await assert(
+        asyncProperty(json({ maxDepth: 6, stringUnit: 'binary' }), boolean(), async (body, isPacked) => {
+          const answer = await poster?.post(
+            source,
+            isPacked ? gzipSync(body) : Buffer.from(body),
+            token,
+            isPacked ? { 'content-encoding': 'gzip' } : {},
+          );
+          expect([202, 400]).toContain(answer?.status);
+        }),
+        { numRuns: 100 },
+      );
+    });
+  });
+
+  test('with words that are orders to a terminal, a page or a spreadsheet give none', async () => {
+    const hostile = `=cmd|' /C calc'!A0 \u001b]0;evil\u0007\u001b[2J | <img src=x onerror=evil()> [evil](https://evil.example.com)\n# evil\n\n| evil |\u202e`;
+    const fields = {
+      'container.id': '3f2a1b4c5d6e',
+      'container.name': 'main',
+      'k8s.ns.name': 'shop',
+      'k8s.pod.name': podOf.get('app-3'),
+      'proc.name': 'gcc',
+      'proc.cmdline': hostile,
+      'proc.exepath': `=HYPERLINK("https://evil.example.com")${hostile}`,
+      'user.name': `+${hostile}`,
+      'evil/label': 'evil',
+    };
+    const event = alert('app-3', { output: hostile, tags: [hostile, 'evil=evil'], output_fields: fields });
+    expect((await post(event)).status).toBe(202);
+    const named = async (): Promise<Finding> => {
+      const found = (await findings()).find(({ status }) => status?.subject.name === 'app-3');
+      expect(JSON.stringify(found)).toContain('HYPERLINK');
+      if (found === undefined) throw new Error('there is no finding of app-3');
+      return found;
+    };
+    const { metadata } = await eventually(named);
+    expect(JSON.stringify({ ...metadata, managedFields: [] })).not.toContain('evil');
+    const run = async (...args: readonly string[]): Promise<string> => {
+      const program = path.join(import.meta.dirname, '..', '..', 'cli', 'main.ts');
+      const place = ['-n', 'shop', '--kubeconfig', world.plane.kubeconfig];
+      return (await promisify(execFile)(process.execPath, [program, 'findings', ...args, metadata.name, ...place]))
+        .stdout;
+    };
+    for (const args of [['show'], ['export', '-o', 'md'], ['export', '-o', 'csv']]) {
+      const [verb = '', ...more] = args;
+      const out = await run(verb, ...more);
+      // oxlint-disable-next-line no-control-regex
+      expect(out, verb).not.toMatch(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e]/);
+    }
+    const page = await run('export', '-o', 'md');
+    expect(page).toContain('evil');
+    for (const line of page.split('\n')) {
+      expect(line).not.toMatch(/^#+ evil|^\| evil/);
+      expect(line.replaceAll(/\\./g, '')).not.toMatch(/<|\]\(/);
+    }
+    for (const line of (await run('export', '-o', 'csv')).split('\r\n')) expect(line).not.toMatch(/(?:^|,)"?[=+@]/);
   });
 
   test('with bombs and floods leave the memory as it was', async () => {
