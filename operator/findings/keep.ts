@@ -399,7 +399,8 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
     refused: refusals.all,
     mayClaimToLive: () => {
       if (book.mayClaimToLive(clock.now())) return true;
-      look();
+      // It is asked again and again until what stands in the clocks is written.
+      if (clock.monotonic() - lookedAt >= gatherMs) look();
       return false;
     },
     included: (processed) => Math.min(book.included(processed), (waiting[0]?.position ?? processed + 1) - 1),
