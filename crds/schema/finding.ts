@@ -162,6 +162,11 @@ const status = group('What was seen, and how it stands.', {
   evidence: atomicList('The last few events, the latest first.', event, 10).optional(),
   agents: atomicList('ProtectionAgents that saw it.', text('A ProtectionAgent.', { max: 253 }), 16).optional(),
   rules: atomicList('Rules that saw it.', text('A rule.', { max: 253 }), 32).optional(),
+  declaredRules: atomicList(
+    'Of these, those that an object in the cluster has declared. One that none declares any more sees nothing, so that the clock stands still.',
+    text('A rule.', { max: 253 }),
+    32,
+  ).optional(),
   mitre: group('Its place in MITRE ATT&CK.', {
     tactics: atomicList('Tactics.', tacticId('A tactic.'), 16).optional(),
     techniques: atomicList('Techniques.', techniqueId('A technique.'), 32).optional(),

@@ -7,6 +7,7 @@ const anEar = (overrides: Partial<Ear> = {}): Ear => ({
   trouble: undefined,
   silence: undefined,
   ruleNotLoaded: undefined,
+  declaredRules: [],
   undelivered: undefined,
   reachable: 'Loaded',
   shown: 'Loaded',

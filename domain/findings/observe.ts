@@ -18,6 +18,8 @@ export interface Ear {
   readonly trouble: string | undefined;
   /** The rule that detects the behaviour is said to be missing or switched off. */
   readonly ruleNotLoaded: string | undefined;
+  /** Of the rules that saw the behaviour, those that an object in the cluster declares for it. */
+  readonly declaredRules: readonly string[];
   /** In words: why what it saw is not proven to have arrived; undefined where it is. */
   readonly undelivered: string | undefined;
   /** The most that the agent, as it is installed in this cluster, can show. */

@@ -53,6 +53,8 @@ export interface FindingRecord {
   readonly nodes: readonly string[];
   readonly agents: readonly string[];
   readonly rules: readonly string[];
+  /** Of these, those that an object in the cluster has declared: one that none declares any more sees nothing. */
+  readonly declaredRules: readonly string[];
   readonly evidence: readonly EvidenceEvent[];
   /** The oldest first. */
   readonly history: readonly Transition[];
@@ -97,6 +99,7 @@ export const openRecord = (sighting: Sighting, now: number): FindingRecord => {
     nodes: [],
     agents: [],
     rules: [],
+    declaredRules: [],
     evidence: [],
     history: transitions,
     journal: new Map(),

@@ -16,7 +16,7 @@ import { seeCase } from '../../domain/findings/case-stamp.ts';
 import { advance, seeAgain, type FindingCase, type Transition } from '../../domain/findings/life-cycle.ts';
 import { isSameChange } from '../../domain/findings/image-change.ts';
 import { matchesSubject } from '../../domain/findings/match.ts';
-import { observe } from '../../domain/findings/observe.ts';
+import { observe, type ListeningNode } from '../../domain/findings/observe.ts';
 import {
   longestLookMs,
   mustStoreQuiet,
@@ -390,14 +390,16 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
       isGone: nodes === undefined,
     });
     const severity = (standing ?? terms)?.severity ?? record.severity;
+    const declaredRules = withDeclared(record.declaredRules, nodes ?? []);
     const isOther =
       severity !== record.severity ||
       !isSameChange(imageChange, record.imageChange) ||
+      declaredRules !== record.declaredRules ||
       quietTerms.period !== record.quietTerms.period ||
       quietTerms.runs !== record.quietTerms.runs ||
       observation.evidence !== finding.evidence ||
       state.fixedAt !== record.state.fixedAt;
-    finding.record = withHistory({ ...record, state, quietTerms, severity, imageChange }, transitions);
+    finding.record = withHistory({ ...record, state, quietTerms, severity, imageChange, declaredRules }, transitions);
     finding.evidence = observation.evidence;
     for (const transition of transitions) options.onTransition(finding, transition);
     const mustStore = state.phase !== 'Resolved' && state.phase !== 'RiskAccepted' && mustStoreQuiet(state.quiet, now);
@@ -606,4 +608,11 @@ const caseOf = ({ metadata, spec }: Finding, before: FindingCase): FindingCase =
   const { uid, generation, annotations } = metadata;
   const until = riskAcceptedUntil === undefined ? undefined : Date.parse(riskAcceptedUntil);
   return seeCase({ uid, generation, annotations, phase, riskAcceptedUntil: until }, before);
+};
+
+/** What is declared once is remembered, so that its end is told from a rule that nobody ever declared. */
+const withDeclared = (known: readonly string[], nodes: readonly ListeningNode[]): readonly string[] => {
+  const found = nodes.flatMap(({ ears }) => ears.flatMap((ear) => ear.declaredRules));
+  const fresh = new Set(found.filter((rule) => !known.includes(rule)));
+  return fresh.size === 0 ? known : [...known, ...fresh].toSorted();
 };

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { FindingRecord } from '../../domain/findings/record.ts';
 import { aFalco, scraped } from '../../domain/testing/agents.ts';
 import { aDeclaredPolicy, aRule, declaring } from '../../domain/testing/telemetry.ts';
-import type { RuleFacts } from '../../domain/telemetry/types.ts';
+import type { DeclaredPolicy, RuleFacts } from '../../domain/telemetry/types.ts';
 import type { AgentDefinition } from '../../domain/types.ts';
 import { createListeners, type DeliveryQuestion } from './ears.ts';
 import { only, setUp } from './testing/world.ts';
@@ -113,5 +113,31 @@ describe('of an agent that never says what it has loaded', () => {
     const hearing = { undelivered: () => undefined, counts: () => false, shed: () => false };
     const [node] = createListeners(world.model, hearing, world.ended).nodesOf(only(world.book()).finding.record) ?? [];
     expect(node?.ears[0]?.ruleNotLoaded).toBe(expected);
+  });
+
+  test('a rule whose object is gone is heard no more, also after another leader has taken over', () => {
+    const world = setUp();
+    world.post();
+    const rules = [aRule({ name: 'Compiler run in container' })];
+    const hearing = { undelivered: () => undefined, counts: () => false, shed: () => false };
+    const declare = (policies: readonly DeclaredPolicy[]): void => {
+      world.model.setDeclarations('falco', declaring({ policies }));
+      world.model.evaluate(world.now());
+      world.book().look(createListeners(world.model, hearing, world.ended), world.now(), 0);
+    };
+    const troubleOf = (declaredRules: readonly string[]): string | undefined => {
+      const record = { ...only(world.book()).finding.record, declaredRules };
+      return createListeners(world.model, hearing, world.ended).nodesOf(record)?.[0]?.ears[0]?.ruleNotLoaded;
+    };
+    declare([]);
+    expect(troubleOf(only(world.book()).finding.record.declaredRules)).toBeUndefined();
+    declare([aDeclaredPolicy({ name: 'custom', rules })]);
+    const { declaredRules } = only(world.book()).finding.record;
+    expect(declaredRules).toEqual(['Compiler run in container']);
+    expect(troubleOf(declaredRules)).toBeUndefined();
+    declare([]);
+    expect(troubleOf(only(world.book()).finding.record.declaredRules)).toBe(
+      'falco: no object declares rule Compiler run in container any more',
+    );
   });
 });

@@ -84,22 +84,23 @@ export const createListeners = (
     });
   };
 
-  const earOf = ({ node, presences }: Place, agent: string, rules: readonly string[]): Ear => {
+  const earOf = ({ node, presences }: Place, agent: string, { rules, declaredRules }: FindingRecord): Ear => {
     const presence = presences.find((each) => each.agent === agent);
     return {
       agent,
       evidence: presence && currentEvidence(presence),
       silence: presence && silenceOf(presence),
       trouble: presence === undefined ? `there is no ProtectionAgent ${agent} any more` : presence.trouble?.cause,
-      ruleNotLoaded: presence?.ruleset && notLoaded(presence.ruleset, agent, rules),
+      ruleNotLoaded: notLoaded(presence?.ruleset, agent, rules, declaredRules),
+      declaredRules: rules.filter((rule) => isDeclared(presence?.ruleset, rule)),
       undelivered: undelivered(node, agent, rules),
       ...reach(agent),
     };
   };
 
-  const listeningNode = (place: Place, { agents, rules }: FindingRecord): ListeningNode => ({
+  const listeningNode = (place: Place, record: FindingRecord): ListeningNode => ({
     name: place.node.name,
-    ears: agents.map((agent) => earOf(place, agent, rules)),
+    ears: record.agents.map((agent) => earOf(place, agent, record)),
     isShedding: deliveries.shed(place.node.name, shedForMs),
   });
 
@@ -234,21 +235,40 @@ const shownBy = ({ evidence, heard }: AgentPresence): Evidence | undefined =>
   evidence === 'Running' && heard?.hasAnswered === true ? 'Reporting' : evidence;
 
 /** Where one of the rules that saw it is loaded, it would be seen again; where telemetry says of none that it is, somebody must be told. */
-const notLoaded = (ruleset: Ruleset, agent: string, rules: readonly string[]): string | undefined => {
+const notLoaded = (
+  ruleset: Ruleset | undefined,
+  agent: string,
+  rules: readonly string[],
+  declaredRules: readonly string[],
+): string | undefined => {
   if (rules.length === 0) return undefined;
-  const answers = rules.map((rule) => standingOf(ruleset, rule));
+  const answers = rules.map((rule) => standingOf(ruleset, rule) ?? goneFrom(ruleset, rule, declaredRules));
   if (answers.some((answer) => answer === undefined)) return undefined;
   return `${agent}: ${answers.find((answer) => answer !== undefined)}`;
 };
 
+/** Of an agent that never says what it has loaded, the object that declared the rule is all that told of it. */
+const goneFrom = (ruleset: Ruleset | undefined, rule: string, declaredRules: readonly string[]): string | undefined =>
+  declaredRules.includes(rule) && !isHeld(ruleset, rule) ? `no object declares rule ${rule} any more` : undefined;
+
+const isHeld = (ruleset: Ruleset | undefined, rule: string): boolean =>
+  ruleset?.policies.some(({ rules }) => rules?.some(({ name }) => name === rule)) ?? false;
+
+const isDeclared = (ruleset: Ruleset | undefined, rule: string): boolean =>
+  ruleset?.policies.some(
+    ({ declaredBy, rules }) => declaredBy !== undefined && rules?.some(({ name }) => name === rule),
+  ) ?? false;
+
 /** Undefined where the rule is loaded, or nobody says that it is not. */
-const standingOf = ({ policies, notForPod, proof }: Ruleset, rule: string): string | undefined => {
+const standingOf = (ruleset: Ruleset | undefined, rule: string): string | undefined => {
+  if (ruleset === undefined) return undefined;
+  const { policies, notForPod, proof } = ruleset;
   const holding = policies.flatMap((policy) =>
     (policy.rules ?? []).filter(({ name }) => name === rule).map((facts) => ({ policy, facts })),
   );
   // What is only declared nobody denies: most agents never say what they have loaded.
-  const isHeld = (policy: RulesetPolicy): boolean => isInForce(policy) || policy.status === 'Declared';
-  if (holding.some(({ policy, facts }) => isHeld(policy) && facts.status === 'Loaded')) return undefined;
+  const isTrusted = (policy: RulesetPolicy): boolean => isInForce(policy) || policy.status === 'Declared';
+  if (holding.some(({ policy, facts }) => isTrusted(policy) && facts.status === 'Loaded')) return undefined;
   const [first] = holding;
   if (first !== undefined) {
     return `rule ${rule} of ${first.policy.name} is ${(first.facts.status === 'Loaded' ? first.policy.status : first.facts.status).toLowerCase()}`;

@@ -92,6 +92,7 @@ const records: fc.Arbitrary<FindingRecord> = fc.record({
   nodes: texts,
   agents: texts,
   rules: texts,
+  declaredRules: texts,
   evidence: fc.array(evidence, { maxLength: 15 }),
   history: fc.array(
     fc.record({
