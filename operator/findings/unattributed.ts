@@ -34,7 +34,8 @@ export interface UnattributedBook {
 const mostEvents = 20;
 /** The largest fleet that the product is made for. */
 const mostNodes = 5000;
-const longestMessage = 512;
+/** Of each word that a sender chose: a hundred thousand are kept, and a rule may be as long as a body. */
+const longest = 512;
 
 export const createUnattributedBook = (onReason: (reason: UnattributedReason) => void): UnattributedBook => {
   const listeners = new Set<(node: string) => void>();
@@ -44,8 +45,7 @@ export const createUnattributedBook = (onReason: (reason: UnattributedReason) =>
       onReason(reason);
       if (node === undefined || (!nodes.has(node) && nodes.size >= mostNodes)) return;
       const { count, events } = nodes.get(node) ?? { count: 0, events: [] };
-      const said = message === undefined ? undefined : maskSecrets(message).slice(0, longestMessage);
-      const kept = { at, agent, rule, message: said, why };
+      const kept = { at, agent, rule: shortened(rule), message: shortened(message), why: shortened(why) ?? '' };
       nodes.set(node, { count: count + 1, events: [kept, ...events].slice(0, mostEvents) });
       for (const listener of listeners) listener(node);
     },
@@ -56,3 +56,10 @@ export const createUnattributedBook = (onReason: (reason: UnattributedReason) =>
     },
   };
 };
+
+/** Cut first, so that masking costs little, and once more, since a mask may be longer than what it hides. */
+const shortened = (words: string | undefined): string | undefined =>
+  words === undefined ? undefined : detached(maskSecrets(words.slice(0, 8 * longest)).slice(0, longest));
+
+/** A slice would keep the whole body alive that it was cut from. */
+const detached = (words: string): string => Buffer.from(words).toString();
