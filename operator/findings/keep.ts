@@ -22,13 +22,10 @@ import type { CoverageKeeper } from '../keeper.ts';
 import { standingFinding } from '../sinks/deliverable.ts';
 import { fieldManager, type StatusWriter } from '../status.ts';
 import type { OurObjects, RawObject } from '../watches.ts';
-import {
-  createFindingBook,
-  type EventOutcome,
-  type FindingBookOptions,
-  type LiveFinding,
-  type TakenEvent,
-} from './book.ts';
+import { createFindingBook, type FindingBookOptions } from './book/book.ts';
+import type { EventOutcome } from './book/event-outcome.ts';
+import type { LiveFinding } from './book/live-finding.ts';
+import type { TakenEvent } from './book/take-event.ts';
 import { createContainerIds } from './containers.ts';
 import { whyDeaf } from './deafness.ts';
 import { inheritDebts } from './debts.ts';

@@ -2,7 +2,8 @@
 // must not be able to fill a database with names.
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { unattributedReasons, type UnattributedReason } from '../../domain/findings/attribute.ts';
-import { eventOutcomes, type EventOutcome, type LiveFinding } from './book.ts';
+import { eventOutcomes, type EventOutcome } from './book/event-outcome.ts';
+import type { LiveFinding } from './book/live-finding.ts';
 
 export interface FindingMetrics {
   readonly event: (agentType: string, outcome: EventOutcome, count: number) => void;

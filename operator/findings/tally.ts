@@ -1,5 +1,5 @@
 // What became of events, counted by the entry: a metric costs more to find than all else that is done with an event.
-import type { EventOutcome } from './book.ts';
+import type { EventOutcome } from './book/event-outcome.ts';
 import type { FindingMetrics } from './metrics.ts';
 
 export interface Tally {

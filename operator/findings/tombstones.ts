@@ -11,7 +11,7 @@ import type { Clock } from '../../kube/clock.ts';
 import { apiVersionOf, resources } from '../../kube/resource.ts';
 import { fieldManager, rfc3339, type StatusWriter } from '../status.ts';
 import type { RawObject } from '../watches.ts';
-import type { LiveFinding } from './book.ts';
+import type { LiveFinding } from './book/live-finding.ts';
 import { aspectsOf, statusOf, type SubjectDetails } from './status.ts';
 
 export interface Tombstones {

@@ -4,7 +4,7 @@ import type { EventRecorder } from '../../kube/events.ts';
 import type { Log } from '../../kube/log.ts';
 import { apiVersionOf, resources } from '../../kube/resource.ts';
 import type { RawObject } from '../watches.ts';
-import type { LiveFinding } from './book.ts';
+import type { LiveFinding } from './book/live-finding.ts';
 import { referenceOf } from './identity.ts';
 
 const calming = new Set(['Resolved', 'Remediating', 'Verifying', 'RiskAccepted']);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { aPod } from '../../domain/testing/pods.ts';
-import { falcoPod, gcc, only, setUp, start } from './testing/world.ts';
+import { aPod } from '../../../domain/testing/pods.ts';
+import { falcoPod, gcc, only, setUp, start } from '../testing/world.ts';
 
 const owner = (run: number) => ({ apiVersion: 'batch/v1', kind: 'Job', name: `report-${run}` });
 

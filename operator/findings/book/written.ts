@@ -1,0 +1,68 @@
+// How much of the findings is written: up to which event the journal is included in them, and whether their clocks as they are stored
+// would count too much.
+import { quietToStore, storedQuiet, wouldCountTooMuch } from '../../../domain/findings/quiet-clock.ts';
+import type { LiveFinding } from './live-finding.ts';
+import type { FindingRegistry } from './registry.ts';
+
+export interface Written {
+  /** There is something to write. Urgent: more has changed than how often and when it was seen. */
+  readonly touch: (finding: LiveFinding, isUrgent: boolean) => void;
+  /** The record is about to be written: what comes from now on is not in it. */
+  readonly writing: (key: string) => void;
+  /** The record has been written as it was at this version. */
+  readonly wrote: (key: string, version: number, now: number) => void;
+  /** Of what the API server refuses for good: `included` waits for it no longer, until it has been written after all. */
+  readonly letGo: (key: string) => void;
+  /** Whether the next leader may be told that this one still lives: false where it would then count time that nobody observed. */
+  readonly mayClaimToLive: (now: number) => boolean;
+  /** Everything up to here has been worked in and written. */
+  readonly included: (processed: number) => number;
+}
+
+export const createWritten = (
+  findings: Pick<FindingRegistry, 'get' | 'all'>,
+  enqueue: (key: string, isUrgent: boolean) => void,
+): Written => ({
+  touch: (finding, isUrgent) => {
+    finding.version++;
+    if (finding.isQueued && !isUrgent) return;
+    finding.isQueued = true;
+    enqueue(finding.key, isUrgent);
+  },
+  writing: (key) => {
+    const finding = findings.get(key);
+    if (finding === undefined) return;
+    finding.since = undefined;
+    finding.storing = finding.record.state.quiet;
+  },
+  wrote: (key, version, now) => {
+    const finding = findings.get(key);
+    if (finding === undefined) return;
+    finding.written = version;
+    finding.isLetGo = false;
+    // One that events come to without a pause must not hold the whole journal back.
+    finding.pending = finding.version === version ? undefined : finding.since;
+    const { record } = finding;
+    // As it was written: since then somebody may have fallen silent.
+    const quiet = storedQuiet(record.state.quiet, quietToStore(finding.storing ?? record.state.quiet, now));
+    finding.record = { ...record, state: { ...record.state, quiet } };
+  },
+  letGo: (key) => {
+    const finding = findings.get(key);
+    if (finding !== undefined) finding.isLetGo = true;
+  },
+  mayClaimToLive: (now) => {
+    for (const { record, isLetGo } of findings.all()) {
+      const { phase, quiet } = record.state;
+      if (!isLetGo && phase !== 'Resolved' && phase !== 'RiskAccepted' && wouldCountTooMuch(quiet, now)) return false;
+    }
+    return true;
+  },
+  included: (processed) => {
+    let first = processed + 1;
+    for (const { pending, isLetGo } of findings.all()) {
+      if (pending !== undefined && !isLetGo) first = Math.min(first, pending);
+    }
+    return first - 1;
+  },
+});
