@@ -1,7 +1,7 @@
 import { assert, constantFrom, property, string, stringMatching } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { builtInBehaviours } from '../../crds/schema/vocabulary.ts';
-import { aPolicy } from '../testing/policies.ts';
+import { aPolicy, counting } from '../testing/policies.ts';
 import { behaviours } from './behaviours.ts';
 import { behavioursNamedBy, classify, defaultQuiet, type ClassifyContext } from './classify.ts';
 import { globMatches } from './match.ts';
@@ -21,20 +21,6 @@ const anEvent = (overrides: Partial<SecurityEvent> = {}): SecurityEvent => ({
 });
 
 const gcc = anEvent({ process: { executable: '/usr/bin/gcc', name: 'gcc' } });
-
-const aRule = (overrides: Partial<PostureRule> = {}): PostureRule => ({
-  behaviour: 'CompilerInContainer',
-  match: [],
-  severity: undefined,
-  quietPeriod: 24 * hour,
-  quietEvidence: undefined,
-  quietNodes: 1,
-  quietRuns: 3,
-  minimumPodAge: undefined,
-  minimumVersion: undefined,
-  exclude: [],
-  ...overrides,
-});
 
 const where = (field: Comparison['field'], how: Partial<Comparison>): EventMatcher => ({
   allOf: [{ field, equals: [], prefix: [], suffix: [], glob: [], ...how }],
@@ -95,22 +81,22 @@ describe('a built-in behaviour', () => {
   });
 
   test('counts only where a policy that names it selects the subject', () => {
-    const context = inCluster([aRule()]);
+    const context = inCluster([counting()]);
     expect(names(gcc, context)).toEqual(['CompilerInContainer']);
     expect(names(gcc, { ...context, selecting: [] })).toEqual([]);
   });
 
   test('is left alone where the policy excludes it, and counts by a policy that does not', () => {
-    const excluding = aRule({ exclude: [where('Namespace', { prefix: ['build-'] })] });
+    const excluding = counting({ exclude: [where('Namespace', { prefix: ['build-'] })] });
     const inBuild = { namespace: 'build-7' };
     expect(names(gcc, inCluster([excluding], inBuild))).toEqual([]);
-    expect(classify(gcc, inCluster([excluding, aRule()], inBuild))).toMatchObject([{ policies: ['policy-1'] }]);
+    expect(classify(gcc, inCluster([excluding, counting()], inBuild))).toMatchObject([{ policies: ['policy-1'] }]);
   });
 
   test('under several policies takes the worst severity and the hardest terms', () => {
     const context = inCluster([
-      aRule({ severity: 'Low', quietPeriod: 48 * hour, quietEvidence: 'Running', quietNodes: 0.5, quietRuns: 5 }),
-      aRule({ severity: 'High', quietPeriod: hour, quietEvidence: 'Delivered', quietNodes: 1, quietRuns: 1 }),
+      counting({ severity: 'Low', quietPeriod: 48 * hour, quietEvidence: 'Running', quietNodes: 0.5, quietRuns: 5 }),
+      counting({ severity: 'High', quietPeriod: hour, quietEvidence: 'Delivered', quietNodes: 1, quietRuns: 1 }),
     ]);
     expect(classify(gcc, context)).toMatchObject([
       {
@@ -128,13 +114,13 @@ describe('a built-in behaviour', () => {
     [
       'in a pod that a policy finds old enough',
       minute,
-      [aRule({ behaviour: 'InteractiveShell', minimumPodAge: minute })],
+      [counting({ behaviour: 'InteractiveShell', minimumPodAge: minute })],
       1,
     ],
     [
       'in a pod that a policy finds too young',
       hour,
-      [aRule({ behaviour: 'InteractiveShell', minimumPodAge: 2 * hour })],
+      [counting({ behaviour: 'InteractiveShell', minimumPodAge: 2 * hour })],
       0,
     ],
   ])('of a shell %s', (_, podAge, rules, count) => {
@@ -155,7 +141,7 @@ describe('a built-in behaviour', () => {
 });
 
 describe('a behaviour of somebody’s own', () => {
-  const crypto = aRule({
+  const crypto = counting({
     behaviour: 'CryptoMiner',
     match: [where('ProcessName', { glob: ['xmrig*'] }), where('Destination', { suffix: [':3333'] })],
   });
@@ -173,7 +159,7 @@ describe('a behaviour of somebody’s own', () => {
   });
 
   test('may stand beside a built-in one', () => {
-    const ours = aRule({ behaviour: 'BuildTool', match: [where('Executable', { prefix: ['/usr/bin/'] })] });
+    const ours = counting({ behaviour: 'BuildTool', match: [where('Executable', { prefix: ['/usr/bin/'] })] });
     expect(names(gcc, inCluster([ours]))).toEqual(['CompilerInContainer', 'BuildTool']);
   });
 });

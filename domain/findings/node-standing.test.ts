@@ -2,27 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { criticalityRank } from '../state.ts';
 import { aNode } from '../testing/nodes.ts';
-import { aPolicy } from '../testing/policies.ts';
+import { aPolicy, counting } from '../testing/policies.ts';
 import { criticalities, type Policy } from '../types.ts';
 import { behavioursNamedBy } from './classify.ts';
 import { nodeStanding, type CgroupAnswer, type NodeStanding } from './node-standing.ts';
-import type { PostureRule, Severity } from './types.ts';
+import type { Severity } from './types.ts';
 
-const rule = (overrides: Partial<PostureRule> = {}): PostureRule => ({
-  behaviour: 'OutdatedCgroups',
-  match: [],
-  severity: undefined,
-  quietPeriod: 1000,
-  quietEvidence: undefined,
-  quietNodes: 1,
-  quietRuns: 3,
-  minimumPodAge: undefined,
-  minimumVersion: undefined,
-  exclude: [],
-  ...overrides,
-});
-
-const policy = (name: string, severity?: Severity): Policy => aPolicy({ name, posture: [rule({ severity })] });
+const policy = (name: string, severity?: Severity): Policy =>
+  aPolicy({ name, posture: [counting({ behaviour: 'OutdatedCgroups', severity, quietPeriod: 1000 })] });
 
 const stand = (
   answer: CgroupAnswer,

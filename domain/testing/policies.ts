@@ -1,4 +1,5 @@
 // Policies for tests: each selects everything and asks for nothing in particular, until the test says more.
+import type { PostureRule } from '../findings/types.ts';
 import type { AssetSelector, Exemption, Labels, LabelSelector, NodeMarks, Policy, Requirement } from '../types.ts';
 
 export const minutes = 60_000;
@@ -32,6 +33,21 @@ export const aPolicy = (overrides: Partial<Policy> = {}): Policy => ({
   admission: admitting(),
   nodes: marking(),
   posture: [],
+  ...overrides,
+});
+
+/** One that says nothing but which behaviour counts. */
+export const counting = (overrides: Partial<PostureRule> = {}): PostureRule => ({
+  behaviour: 'CompilerInContainer',
+  match: [],
+  severity: undefined,
+  quietPeriod: 24 * 60 * minutes,
+  quietEvidence: undefined,
+  quietNodes: 1,
+  quietRuns: 3,
+  minimumPodAge: undefined,
+  minimumVersion: undefined,
+  exclude: [],
   ...overrides,
 });
 

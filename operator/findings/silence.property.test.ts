@@ -4,10 +4,9 @@ import { array, assert, boolean, constant, constantFrom, integer, oneof, propert
 import type { Arbitrary } from 'fast-check';
 import { expect, test } from 'vitest';
 import { longestLookMs } from '../../domain/findings/quiet-clock.ts';
-import type { PostureRule } from '../../domain/findings/types.ts';
 import { aFalco } from '../../domain/testing/agents.ts';
 import { aNode } from '../../domain/testing/nodes.ts';
-import { aPolicy, labelled, selecting } from '../../domain/testing/policies.ts';
+import { aPolicy, counting, labelled, selecting } from '../../domain/testing/policies.ts';
 import { falcoPod, gcc, setUp, shopPod } from './testing/world.ts';
 
 const minute = 60_000;
@@ -72,19 +71,6 @@ const step: Arbitrary<Step> = oneof(
   record({ kind: constant('case' as const), phase: constantFrom('New', 'Remediating', 'Fixed') }),
 );
 
-const ruleOf = (quietPeriod: number): PostureRule => ({
-  behaviour: 'CompilerInContainer',
-  match: [],
-  severity: undefined,
-  quietPeriod,
-  quietEvidence: undefined,
-  quietNodes: 1,
-  quietRuns: 3,
-  minimumPodAge: undefined,
-  minimumVersion: undefined,
-  exclude: [],
-});
-
 /** A small cluster, and what is really so in it. */
 const createTruth = () => {
   const world = setUp();
@@ -105,7 +91,7 @@ const createTruth = () => {
   const setPolicies = (): void => {
     // One that names the behaviour for others alone leaves nobody here who would count it.
     const selector = isNamed ? selecting() : selecting({ namespace: labelled({ team: 'another' }) });
-    model.setPolicies([aPolicy({ selector, posture: [ruleOf(period)], gracePeriod: 0 })]);
+    model.setPolicies([aPolicy({ selector, posture: [counting({ quietPeriod: period })], gracePeriod: 0 })]);
   };
   const wouldBeHeard = (): boolean =>
     areAgentsThere && isNamed && pods.size > 0 && [...pods.values()].every((node) => agents.get(node) === 'ready');

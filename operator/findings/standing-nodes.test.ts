@@ -2,23 +2,12 @@ import { describe, expect, test } from 'vitest';
 import type { CgroupAnswer } from '../../domain/findings/node-standing.ts';
 import type { PostureRule, Severity } from '../../domain/findings/types.ts';
 import { aNode } from '../../domain/testing/nodes.ts';
-import { aPolicy, labelled, selecting } from '../../domain/testing/policies.ts';
+import { aPolicy, counting, labelled, selecting } from '../../domain/testing/policies.ts';
 import { hour, only, setUp, start } from './testing/world.ts';
 
-const asks = (behaviour: string, minimumVersion: string): PostureRule => ({
-  behaviour,
-  match: [],
-  severity: undefined,
-  quietPeriod: hour,
-  quietEvidence: undefined,
-  quietNodes: 1,
-  quietRuns: 3,
-  minimumPodAge: undefined,
-  minimumVersion,
-  exclude: [],
-});
-
-const kernelAtLeast = (minimum: string) => [asks('OutdatedKernel', minimum)];
+const kernelAtLeast = (minimum: string) => [
+  counting({ behaviour: 'OutdatedKernel', minimumVersion: minimum, quietPeriod: hour }),
+];
 const old = aNode({ kernelVersion: '4.14.355-280.710.amzn2.x86_64' });
 const young = aNode({ kernelVersion: '6.1.148-173.267.amzn2023.x86_64' });
 
@@ -185,7 +174,7 @@ describe('a node of which its kubelet says cgroup v1', () => {
 
   test('counts only where a policy selects it, once one names it', () => {
     const world = setUp({ posture: [], cgroups: () => ({ version: 1, at: start }) });
-    const posture = [{ ...asks('OutdatedCgroups', ''), minimumVersion: undefined }];
+    const posture = [counting({ behaviour: 'OutdatedCgroups', quietPeriod: hour })];
     world.model.setPolicies([aPolicy({ posture, selector: selecting({ node: labelled({ pool: 'batch' }) }) })]);
     world.look(0);
     expect([...world.book().all()]).toEqual([]);
@@ -323,7 +312,7 @@ describe('a node of which its kubelet says cgroup v1', () => {
   });
 
   const named = (severity: Severity | undefined): readonly PostureRule[] => [
-    { ...asks('OutdatedCgroups', ''), minimumVersion: undefined, severity },
+    counting({ behaviour: 'OutdatedCgroups', quietPeriod: hour, severity }),
   ];
   test.each<[string, string, readonly PostureRule[], Severity]>([
     ['that took it as it came', 'v1.34.9', [], 'Medium'],
@@ -358,17 +347,22 @@ describe('versions', () => {
     ['the strictest of several minimums', [...kernelAtLeast('4.1'), ...kernelAtLeast('6.2')], young, 1],
     [
       'a runtime behind its scheme',
-      [asks('OutdatedContainerRuntime', '2.0')],
+      [counting({ behaviour: 'OutdatedContainerRuntime', minimumVersion: '2.0', quietPeriod: hour })],
       { containerRuntime: 'containerd://1.7.29' },
       1,
     ],
     [
       'a runtime of some vendor',
-      [asks('OutdatedContainerRuntime', '2.0')],
+      [counting({ behaviour: 'OutdatedContainerRuntime', minimumVersion: '2.0', quietPeriod: hour })],
       { containerRuntime: 'containerd://2.1.4-k3s2' },
       0,
     ],
-    ['a runtime that is not known', [asks('OutdatedContainerRuntime', '2.0')], { containerRuntime: '' }, 0],
+    [
+      'a runtime that is not known',
+      [counting({ behaviour: 'OutdatedContainerRuntime', minimumVersion: '2.0', quietPeriod: hour })],
+      { containerRuntime: '' },
+      0,
+    ],
     ['what no policy asks for', [], old, 0],
   ])('%s', (_, posture, node, findings) => {
     const world = setUp({ posture });

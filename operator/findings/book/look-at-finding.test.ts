@@ -1,24 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { Comparison, PostureRule } from '../../../domain/findings/types.ts';
+import type { Comparison } from '../../../domain/findings/types.ts';
 import type { Declarations } from '../../../domain/telemetry/types.ts';
 import { aFalco } from '../../../domain/testing/agents.ts';
-import { aPolicy, labelled, selecting } from '../../../domain/testing/policies.ts';
+import { aPolicy, counting, labelled, selecting } from '../../../domain/testing/policies.ts';
 import type { PodFacts } from '../../../domain/types.ts';
 import { falcoPod, hour, only, setUp, shopPod, start } from '../testing/world.ts';
-
-const aRule = (overrides: Partial<PostureRule>): PostureRule => ({
-  behaviour: 'CompilerInContainer',
-  match: [],
-  severity: undefined,
-  quietPeriod: 24 * hour,
-  quietEvidence: undefined,
-  quietNodes: 1,
-  quietRuns: 3,
-  minimumPodAge: undefined,
-  minimumVersion: undefined,
-  exclude: [],
-  ...overrides,
-});
 
 const inContainer = (name: string): Comparison => ({
   field: 'Container',
@@ -159,7 +145,7 @@ describe('silence', () => {
   });
 
   test('must last as long as a policy says by now', () => {
-    const rule = aRule({ severity: 'Critical', quietPeriod: hour });
+    const rule = counting({ severity: 'Critical', quietPeriod: hour });
     const world = setUp();
     world.post();
     world.look(0);
@@ -170,8 +156,8 @@ describe('silence', () => {
   });
 
   test('is none where the policy that counted it excludes the container by now, since nothing of it would be counted', () => {
-    const excluding = aRule({ quietPeriod: hour, exclude: [{ allOf: [inContainer('app')] }] });
-    const world = setUp({ posture: [aRule({ quietPeriod: hour })] });
+    const excluding = counting({ quietPeriod: hour, exclude: [{ allOf: [inContainer('app')] }] });
+    const world = setUp({ posture: [counting({ quietPeriod: hour })] });
     world.post();
     world.look(0);
     world.model.setPolicies([aPolicy({ posture: [excluding], gracePeriod: 0 })]);
@@ -186,8 +172,8 @@ describe('silence', () => {
   });
 
   test('is as severe as the policies say that do not exclude the container', () => {
-    const excluding = aRule({ severity: 'Critical', exclude: [{ allOf: [inContainer('app')] }] });
-    const world = setUp({ posture: [excluding, aRule({ severity: 'Low' })] });
+    const excluding = counting({ severity: 'Critical', exclude: [{ allOf: [inContainer('app')] }] });
+    const world = setUp({ posture: [excluding, counting({ severity: 'Low' })] });
     world.post();
     expect(only(world.book()).finding.record.severity).toBe('Low');
     world.look(0);
@@ -195,7 +181,7 @@ describe('silence', () => {
   });
 
   test('must last as long as the last policy said, though it is gone and the operator was restarted', () => {
-    const world = setUp({ posture: [aRule({ quietPeriod: 48 * hour })] });
+    const world = setUp({ posture: [counting({ quietPeriod: 48 * hour })] });
     world.post();
     world.look(0);
     world.write();
@@ -211,13 +197,13 @@ describe('silence', () => {
   });
 
   test('proves nothing where no policy would count the behaviour any more, and goes on where one does', () => {
-    const world = setUp({ posture: [aRule({ quietPeriod: 24 * hour })] });
+    const world = setUp({ posture: [counting({ quietPeriod: 24 * hour })] });
     world.post();
     world.look(0);
     world.look(hour);
     const elsewhere = aPolicy({
       selector: selecting({ namespace: labelled({ team: 'another' }) }),
-      posture: [aRule({})],
+      posture: [counting()],
       gracePeriod: 0,
     });
     world.model.setPolicies([elsewhere]);
@@ -227,7 +213,7 @@ describe('silence', () => {
       phase: 'Open',
       quiet: { observed: hour, listening: { reason: 'RuleNotLoaded', message: expect.stringContaining('no policy') } },
     });
-    world.model.setPolicies([aPolicy({ posture: [aRule({ quietPeriod: 24 * hour })], gracePeriod: 0 })]);
+    world.model.setPolicies([aPolicy({ posture: [counting({ quietPeriod: 24 * hour })], gracePeriod: 0 })]);
     world.look(0);
     world.look(23 * hour);
     expect(only(world.book()).finding.record.state.phase).toBe('Resolved');
