@@ -8,6 +8,7 @@ import { listPages } from '../../kube/list.ts';
 import type { Log } from '../../kube/log.ts';
 import { resources } from '../../kube/resource.ts';
 import type { Transport } from '../../kube/transport.ts';
+import { placeLast } from '../place-last.ts';
 
 export interface ContainerIds {
   /** By the whole id or its first characters. */
@@ -73,9 +74,8 @@ export const createContainerIds = ({ transport, clock, log, signal }: ContainerI
   const remember = (node: string, containers: ReadonlyMap<string, ContainerIdentity> | undefined): void => {
     const askedAt = clock.monotonic();
     const before = nodes.get(node) ?? { readAt: askedAt, containers: new Map() };
-    nodes.delete(node);
-    nodes.set(node, containers === undefined ? { ...before, askedAt } : { askedAt, readAt: askedAt, containers });
-    if (nodes.size > mostNodes) nodes.delete(nodes.keys().next().value ?? '');
+    const known = containers === undefined ? { ...before, askedAt } : { askedAt, readAt: askedAt, containers };
+    placeLast(nodes, node, known, mostNodes);
   };
 
   return {

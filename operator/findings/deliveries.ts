@@ -4,6 +4,7 @@ import { createDeliveryAccount, type DeliveryAccount } from '../../domain/findin
 import type { SecurityEvent } from '../../domain/findings/types.ts';
 import type { Reading } from '../../domain/telemetry/types.ts';
 import type { Clock } from '../../kube/clock.ts';
+import { placeLast } from '../place-last.ts';
 import type { Deliveries } from './ears.ts';
 
 export interface DeliveryBook extends Deliveries {
@@ -48,14 +49,9 @@ export const createDeliveryBook = (clock: Pick<Clock, 'now' | 'monotonic'>): Del
   let begunAt = Number.NEGATIVE_INFINITY;
 
   const pairOf = (key: string): Pair =>
-    pairs.get(key) ?? placeLast(key, { arrivedAt: Number.NEGATIVE_INFINITY, isIndebted: false, account: undefined });
+    pairs.get(key) ?? heard(key, { arrivedAt: Number.NEGATIVE_INFINITY, isIndebted: false, account: undefined });
 
-  const placeLast = (key: string, pair: Pair): Pair => {
-    pairs.delete(key);
-    pairs.set(key, pair);
-    if (pairs.size > mostPairs) pairs.delete(pairs.keys().next().value ?? '');
-    return pair;
-  };
+  const heard = (key: string, pair: Pair): Pair => placeLast(pairs, key, pair, mostPairs);
 
   const noteRule = (agent: string, rule: string): void => {
     const rules = come.get(agent) ?? new Set<string>();
@@ -71,10 +67,7 @@ export const createDeliveryBook = (clock: Pick<Clock, 'now' | 'monotonic'>): Del
   };
 
   const noteShed = (node: string, until: number): void => {
-    const last = Math.max(until, sheds.get(node) ?? until);
-    sheds.delete(node);
-    sheds.set(node, last);
-    if (sheds.size > mostPairs) sheds.delete(sheds.keys().next().value ?? '');
+    placeLast(sheds, node, Math.max(until, sheds.get(node) ?? until), mostPairs);
   };
 
   const isWithin = (at: number | undefined, ms: number): boolean => at !== undefined && clock.monotonic() - at <= ms;
@@ -89,7 +82,7 @@ export const createDeliveryBook = (clock: Pick<Clock, 'now' | 'monotonic'>): Del
       const pair = pairOf(key);
       const now = clock.monotonic();
       const arrivedAt = now - Math.max(0, clock.now() - receivedAt);
-      if (arrivedAt - pair.arrivedAt > orderedToMs) placeLast(key, pair);
+      if (arrivedAt - pair.arrivedAt > orderedToMs) heard(key, pair);
       pair.arrivedAt = Math.max(pair.arrivedAt, arrivedAt);
       if (arrivedAt > begunAt) pair.isIndebted = false;
       if (rule === undefined || isInternal === true) return;
@@ -99,7 +92,7 @@ export const createDeliveryBook = (clock: Pick<Clock, 'now' | 'monotonic'>): Del
     noteReading: (node, agent, reading) => {
       if (reading?.emitted === undefined) return;
       const key = keyOf(node, agent);
-      const pair = placeLast(key, pairOf(key));
+      const pair = heard(key, pairOf(key));
       const matches = reading.emitted.matches.map(({ rule, count }) => ({ rule: named(rule), count }));
       pair.account ??= createDeliveryAccount();
       pair.account.read({ ...reading.emitted, matches }, clock.monotonic());

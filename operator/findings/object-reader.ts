@@ -9,6 +9,7 @@ import { listPages } from '../../kube/list.ts';
 import type { Log } from '../../kube/log.ts';
 import { resources, type Resource } from '../../kube/resource.ts';
 import type { Transport } from '../../kube/transport.ts';
+import { placeLast } from '../place-last.ts';
 
 export interface ReadObject {
   /** Labels and annotations with the keys that are looked for; of two with one key the label. */
@@ -111,10 +112,7 @@ export const createObjectReader = ({ transport, keys, clock, log, signal }: Obje
       // What could not be read may be there the next time.
       if (found === undefined && known.get(key) === entry) known.delete(key);
     });
-    known.delete(key);
-    known.set(key, entry);
-    if (known.size > mostKept) known.delete(known.keys().next().value ?? '');
-    return entry;
+    return placeLast(known, key, entry, mostKept);
   };
 
   return {

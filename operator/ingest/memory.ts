@@ -1,5 +1,6 @@
 // Answers that are kept for a while. Who asks while an answer is on its way waits for that one.
 import type { Clock } from '../../kube/clock.ts';
+import { placeLast } from '../place-last.ts';
 
 export interface Memory<T> {
   /** What is known, or what `find` finds; a failure is not kept. */
@@ -21,10 +22,9 @@ export const createMemory = <T>({ clock, most }: { readonly clock: Clock; readon
       const search = (async () => {
         try {
           const { value, keptMs } = await find();
-          known.delete(key);
-          if (keptMs > 0) known.set(key, { value, until: clock.monotonic() + keptMs });
-          // The oldest first: it is asked anew should it come again.
-          if (known.size > most) known.delete(known.keys().next().value ?? '');
+          // One that is forgotten is asked for anew should it come again.
+          if (keptMs > 0) placeLast(known, key, { value, until: clock.monotonic() + keptMs }, most);
+          else known.delete(key);
           return value;
         } finally {
           finding.delete(key);

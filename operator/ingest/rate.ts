@@ -1,4 +1,5 @@
 // How much one sender may bring: a bucket of events for each, filled at a rate. A sender that floods is slowed down and nobody else.
+import { placeLast } from '../place-last.ts';
 import type { Sender } from './sender.ts';
 
 export interface Rates {
@@ -35,10 +36,7 @@ export const createRates = (monotonic: () => number): Rates => {
     const bucket = buckets.get(key) ?? { events: most, at: now };
     bucket.events = Math.min(most, bucket.events + ((now - bucket.at) * perSecond) / 1000);
     bucket.at = now;
-    // The last used stands last.
-    buckets.delete(key);
-    buckets.set(key, bucket);
-    if (buckets.size > mostSenders) buckets.delete(buckets.keys().next().value ?? '');
+    placeLast(buckets, key, bucket, mostSenders);
     return { bucket, perSecond };
   };
   return {

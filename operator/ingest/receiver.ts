@@ -5,6 +5,7 @@ import type { TLSSocket } from 'node:tls';
 import { decodeRecord, largestPayload, type JournalRecord } from '../journal/record.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Log } from '../../kube/log.ts';
+import { placeLast } from '../place-last.ts';
 import { createBodyReader } from './body.ts';
 import { withOrigin, type Origin } from './entry.ts';
 import { bytesOfHashes, type KeptIds } from './kept-ids.ts';
@@ -54,10 +55,7 @@ export const createReceiver = ({ journal, ids, closed, host, log }: ReceiverOpti
   let turn: Promise<unknown> = Promise.resolve();
 
   const raise = (positions: Map<string, number>, { journal: id, position }: Origin): void => {
-    const before = positions.get(id) ?? 0;
-    positions.delete(id);
-    positions.set(id, Math.max(before, position));
-    if (positions.size > mostJournals) positions.delete(positions.keys().next().value ?? '');
+    placeLast(positions, id, Math.max(positions.get(id) ?? 0, position), mostJournals);
   };
   const note = (origin: Origin): void => raise(last, origin);
 

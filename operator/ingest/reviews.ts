@@ -3,6 +3,7 @@
 import { list, object, text } from '../../facts/read.ts';
 import type { Clock } from '../../kube/clock.ts';
 import type { Transport } from '../../kube/transport.ts';
+import { placeLast } from '../place-last.ts';
 import { createMemory } from './memory.ts';
 import type { Proof } from './sender.ts';
 import { digestOf } from './senders.ts';
@@ -59,9 +60,7 @@ export function createReviews({ transport, clock }: ReviewsOptions): Reviews {
   };
 
   const noteStranger = (digest: string): void => {
-    strangers.delete(digest);
-    strangers.set(digest, clock.monotonic() + refusedKeptMs);
-    if (strangers.size > mostTokens) strangers.delete(strangers.keys().next().value ?? '');
+    placeLast(strangers, digest, clock.monotonic() + refusedKeptMs, mostTokens);
   };
 
   const userOf = async (token: string): Promise<User | undefined> => {
