@@ -30,6 +30,8 @@ export interface Behaving {
   readonly techniques: readonly string[];
 }
 
+type Terms = Pick<Behaving, 'policies' | 'quiet' | 'severity'>;
+
 export interface ClassifyContext extends MatchContext {
   /** Undefined where it is not known, as of a pod that has gone. */
   readonly podAge: number | undefined;
@@ -61,12 +63,15 @@ export const classify = (event: SecurityEvent, context: ClassifyContext): readon
   return own.length === 0 ? known : [...known, ...own];
 };
 
+/** Where no policy names it. */
+export const ownTerms = ({ severity }: Behaviour): Terms => ({ severity, policies: [], quiet: defaultQuiet });
+
 /** What several policies ask of one behaviour: all of it. Undefined where none of them names it. */
 export const termsOf = (
   behaviour: string,
   selecting: readonly Policy[],
   counts: (rule: PostureRule) => boolean = () => true,
-): Pick<Behaving, 'policies' | 'quiet' | 'severity'> | undefined => {
+): Terms | undefined => {
   const asking = selecting.flatMap(({ name, posture }) =>
     posture.filter((rule) => rule.behaviour === behaviour && counts(rule)).map((rule) => ({ name, rule })),
   );
@@ -93,12 +98,10 @@ const builtIn = (event: SecurityEvent, context: ClassifyContext): readonly Behav
 };
 
 const behaving = (behaviour: Behaviour, event: SecurityEvent, context: ClassifyContext): readonly Behaving[] => {
-  const { name, severity, tactics, techniques } = behaviour;
+  const { name, tactics, techniques } = behaviour;
   const common = { behaviour: name, tactics, techniques };
   if (!context.named.has(name)) {
-    return isTooYoung(behaviour, undefined, context)
-      ? nothing
-      : [{ ...common, severity, policies: [], quiet: defaultQuiet }];
+    return isTooYoung(behaviour, undefined, context) ? nothing : [{ ...common, ...ownTerms(behaviour) }];
   }
   const { selecting, memory } = context;
   const known = memory?.get(selecting)?.get(name);

@@ -4,7 +4,7 @@ import { criticalityRank } from '../state.ts';
 import { criticalities, type NodeFacts, type Policy } from '../types.ts';
 import { isOlder, isOlderContent } from '../version.ts';
 import { behaviourNamed } from './behaviours.ts';
-import { defaultQuiet, termsOf, type Behaving } from './classify.ts';
+import { ownTerms, termsOf, type Behaving } from './classify.ts';
 import type { Severity } from './types.ts';
 
 /** What is known of one behaviour of one node. */
@@ -112,8 +112,8 @@ export const nodeStanding = (
 const behavingOf = (behaviour: string, { selecting, named }: StandingCircumstances): Behaving | undefined => {
   const known = behaviourNamed(behaviour);
   if (known === undefined) return undefined;
-  const { severity, tactics, techniques } = known;
-  const terms = named.has(behaviour) ? termsOf(behaviour, selecting) : { severity, policies: [], quiet: defaultQuiet };
+  const { tactics, techniques } = known;
+  const terms = named.has(behaviour) ? termsOf(behaviour, selecting) : ownTerms(known);
   return terms && { behaviour, tactics, techniques, ...terms };
 };
 

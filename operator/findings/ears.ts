@@ -249,15 +249,15 @@ const notLoaded = (
 
 /** Of an agent that never says what it has loaded, the object that declared the rule is all that told of it. */
 const goneFrom = (ruleset: Ruleset | undefined, rule: string, declaredRules: readonly string[]): string | undefined =>
-  declaredRules.includes(rule) && !isHeld(ruleset, rule) ? `no object declares rule ${rule} any more` : undefined;
-
-const isHeld = (ruleset: Ruleset | undefined, rule: string): boolean =>
-  ruleset?.policies.some(({ rules }) => rules?.some(({ name }) => name === rule)) ?? false;
+  declaredRules.includes(rule) && policiesWith(ruleset, rule).length === 0
+    ? `no object declares rule ${rule} any more`
+    : undefined;
 
 const isDeclared = (ruleset: Ruleset | undefined, rule: string): boolean =>
-  ruleset?.policies.some(
-    ({ declaredBy, rules }) => declaredBy !== undefined && rules?.some(({ name }) => name === rule),
-  ) ?? false;
+  policiesWith(ruleset, rule).some(({ declaredBy }) => declaredBy !== undefined);
+
+const policiesWith = (ruleset: Ruleset | undefined, rule: string): readonly RulesetPolicy[] =>
+  (ruleset?.policies ?? []).filter(({ rules }) => rules?.some(({ name }) => name === rule));
 
 /** Undefined where the rule is loaded, or nobody says that it is not. */
 const standingOf = (ruleset: Ruleset | undefined, rule: string): string | undefined => {
