@@ -1,5 +1,6 @@
 // Ids of the events of the last hour: a sender that had no answer sends again, and what comes twice is counted once. What is kept of an id
 // is a hash of 64 bits: of ten million, one in two million hours is taken for another.
+import { hash } from 'node:crypto';
 import type { SecurityEvent } from '../../domain/findings/types.ts';
 import { createHashSet, type HashSet } from './hash-set.ts';
 
@@ -76,19 +77,11 @@ export const createEventIds = (seed = Math.floor(Math.random() * 2 ** 32)): Even
   };
 };
 
+/** Of SHA-1, for being spread and quick: nothing is kept secret by it, and who may send may send other ids. */
 const hashOf = (text: string): { readonly high: number; readonly low: number } => {
-  let [high, low] = [0x243f6a88, 0x13198a2e];
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    high = Math.imul((high << 13) | (high >>> 19), 0x9e3779b1) ^ code;
-    low = Math.imul((low << 11) | (low >>> 21), 0x85ebca77) + code;
-  }
-  high ^= high >>> 16;
-  low ^= low >>> 15;
-  high = Math.imul(high, 0x85ebca6b) ^ Math.imul(low, 0xc2b2ae35);
-  low = Math.imul(low ^ (high >>> 13), 0x27d4eb2f);
+  const digits = hash('sha1', text, 'hex');
   // Two zeros mean nothing in a set.
-  return { high: (high ^ (low >>> 16)) >>> 0, low: low >>> 0 || 1 };
+  return { high: Number.parseInt(digits.slice(0, 8), 16), low: Number.parseInt(digits.slice(8, 16), 16) || 1 };
 };
 
 interface Pending {
