@@ -4,6 +4,7 @@ import { object } from '../../facts/read.ts';
 import { every, type Clock } from '../../kube/clock.ts';
 import type { Log } from '../../kube/log.ts';
 import type { Journal } from '../journal/journal.ts';
+import { positionAfter } from '../journal/record.ts';
 import { decodeEntry, type Entry, type Origin } from './entry.ts';
 import type { KeptIds } from './kept-ids.ts';
 import type { PushedTelemetry } from './pushed.ts';
@@ -97,10 +98,10 @@ export const consume = async (options: ConsumeOptions, signal: AbortSignal): Pro
         log.warn({ position: record.position }, 'an entry of the journal cannot be read, and is left out');
       else {
         take(entry, record.position, options);
-        const until = record.position + record.count - 1;
+        const until = positionAfter(record) - 1;
         if (entry.via !== undefined) noteForeign(record.position, until, lastOf(entry.via, record.count));
       }
-      noteProgress(record.position + record.count - 1);
+      noteProgress(positionAfter(record) - 1);
     }
   } finally {
     for (const end of timers) end();

@@ -7,7 +7,7 @@ import { Backoff } from '../../kube/backoff.ts';
 import { sleep, type Clock, type Random } from '../../kube/clock.ts';
 import type { Log } from '../../kube/log.ts';
 import type { Journal } from '../journal/journal.ts';
-import { partsOf, recordBytes, type JournalRecord } from '../journal/record.ts';
+import { partsOf, positionAfter, recordBytes, type JournalRecord } from '../journal/record.ts';
 import { hashesIn, type KeptIds } from './kept-ids.ts';
 import { idsHeader, includedHeader, journalHeader, receiverPath } from './receiver.ts';
 
@@ -66,7 +66,7 @@ export const handOver = async (options: HandOverOptions, signal: AbortSignal): P
       const answer = await ask(batch);
       if (typeof answer !== 'string') {
         const last = batch.at(-1);
-        if (last !== undefined) delivered = last.position + last.count - 1;
+        if (last !== undefined) delivered = positionAfter(last) - 1;
         await release(journal, Math.min(answer.included, delivered));
         return true;
       }

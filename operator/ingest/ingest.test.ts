@@ -280,6 +280,32 @@ describe('events', () => {
     expect([...places.values()].map(({ size }) => size)).toEqual([1, 1]);
   });
 
+  it.each([
+    ['itself, when it leads again', true],
+    ['the next leader', false],
+  ])('of a request of which a lost leader had written only some are worked in by %s', async (_, again) => {
+    const [a, b] = [aReplica('a'), aReplica('b')];
+    const endA = a.lead({ included: (processed) => Math.min(processed, 2) });
+    expect(await post(a, 0, 1, 2, 3)).toBe(202);
+    await eventually(
+      'some of them',
+      () => a.ingest.journal()?.released.position,
+      (position) => position === 2,
+    );
+    await endA();
+    places.clear();
+    if (again) a.lead();
+    else {
+      b.lead();
+      await follows(a, b);
+    }
+    await eventually(
+      'the others',
+      () => [...places.keys()],
+      (known) => ['2', '3'].every((n) => known.includes(n)),
+    );
+  });
+
   it('keep the place where they lay first when the replica that had them handed over hands them on', async () => {
     const [a, b] = [aReplica('a'), aReplica('b')];
     const endA = a.lead({ included: () => 0 });

@@ -106,6 +106,21 @@ describe('a journal', () => {
     expect((await contentOf(journal, 3)).map(({ text }) => text[0])).toEqual(['c', 'd']);
   });
 
+  it('begins with all of a record that is released only in part, whether it reads it from memory or from the disk', async () => {
+    const disk = memoryDisk();
+    const journal = await open(disk);
+    await append(journal, 'a', 3);
+    await append(journal, 'b', 4);
+    const [ended, whole] = [new AbortController(), [{ position: 4, text: 'b' }]];
+    const following = journal.follow(1, ended.signal);
+    for (let n = 0; n < 2; n++) await following.next();
+    await journal.release(5, Buffer.alloc(0));
+    expect(await contentOf(journal, 6)).toEqual(whole);
+    ended.abort();
+    await following.next();
+    expect(await contentOf(await open(disk.crash(0, false)), 6)).toEqual([...whole, { position: 8, text: 'marker' }]);
+  });
+
   it('says that it is full rather than overwrite, and takes more once something is released', async () => {
     const journal = await open(memoryDisk(), { maxBytes: 400, segmentBytes: 150 });
     for (const text of ['a', 'b', 'c']) await append(journal, text.repeat(80));

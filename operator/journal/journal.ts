@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Log } from '../../kube/log.ts';
 import type { Disk, DiskFile } from './disk.ts';
-import { partsOf, recordBytes, type JournalRecord } from './record.ts';
+import { partsOf, positionAfter, recordBytes, type JournalRecord } from './record.ts';
 import { findSegments, readSegment, segmentName, type Segment } from './segments.ts';
 import { createTail } from './tail.ts';
 
@@ -13,7 +13,7 @@ export interface Journal {
   /** Resolves with the position of the first event once the disk has all of them. Rejects with a JournalError where it has not. */
   /** `content`: what it was made of, which those that follow closely are given with it. */
   append(payload: Buffer, count: number, content?: unknown): Promise<number>;
-  /** Every record from a position on, and then those that come, until the signal aborts. */
+  /** Every record from the one that holds a position on, whole, and then those that come, until the signal aborts. */
   follow(from: number, signal: AbortSignal): AsyncGenerator<JournalRecord>;
   /** The consumer has made something of everything up to a position, and `state` is what it would begin with; its room is given back. */
   release(position: number, state: Buffer): Promise<void>;
@@ -77,7 +77,7 @@ export async function openJournal({ disk, maxBytes, segmentBytes, log }: Journal
     next = Math.max(next, found.first);
     for await (const { record, offset } of readSegment(disk, found.name, 0, Number.POSITIVE_INFINITY)) {
       found.size = offset;
-      next = Math.max(next, record.position + record.count);
+      next = Math.max(next, positionAfter(record));
     }
     await cutTail(disk, found, log);
     if (found.size > 0) segments.push(found);
@@ -214,7 +214,7 @@ export async function openJournal({ disk, maxBytes, segmentBytes, log }: Journal
             for await (const read of readSegment(disk, name, offset, segment.size)) {
               offset = read.offset;
               if (signal.aborted) return;
-              if (read.record.position < follower.position) continue;
+              if (positionAfter(read.record) <= follower.position) continue;
               follower.pass(read.record);
               yield read.record;
             }

@@ -12,6 +12,10 @@ export interface JournalRecord {
   readonly content?: unknown;
 }
 
+/** The first position behind the record. */
+export const positionAfter = ({ position, count }: Pick<JournalRecord, 'position' | 'count'>): number =>
+  position + count;
+
 /** Length and checksum, 4 bytes each; position, 8; count, 4. */
 const headerBytes = 20;
 /** Where the part that the checksum covers begins: behind length and checksum. */

@@ -1,6 +1,6 @@
 import { array, assert, constantFrom, integer, oneof, property, record as recordOf } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { JournalRecord } from './record.ts';
+import { positionAfter, type JournalRecord } from './record.ts';
 import { createTail } from './tail.ts';
 
 const mebibyte = 1024 * 1024;
@@ -19,6 +19,15 @@ describe('the end of a journal', () => {
     tail.add(aRecord(5));
     expect([follower.next()?.content, follower.next()?.position, follower.next()]).toEqual([content, 5, undefined]);
     expect(follower.isBehind()).toBe(false);
+  });
+
+  test('is given from the record on that holds the position that is asked for', () => {
+    const tail = createTail(1);
+    const first = tail.follow(1);
+    tail.add(aRecord(1, 2));
+    tail.add(aRecord(3, 4));
+    const second = tail.follow(5);
+    expect([second.next()?.position, second.next(), first.next()?.position]).toEqual([3, undefined, 1]);
   });
 
   test('is not kept where nobody follows', () => {
@@ -44,17 +53,17 @@ test('whoever follows, however slowly, and reads the disk where it must, misses 
     recordOf({ kind: constantFrom('read' as const), by: integer({ min: 0, max: 2 }) }),
   );
   assert(
-    property(array(step, { maxLength: 60 }), (steps) => {
+    property(array(step, { maxLength: 60 }), array(integer({ min: 1, max: 40 }), { maxLength: 3 }), (steps, starts) => {
       const tail = createTail(1);
       const disk: JournalRecord[] = [];
-      const followers = [tail.follow(1), tail.follow(1), tail.follow(1)];
+      const followers = [1, ...starts].map((start) => tail.follow(start));
       const read = followers.map((): number[] => []);
       const readOne = (index: number): boolean => {
         const follower = followers[index];
         if (follower === undefined) return false;
         let record = follower.next();
         if (record === undefined && follower.isBehind()) {
-          record = disk.find(({ position }) => position >= follower.position);
+          record = disk.find((each) => positionAfter(each) > follower.position);
           if (record !== undefined) follower.pass(record);
         }
         if (record !== undefined) read[index]?.push(record.position);
@@ -73,7 +82,10 @@ test('whoever follows, however slowly, and reads the disk where it must, misses 
         }
       }
       for (const index of followers.keys()) while (readOne(index));
-      for (const positions of read) expect(positions).toEqual(disk.map(({ position }) => position));
+      for (const [index, start] of [1, ...starts].entries()) {
+        const asked = disk.filter((each) => positionAfter(each) > start);
+        expect(read[index]).toEqual(asked.map(({ position }) => position));
+      }
     }),
   );
 });

@@ -1,6 +1,6 @@
 // The end of a journal in memory: whoever follows it closely need not read from the disk what was written a moment ago. Kept only for as
 // long as somebody follows who has not come past it, and up to a bound; whoever is further behind reads the disk.
-import { recordBytes, type JournalRecord } from './record.ts';
+import { positionAfter, recordBytes, type JournalRecord } from './record.ts';
 
 export interface Tail {
   /** Of a record that the disk has. */
@@ -41,7 +41,7 @@ export const createTail = (next: number): Tail => {
     for (; gone < records.length; gone++) {
       const record = records[gone];
       if (record === undefined) break;
-      const after = record.position + record.count;
+      const after = positionAfter(record);
       if (after > slowest && bytes <= mostBytes) break;
       bytes -= recordBytes(record.payload);
       from = after;
@@ -56,7 +56,7 @@ export const createTail = (next: number): Tail => {
     add(record) {
       records.push(record);
       bytes += recordBytes(record.payload);
-      end = record.position + record.count;
+      end = positionAfter(record);
       forget();
     },
     follow(start) {
@@ -70,14 +70,15 @@ export const createTail = (next: number): Tail => {
           if (follower.position < from) return undefined;
           forget();
           let index = gone;
-          while ((records[index]?.position ?? follower.position) < follower.position) index++;
-          const record = records[index];
-          if (record !== undefined) follower.position = record.position + record.count;
+          let record = records[index];
+          // One that begins before and ends behind is given whole: of what was released, it may hold a part that was not.
+          while (record !== undefined && positionAfter(record) <= follower.position) record = records[++index];
+          if (record !== undefined) follower.position = positionAfter(record);
           return record;
         },
         isBehind: () => follower.position < from,
         pass(record) {
-          follower.position = record.position + record.count;
+          follower.position = positionAfter(record);
         },
         end() {
           followers.delete(follower);
