@@ -163,7 +163,7 @@ export const createIngest = (options: IngestProcessOptions): Ingest => {
       authenticate: createAuthenticate(senders, createReviews({ transport: options.reviewing, clock })),
       journal: ofJournal,
       receiver,
-      shed: createShedNotes({ journal: ofJournal, onShed: (node) => options.onShed?.(node), clock }),
+      shed: createShedNotes({ journal: ofJournal, onShed: (node) => options.onShed?.(node), clock, signal }),
       clock,
       log,
       metrics: options.metrics,

@@ -8,6 +8,7 @@ const setUp = () => {
   const told: (string | undefined)[] = [];
   const journalled: Buffer[] = [];
   const world = { isFull: false };
+  const ending = new AbortController();
   const note = createShedNotes({
     journal: {
       append: async (payload) => {
@@ -17,9 +18,10 @@ const setUp = () => {
     },
     onShed: (node) => told.push(node),
     clock,
+    signal: ending.signal,
   });
   const entries = () => journalled.map(decodeEntry);
-  return { clock, told, journalled, world, note, entries };
+  return { clock, told, journalled, world, note, entries, end: () => ending.abort() };
 };
 
 describe('events that were turned away', () => {
@@ -78,5 +80,19 @@ describe('events that were turned away', () => {
     expect(entries()).toMatchObject([{ node: 'node-1', shed: true }]);
     await clock.advance(60_000);
     expect(entries()).toHaveLength(1);
+  });
+
+  test('are not tried again once the journal is closed, and nothing waits for that', async () => {
+    const { note, told, entries, clock, world, end } = setUp();
+    world.isFull = true;
+    note('falco', 'node-1');
+    await clock.advance(0);
+    const tries = told.length;
+    expect(clock.waiting).toBe(1);
+    end();
+    world.isFull = false;
+    expect(clock.waiting).toBe(0);
+    await clock.advance(60_000);
+    expect([entries(), told.length]).toEqual([[], tries]);
   });
 });

@@ -1,6 +1,6 @@
 // Events that were turned away for want of room or time: silence afterwards proves nothing. That it happened is journalled like an event, so
 // that the leader learns of it whichever replica turned them away.
-import type { Clock } from '../../kube/clock.ts';
+import { sleep, type Clock } from '../../kube/clock.ts';
 import type { Journal } from '../journal/journal.ts';
 import { encodeEntry } from './entry.ts';
 import type { Source } from './source.ts';
@@ -13,6 +13,8 @@ export interface ShedOptions {
   /** At once, where this replica leads. */
   readonly onShed: (node: string | undefined) => void;
   readonly clock: Clock;
+  /** Ends with the journal: what was not written by then is owed to nobody. */
+  readonly signal: AbortSignal;
 }
 
 /** Each note holds for a minute: more of them would say no more. */
@@ -23,7 +25,7 @@ const retryMs = 5000;
 const mostNodes = 1000;
 const anyNode = '';
 
-export const createShedNotes = ({ journal, onShed, clock }: ShedOptions): NoteShed => {
+export const createShedNotes = ({ journal, onShed, clock, signal }: ShedOptions): NoteShed => {
   /** Node → when it was last journalled. */
   const notedAt = new Map<string, number>();
   const owed = new Map<string, Source>();
@@ -38,19 +40,18 @@ export const createShedNotes = ({ journal, onShed, clock }: ShedOptions): NoteSh
       // The journal's own trouble is told by whoever it keeps from being written to.
       onShed(node);
       owed.set(key, source);
-      retry();
+      void retry();
     }
   };
 
-  const retry = (): void => {
+  const retry = async (): Promise<void> => {
     if (isWaiting) return;
     isWaiting = true;
-    clock.after(retryMs, () => {
-      isWaiting = false;
-      const again = [...owed];
-      owed.clear();
-      for (const [key, source] of again) void write(source, key);
-    });
+    await sleep(clock, retryMs, signal);
+    isWaiting = false;
+    const again = signal.aborted ? [] : [...owed];
+    owed.clear();
+    for (const [key, source] of again) void write(source, key);
   };
 
   return (source, node) => {
