@@ -8,12 +8,12 @@ import { positionAfter } from '../journal/record.ts';
 import { decodeEntry, type Entry, type Origin } from './entry.ts';
 import type { KeptIds } from './kept-ids.ts';
 import type { PushedTelemetry } from './pushed.ts';
-import type { Receiver } from './receiver.ts';
+import type { TakeOver } from './take-over.ts';
 
 export interface ConsumeOptions {
   readonly journal: Journal;
   readonly ids: Pick<KeptIds, 'load' | 'keep'>;
-  readonly receiver: Pick<Receiver, 'note' | 'known' | 'include' | 'included'>;
+  readonly takeOver: Pick<TakeOver, 'note' | 'known' | 'include' | 'included'>;
   readonly telemetry: PushedTelemetry;
   readonly findings: EventConsumer;
   /** Everything that lay in the journal at the start has been worked in. */
@@ -41,7 +41,7 @@ const lookEveryMs = 5000;
 
 /** Ends when the signal aborts, with everything kept. */
 export const consume = async (options: ConsumeOptions, signal: AbortSignal): Promise<void> => {
-  const { journal, ids, receiver, telemetry, findings, clock, log } = options;
+  const { journal, ids, takeOver, telemetry, findings, clock, log } = options;
   restore(options);
   for (const { at, hashes } of await ids.load()) findings.restoreIds(hashes, at);
   const start = journal.released.position;
@@ -69,10 +69,10 @@ export const consume = async (options: ConsumeOptions, signal: AbortSignal): Pro
     const included = findings.included(position);
     if (included <= journal.released.position) return;
     for (let first = foreign[0]; first !== undefined && first.until <= included; [first] = foreign) {
-      receiver.include(first.origin);
+      takeOver.include(first.origin);
       foreign.shift();
     }
-    const state = { handedOver: receiver.known(), included: receiver.included(), telemetry: telemetry.save() };
+    const state = { handedOver: takeOver.known(), included: takeOver.included(), telemetry: telemetry.save() };
     // Before its room is given back: what is known to be counted is never brought again.
     await ids.keep(findings.idsUpTo(included));
     try {
@@ -115,9 +115,9 @@ const lastOf = ({ journal, position }: Origin, count: number): Origin => ({ jour
 const take = (
   entry: Entry,
   position: number,
-  { journal, receiver, telemetry, findings, log }: ConsumeOptions,
+  { journal, takeOver, telemetry, findings, log }: ConsumeOptions,
 ): void => {
-  if (entry.via !== undefined) receiver.note(entry.via);
+  if (entry.via !== undefined) takeOver.note(entry.via);
   try {
     telemetry.take(entry);
     findings.take(entry, journal.id, position);
@@ -127,17 +127,17 @@ const take = (
   }
 };
 
-const restore = ({ journal, receiver, telemetry, log }: ConsumeOptions): void => {
+const restore = ({ journal, takeOver, telemetry, log }: ConsumeOptions): void => {
   const { state } = journal.released;
   telemetry.look();
   if (state.length === 0) return;
   try {
     const { handedOver, included, telemetry: saved } = object(JSON.parse(state.toString('utf8')));
     for (const [id, position] of Object.entries(object(handedOver))) {
-      if (typeof position === 'number') receiver.note({ journal: id, position });
+      if (typeof position === 'number') takeOver.note({ journal: id, position });
     }
     for (const [id, position] of Object.entries(object(included))) {
-      if (typeof position === 'number') receiver.include({ journal: id, position });
+      if (typeof position === 'number') takeOver.include({ journal: id, position });
     }
     telemetry.restore(saved);
     telemetry.look();

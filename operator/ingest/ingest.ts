@@ -12,12 +12,13 @@ import { openFolder } from '../journal/disk.ts';
 import { openJournal, type Journal } from '../journal/journal.ts';
 import { createAuthenticate } from './authenticate.ts';
 import { publishAuthority } from './authority.ts';
-import { consume, type EventConsumer } from './consume.ts';
-import { handOver } from './hand-over.ts';
+import type { EventConsumer } from './consume.ts';
+import { connectToLeader, type LeaderAddress } from './deliver.ts';
+import { createDuty, type Duty } from './duty.ts';
 import { createKeptIds, type KeptIds } from './kept-ids.ts';
 import type { IngestMetrics } from './metrics.ts';
 import type { PushedTelemetry } from './pushed.ts';
-import { createReceiver, type Receiver } from './receiver.ts';
+import { createReceiver } from './receiver.ts';
 import { createReviews } from './reviews.ts';
 import { createSenders } from './senders.ts';
 import { createIngestServer } from './server.ts';
@@ -82,22 +83,17 @@ export const createIngest = (options: IngestProcessOptions): Ingest => {
     hosts: [host, `${host}.cluster.local`, `${serviceName}.${namespace}`],
   });
   const senders = createSenders({ ...shared, secret: options.sendersSecret });
-  const opened = Promise.withResolvers<Opened & { readonly receiver: Receiver }>();
+  const opened = Promise.withResolvers<Duty>();
   // Who does not wait for it must not be ended by its rejection.
   opened.promise.catch(() => {});
   const listening = Promise.withResolvers<number>();
   let journal: Journal | undefined;
   let isListening = false;
   let notOpen: string | undefined;
-  let leader: { readonly host: string; readonly port: number } | undefined;
+  let leader: LeaderAddress | undefined;
   let holder = '';
   /** Ends with the leader. */
   let term = new AbortController();
-  /** Why nothing can be taken over; undefined while this replica leads and has caught up. */
-  let notReceiving: string | undefined = 'this replica does not lead';
-  /** As long as the process runs. */
-  let running: AbortSignal = AbortSignal.abort();
-  let standingBy: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
 
   const trust = () => {
     const served = certificate.served();
@@ -108,25 +104,6 @@ export const createIngest = (options: IngestProcessOptions): Ingest => {
         ca: [senders.authorities(), served.authorities ?? ''].filter((pem) => pem !== '').join('\n'),
       }
     );
-  };
-
-  const standBy = ({ journal: ofJournal, ids }: Opened): void => {
-    const stop = new AbortController();
-    const until = AbortSignal.any([running, stop.signal]);
-    const work = async (): Promise<void> => {
-      while (!until.aborted) {
-        try {
-          const identity = (): ReturnType<typeof trust> => trust();
-          // The next leader may lack what this one had: it gets all that nobody has written yet.
-          const whileItLeads = AbortSignal.any([until, term.signal]);
-          await handOver({ ...options, journal: ofJournal, ids, host, leader: () => leader, identity }, whileItLeads);
-        } catch (error) {
-          log.warn({ error }, 'handing over failed; beginning anew where it was');
-          await sleep(clock, retryMs, until);
-        }
-      }
-    };
-    standingBy = { stop, done: work() };
   };
 
   /** Coverage goes on without a journal; events cannot be taken in without. */
@@ -151,9 +128,17 @@ export const createIngest = (options: IngestProcessOptions): Ingest => {
     const { journal: ofJournal, ids } = found;
     journal = ofJournal;
     notOpen = undefined;
-    const receiver = createReceiver({ ...found, closed: () => notReceiving, host, log });
-    opened.resolve({ ...found, receiver });
-    standBy(found);
+    const identity = (): ReturnType<typeof trust> => trust();
+    const duty = createDuty({
+      ...options,
+      ...found,
+      leader: () => leader,
+      connect: () => connectToLeader({ leader: () => leader, identity, host }),
+      term: () => term.signal,
+      running: signal,
+    });
+    opened.resolve(duty);
+    duty.standBy();
     await untilServed(certificate, signal);
     const first = trust();
     if (first === undefined || signal.aborted) return;
@@ -162,7 +147,7 @@ export const createIngest = (options: IngestProcessOptions): Ingest => {
       trust: first,
       authenticate: createAuthenticate(senders, createReviews({ transport: options.reviewing, clock })),
       journal: ofJournal,
-      receiver,
+      receiver: createReceiver({ takeOver: duty.takeOver, ids, host, log }),
       shed: createShedNotes({ journal: ofJournal, onShed: (node) => options.onShed?.(node), clock, signal }),
       clock,
       log,
@@ -183,7 +168,7 @@ export const createIngest = (options: IngestProcessOptions): Ingest => {
     await serving;
     for (const end of ends) end();
     await publishing;
-    await standingBy?.done;
+    await duty.ended();
     await ids.close();
     await ofJournal.close();
   };
@@ -201,7 +186,6 @@ export const createIngest = (options: IngestProcessOptions): Ingest => {
       term = new AbortController();
     },
     async run(signal) {
-      running = signal;
       try {
         await Promise.all([certificate.run(signal), senders.run(signal), serve(signal)]);
       } catch (error) {
@@ -212,24 +196,8 @@ export const createIngest = (options: IngestProcessOptions): Ingest => {
       }
     },
     async lead(findings, leading) {
-      const found = await Promise.race([opened.promise, aborted(leading)]);
-      if (found === undefined) return;
-      standingBy?.stop.abort();
-      await standingBy?.done;
-      notReceiving = 'this replica is reading its journal';
-      const onCaughtUp = (): void => {
-        notReceiving = undefined;
-      };
-      while (!leading.aborted) {
-        try {
-          await consume({ ...options, ...found, findings, onCaughtUp }, leading);
-        } catch (error) {
-          log.warn({ error }, 'working in the journal failed; beginning anew where it was');
-          await sleep(clock, retryMs, leading);
-        }
-      }
-      notReceiving = 'this replica does not lead';
-      standBy(found);
+      const duty = await Promise.race([opened.promise, aborted(leading)]);
+      await duty?.lead(findings, leading);
     },
   };
 };

@@ -7,6 +7,7 @@ import { JournalError } from '../journal/journal.ts';
 import { encodeRecord } from '../journal/record.ts';
 import { decodeEntry, encodeEntry } from './entry.ts';
 import { createReceiver, journalHeader, type Receiver } from './receiver.ts';
+import { createTakeOver, type TakeOver } from './take-over.ts';
 
 const aRecord = (position: number) =>
   encodeRecord({
@@ -19,20 +20,25 @@ let appended: Buffer[];
 let closed: string | undefined;
 let failure: Error | undefined;
 let receiver: Receiver;
+let takeOver: TakeOver;
 
 beforeEach(() => {
   appended = [];
   closed = undefined;
   failure = undefined;
-  receiver = createReceiver({
+  takeOver = createTakeOver({
     journal: {
       append: async (payload) => {
         if (failure !== undefined) throw failure;
         return appended.push(payload);
       },
     },
-    ids: { since: (mark) => ({ hashes: [Uint32Array.of(1, 2)], mark: `after ${mark}` }) },
     closed: () => closed,
+    log: silentLog,
+  });
+  receiver = createReceiver({
+    takeOver,
+    ids: { since: (mark) => ({ hashes: [Uint32Array.of(1, 2)], mark: `after ${mark}` }) },
     host: 'operator.ns.svc',
     log: silentLog,
   });
@@ -73,7 +79,7 @@ describe('what a replica hands over', () => {
     expect(await hand(Buffer.concat([aRecord(1), aRecord(2)]))).toBe(200);
     expect(numbers()).toEqual([1, 2]);
     expect(decodeEntry(appended[1] ?? Buffer.alloc(0))?.origin).toEqual({ journal: 'other', position: 2 });
-    expect(receiver.known()).toEqual({ other: 2 });
+    expect(takeOver.known()).toEqual({ other: 2 });
   });
 
   it('is taken once where it comes again, wholly or in part, even at the same time', async () => {

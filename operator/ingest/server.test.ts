@@ -61,7 +61,7 @@ beforeEach(async () => {
       { prove: async () => reviewed },
     ),
     journal: { append: (payload, count) => journal.append(payload, count) },
-    receiver: { receive: async () => {}, note: () => {}, known: () => ({}), include: () => {}, included: () => ({}) },
+    receiver: { receive: async () => {} },
     shed: (_, node) => void shed.push(node),
     clock: systemClock,
     log: silentLog,

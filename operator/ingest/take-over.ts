@@ -1,0 +1,94 @@
+// What the leader does with records of another replica: it journals them in the order in which they lie there, what comes twice only once,
+// and knows up to where each journal is worked in and written.
+import { decodeRecord, type JournalRecord } from '../journal/record.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { Log } from '../../kube/log.ts';
+import { placeLast } from '../place-last.ts';
+import { withOrigin, type Origin } from './entry.ts';
+
+export interface TakeOver {
+  /** Answers with a status of HTTP and words, once this journal has what the body holds of that one. */
+  take(journal: string, body: Buffer): Promise<readonly [number, string]>;
+  /** An entry of this journal came from elsewhere. */
+  note(origin: Origin): void;
+  /** Journal → the last position that came from it. */
+  known(): Readonly<Record<string, number>>;
+  /** What came from that journal is worked in and written up to here. */
+  include(origin: Origin): void;
+  /** Journal → up to where that is. */
+  included(): Readonly<Record<string, number>>;
+  includedOf(journal: string): number;
+  /** Why nothing is taken over now; undefined where this replica leads and knows what it has. */
+  readonly closed: () => string | undefined;
+}
+
+export interface TakeOverOptions {
+  readonly journal: Pick<Journal, 'append'>;
+  readonly closed: () => string | undefined;
+  readonly log: Log;
+}
+
+/** Replicas that ever were; each has one. */
+const mostJournals = 100;
+
+export const createTakeOver = ({ journal, closed, log }: TakeOverOptions): TakeOver => {
+  const last = new Map<string, number>();
+  const included = new Map<string, number>();
+  /** One after the other: a replica that asks again while its first attempt is under way must find what that has done. */
+  let turn: Promise<unknown> = Promise.resolve();
+
+  const raise = (positions: Map<string, number>, { journal: id, position }: Origin): void => {
+    placeLast(positions, id, Math.max(positions.get(id) ?? 0, position), mostJournals);
+  };
+  const note = (origin: Origin): void => raise(last, origin);
+
+  // By the journal that it comes from directly: what came by way of a third one may have gaps. So nothing is ever taken for known that is
+  // not, and an event can come twice only where an answer and the leader are lost together.
+  const isKnown = (id: string, position: number): boolean => (last.get(id) ?? 0) >= position;
+
+  const append = async (id: string, records: readonly JournalRecord[]): Promise<void> => {
+    const fresh = records.flatMap(({ position, count, payload }) => {
+      if (isKnown(id, position)) return [];
+      const origin = { journal: id, position };
+      const stamped = withOrigin(payload, origin);
+      if (stamped === undefined) log.warn({ origin }, 'a record of another replica cannot be read, and is left out');
+      return stamped === undefined ? [] : [{ origin, count, stamped }];
+    });
+    // The journal writes in the order in which it is asked to.
+    await Promise.all(fresh.map(({ stamped, count }) => journal.append(stamped, count)));
+    for (const { origin } of fresh) note(origin);
+  };
+
+  return {
+    closed,
+    note,
+    known: () => Object.fromEntries(last),
+    include: (origin) => raise(included, origin),
+    included: () => Object.fromEntries(included),
+    includedOf: (id) => included.get(id) ?? 0,
+    take: async (id, body) => {
+      const records = decodeAll(body);
+      if (records === undefined) return [400, 'the body is not made of whole records'];
+      const taken = turn.then(() => append(id, records));
+      turn = taken.catch(() => {});
+      try {
+        await taken;
+      } catch (error) {
+        // The journal's own words; the replica tries again.
+        return [503, error instanceof Error ? error.message : String(error)];
+      }
+      return [200, 'taken over'];
+    },
+  };
+};
+
+const decodeAll = (bytes: Buffer): readonly JournalRecord[] | undefined => {
+  const records: JournalRecord[] = [];
+  for (let offset = 0; offset < bytes.length;) {
+    const decoded = decodeRecord(bytes, offset);
+    if (decoded.kind !== 'record') return undefined;
+    records.push(decoded.record);
+    offset += decoded.bytes;
+  }
+  return records;
+};
