@@ -76,10 +76,17 @@ export interface Writer {
   replace<T = Written>(resource: Resource, object: Applied, options?: WriteOptions): Promise<T>;
   get<T>(resource: Resource, at: ObjectName, options?: WriteOptions): Promise<T>;
   /** What is gone already counts as deleted. */
-  delete(resource: Resource, at: ObjectName, options?: WriteOptions & { readonly uid?: string }): Promise<void>;
+  delete(resource: Resource, at: ObjectName, options?: WriteOptions & Preconditions): Promise<void>;
 }
 
-export function createWriter(transport: Transport): Writer {
+/** Fails with `conflict` where the object is another, or has changed since. */
+export interface Preconditions {
+  readonly uid?: string | undefined;
+  readonly resourceVersion?: string | undefined;
+}
+
+/** `mayWrite` is asked right before each write is sent; where it says no, the write fails and nothing is sent. */
+export function createWriter(transport: Transport, mayWrite: () => boolean = () => true): Writer {
   const patch = (
     resource: Resource,
     at: ObjectName,
@@ -94,6 +101,7 @@ export function createWriter(transport: Transport): Writer {
       query,
       body,
       contentType,
+      mayStill: mayWrite,
       ...options,
     });
 
@@ -113,6 +121,7 @@ export function createWriter(transport: Transport): Writer {
         method: 'POST',
         path: pathOf(resource, { namespace: object.metadata.namespace }),
         body: typed(resource, object),
+        mayStill: mayWrite,
         ...options,
       }),
     replace: (resource, object, options = {}) =>
@@ -120,17 +129,23 @@ export function createWriter(transport: Transport): Writer {
         method: 'PUT',
         path: pathOf(resource, object.metadata),
         body: typed(resource, object),
+        mayStill: mayWrite,
         ...options,
       }),
     get: (resource, at, options = {}) => transport.request({ method: 'GET', path: pathOf(resource, at), ...options }),
-    async delete(resource, at, { uid, ...options } = {}) {
+    async delete(resource, at, { uid, resourceVersion, ...options } = {}) {
       try {
         await transport.request({
           method: 'DELETE',
           path: pathOf(resource, at),
-          body: { kind: 'DeleteOptions', apiVersion: 'v1', ...(uid === undefined ? {} : { preconditions: { uid } }) },
+          body: {
+            kind: 'DeleteOptions',
+            apiVersion: 'v1',
+            ...(uid === undefined && resourceVersion === undefined ? {} : { preconditions: { uid, resourceVersion } }),
+          },
           // Deleting twice is deleting.
           retry: true,
+          mayStill: mayWrite,
           ...options,
         });
       } catch (error) {

@@ -183,6 +183,70 @@ describe('leader election', () => {
     expect(String(a.ended())).toContain('could not be renewed for 7000 ms');
   });
 
+  test('a leader whose machine stood still ends, also where the one that led meanwhile has given the Lease back', async () => {
+    const clock = new FakeClock();
+    const server = new LeaseServer(clock);
+    const a = candidate(clock, server, 'a');
+    await clock.advance(5000);
+    if (server.lease === undefined) throw new Error('nobody leads');
+    const { spec } = server.lease;
+    // The clock of a machine that stood still tells nothing of it.
+    server.lease = {
+      metadata: { resourceVersion: 'of-another' },
+      spec: { ...spec, holderIdentity: '', leaseTransitions: 1 },
+    };
+    await clock.advance(2000);
+    expect(a.leading()).toBe(false);
+    expect(String(a.ended())).toContain('nobody holds the lease');
+  });
+
+  test('what a leader did is proven to be its own once it has renewed since', async () => {
+    const clock = new FakeClock();
+    const server = new LeaseServer(clock);
+    let cut = false;
+    const a = candidate(clock, server, 'a', () => (cut ? { ...good, lost: 'back' } : good));
+    expect(a.election.provenUntil()).toBe(Number.NEGATIVE_INFINITY);
+    await clock.advance(5000);
+    const done = clock.monotonic();
+    expect(a.election.provenUntil()).toBeLessThanOrEqual(done);
+    cut = true;
+    await clock.advance(3000);
+    // The server has it, and we were not told.
+    expect(a.election.provenUntil()).toBeLessThanOrEqual(done);
+    cut = false;
+    await clock.advance(2000);
+    expect(a.election.provenUntil()).toBeGreaterThan(done);
+    a.stop.abort();
+    await clock.advance(2000);
+    expect(a.election.provenUntil()).toBe(Number.NEGATIVE_INFINITY);
+  });
+
+  test('a leader that is asked to end may write what is under way, until it has given the Lease back', async () => {
+    const clock = new FakeClock();
+    const server = new LeaseServer(clock);
+    const stop = new AbortController();
+    const done = Promise.withResolvers<void>();
+    const election = createLeaderElection({
+      transport: server.transport(() => good),
+      namespace: 'n',
+      name: 'l',
+      identity: 'a',
+      clock,
+      random: () => 0.5,
+      onStartedLeading: () => done.promise,
+    });
+    const ended = election.run(stop.signal);
+    await clock.advance(1000);
+    stop.abort();
+    await clock.advance(1000);
+    expect(election.isLeader()).toBe(true);
+    done.resolve();
+    await clock.advance(1000);
+    expect(election.isLeader()).toBe(false);
+    expect(server.lease?.spec.holderIdentity).toBe('');
+    await ended;
+  });
+
   test('a leader survives 4 s in which every answer is lost', async () => {
     const clock = new FakeClock();
     const server = new LeaseServer(clock);

@@ -1,6 +1,6 @@
 // Leader election on a Lease. Who leads decides by its own monotonic clock alone, from when it asked to renew; who waits, from when it
-// saw the record change. The leader stops before anybody may start: 7 s against 10. There is no fencing, as in client-go: a process
-// that was stopped for seconds may write once more before it notices, so writes are level-based and optimistic all the same.
+// saw the record change. The leader stops before anybody may start: 7 s against 10. A process that was stopped for seconds asks
+// `isLeader` before each write; and since no clock tells of a machine that stood still, what cannot be taken back waits for `provenUntil`.
 
 import { type Clock, type Random, sleep, systemClock } from './clock.ts';
 import { classify } from './errors.ts';
@@ -36,7 +36,13 @@ export interface LeaderElection {
    * the process should exit: half-finished work of an old leader is best forgotten.
    */
   run(signal: AbortSignal): Promise<void>;
+  /** Whether this process may act as the leader at this moment, which it may until it has given the Lease back. */
   isLeader(): boolean;
+  /**
+   * Up to then, by the monotonic clock, nobody else can have led since this process does: when the last renewal that succeeded was begun.
+   * Whatever was done before then was there for every later leader to see.
+   */
+  provenUntil(): number;
   /** As last seen. */
   holder(): string | undefined;
 }
@@ -82,6 +88,10 @@ class Candidate implements LeaderElection {
     return this.#leading && this.#clock.monotonic() < this.#renewedAt + this.#timing.renewDeadlineMs;
   }
 
+  provenUntil(): number {
+    return this.#leading ? this.#renewedAt : Number.NEGATIVE_INFINITY;
+  }
+
   holder(): string | undefined {
     return this.#record?.spec.holderIdentity || undefined;
   }
@@ -99,9 +109,10 @@ class Candidate implements LeaderElection {
     work.catch(() => {});
     try {
       const lost = await this.#keep(lead.signal);
-      this.#leading = false;
+      if (lost) this.#leading = false;
       stop();
       if (lost) throw new LeadershipLost(`${this.#options.identity} lost the lead: ${lost}`);
+      // What is under way may end: the Lease is ours until it is given back.
       if (await this.#endsInTime(work)) await this.#release();
       await work;
     } finally {
@@ -136,7 +147,8 @@ class Candidate implements LeaderElection {
       triedAt = this.#clock.monotonic();
       const renewed = await this.#within(leftMs, this.#attempt(Math.min(requestDeadlineMs, leftMs), signal));
       if (signal.aborted) return undefined;
-      const holder = this.holder();
+      const holder = this.#record && (this.holder() ?? 'nobody');
+      // Also where nobody does: another one led meanwhile, and gave it back.
       if (!renewed && holder !== undefined && holder !== this.#options.identity) return `${holder} holds the lease`;
     }
   }
@@ -262,6 +274,7 @@ class Candidate implements LeaderElection {
 
   /** A courtesy: the next leader need not wait for the record to expire. */
   async #release(): Promise<void> {
+    this.#leading = false;
     if (!this.#record) return;
     const now = microTime(this.#clock.now());
     const spec = { ...this.#record.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime: now };

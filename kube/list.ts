@@ -25,6 +25,7 @@ export async function listPages(
   scope: Scope,
   onPage: (items: readonly unknown[]) => void | Promise<void>,
   signal: AbortSignal,
+  deadlineMs = pageDeadlineMs,
 ): Promise<string> {
   let token: string | undefined;
   for (let page = 0; page < maxPages; page += 1) {
@@ -33,7 +34,7 @@ export async function listPages(
       path: pathOf(scope.resource, { namespace: scope.namespace }),
       query: { ...selectors(scope), limit: pageLimit, continue: token },
       accept: acceptFor(scope, 'PartialObjectMetadataList'),
-      deadlineMs: pageDeadlineMs,
+      deadlineMs,
       signal,
     });
     await onPage(list.items ?? []);

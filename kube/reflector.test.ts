@@ -511,7 +511,7 @@ describe('an audit', () => {
     const missed: string[][] = [];
     const onMissed = (_count: number, examples: readonly string[]): void => {
       missed.push([...examples]);
-      reflector.relist();
+      void reflector.relist();
     };
     running.push(runAudit({ transport, resource: pods, sink: store, everyMs: 5000, clock, onMissed }, stop.signal));
     await eventually('an audit finds all well', () => count('list') >= 1);

@@ -53,8 +53,8 @@ export interface Reflector {
   /** When the sink first held everything, or the kind proved to be absent. Rejected if the run ends before. */
   readonly synced: Promise<void>;
   state(): ReflectorState;
-  /** Reads everything again, now; for when the sink was found to be wrong. */
-  relist(): void;
+  /** Reads everything again, now; for when the sink was found to be wrong. Resolves when that is done, or the run has ended. */
+  relist(): Promise<void>;
 }
 
 export function createReflector<T>(options: ReflectorOptions<T>): Reflector {
@@ -98,6 +98,7 @@ class WatchingReflector<T> implements Reflector {
   #unfinishedWatchLists = 0;
   #bookmarksCome = false;
   #interrupt = (): void => {};
+  #onRelisted: (() => void)[] = [];
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options;
@@ -127,25 +128,31 @@ class WatchingReflector<T> implements Reflector {
 
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
+      // Also ends the wait after a failure: who asks for a new list has just reached the server, or knows better than our backoff.
       const round = new AbortController();
       this.#interrupt = () => round.abort();
       signal.addEventListener('abort', this.#interrupt, { once: true });
       try {
         await this.#round(round.signal);
       } catch (error) {
-        if (signal.aborted) break;
-        if (!round.signal.aborted) await this.#recover(error, signal);
+        if (!round.signal.aborted) await this.#recover(error, round.signal);
       } finally {
         signal.removeEventListener('abort', this.#interrupt);
       }
     }
     this.#state = 'idle';
+    this.#tellRelisted();
     this.#synced.reject(new Error(`stopped before the list of ${this.#name} was complete`));
   }
 
-  relist(): void {
+  relist(): Promise<void> {
     this.#resourceVersion = undefined;
     this.#interrupt();
+    return new Promise((resolve) => this.#onRelisted.push(resolve));
+  }
+
+  #tellRelisted(): void {
+    for (const resolve of this.#onRelisted.splice(0)) resolve();
   }
 
   /** One request's worth of progress: a list, or a watch until it ends. */
@@ -178,7 +185,8 @@ class WatchingReflector<T> implements Reflector {
       },
       signal,
     );
-    this.#replaced(resourceVersion);
+    // One that was asked for meanwhile is to be newer.
+    if (!signal.aborted) this.#replaced(resourceVersion);
   }
 
   /** Without a resourceVersion the watch brings everything first, and goes on as a watch from there. */
@@ -354,6 +362,7 @@ class WatchingReflector<T> implements Reflector {
   }
 
   #settle(): void {
+    this.#tellRelisted();
     this.#hasSynced = true;
     this.#synced.resolve();
   }

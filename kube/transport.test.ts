@@ -48,6 +48,29 @@ describe('requests', () => {
     expect(kube.connections.opened).toBeLessThanOrEqual(8);
   });
 
+  test('of a writer that may write no more are not sent, also where the first try was', async () => {
+    let may = true;
+    kube.inject({ fault: { answer: 503 } });
+    const transport = connect({ clock });
+    const writer = createWriter(transport, () => {
+      const answer = may;
+      may = false;
+      return answer;
+    });
+    const object = { metadata: { name: 'one', namespace: 'team' } };
+    const error = await failure(writer.apply(resources.pods, object, { fieldManager: 'test' }));
+    expect(kube.requests).toHaveLength(1);
+    expect(classify(error)).toBe('fatal');
+    for (const write of [
+      () => writer.create(resources.pods, object),
+      () => writer.replace(resources.pods, object),
+      () => writer.delete(resources.pods, object.metadata),
+      () => writer.mergePatch(resources.pods, object.metadata, {}),
+    ])
+      expect((await failure(write())).message).toContain('another may lead');
+    expect(kube.requests).toHaveLength(1);
+  });
+
   test('say who asks', async () => {
     const access = { ...kube.access, authorise: () => Promise.resolve({ authorization: 'Bearer abc' }) };
     await connect({}, access).request({ method: 'GET', path, query: { limit: 5, continue: undefined } });

@@ -34,6 +34,8 @@ export interface KubeRequest {
   readonly priority?: Lane;
   /** Default: only what can be repeated without harm, GET and server-side apply. */
   readonly retry?: boolean;
+  /** Asked right before each sending: a request may wait for long, and who asks may have lost its right to it meanwhile. */
+  readonly mayStill?: () => boolean;
 }
 
 export interface StreamRequest {
@@ -105,6 +107,7 @@ export function createTransport(access: ClusterAccess, options: TransportOptions
       headers['content-type'] = request.contentType ?? contentTypes.json;
       body = JSON.stringify(request.body);
     }
+    if (request.mayStill?.() === false) throw noMore(`${request.method} ${request.path}`);
     return chosen[pool].request({
       method: request.method,
       path: prefix + request.path + queryString(request.query),
@@ -265,4 +268,14 @@ function abortError(label: string, request: KubeRequest, deadline: Deadline): Ku
 
 function aborted(label: string): KubeError {
   return new KubeError({ code: 0, reason: 'Aborted', message: 'given up, as the caller is stopping', request: label });
+}
+
+/** To be given up, as what the caller itself gave up. */
+function noMore(label: string): KubeError {
+  return new KubeError({
+    code: 0,
+    reason: 'Aborted',
+    message: 'not sent: this process may do so no more, as another may lead by now',
+    request: label,
+  });
 }

@@ -55,7 +55,7 @@ export const runOperator = async (
   const access = await loadCluster({ kubeconfig: flags.kubeconfig });
   log.info({ server: access.server, source: access.source }, 'reaching the cluster');
   const transport = createTransport(access, { userAgent, metrics: metrics.transport });
-  const writer = createWriter(transport);
+  const writer = createWriter(transport, () => !flags.leaderElect || election.isLeader());
   const suffix = randomUUID().slice(0, 8);
   // Standbys read in the Lease where to hand over what they have taken in.
   const identity = `${flags.ingestPeerAddress ?? hostname()}_${suffix}`;
@@ -127,6 +127,9 @@ export const runOperator = async (
   const work = async (leading: AbortSignal): Promise<void> => {
     // From now on it answers for what is written, though at first it only gathers.
     metrics.setLeading(true);
+    // It goes on from the last leader's last word, also where a watch has brought an older one and then nothing more.
+    await Promise.all(watches.map(({ catchUp }) => catchUp?.(leading)));
+    if (leading.aborted) return;
     const remembered = ingest.remember(leading);
     deliveries.begin();
     const evidence = createEvidence({

@@ -12,6 +12,7 @@ import { createPodProjection } from '../facts/pod.ts';
 import { object, text } from '../facts/read.ts';
 import { projectRuntimeClass } from '../facts/runtime-class.ts';
 import { runAudit } from '../kube/audit.ts';
+import { catchUp, type HeldVersion } from '../kube/catch-up.ts';
 import type { Log } from '../kube/log.ts';
 import { createReflector, type Reflector, type ReflectorMetrics } from '../kube/reflector.ts';
 import { resourceName, resources, type Resource } from '../kube/resource.ts';
@@ -38,6 +39,11 @@ export interface Watch {
   readonly reflector: Reflector;
   /** Reads the names again now and then, to learn whether anything was missed; undefined where nothing could be said of that. */
   readonly audit: ((signal: AbortSignal) => Promise<void>) | undefined;
+  /**
+   * Of our own objects, from which a leader goes on: settles when what is held is at least as new as what stands in the cluster at the
+   * time of the call, or when the signal aborts.
+   */
+  readonly catchUp: ((signal: AbortSignal) => Promise<void>) | undefined;
 }
 
 export interface OurObjects {
@@ -156,14 +162,19 @@ export const createWatches = (options: WatchesOptions, ours: OurObjects): readon
     exposure(resources.services, 'Service', projectService),
     exposure(resources.ingresses, 'Ingress', projectIngress),
     exposure(resources.httpRoutes, 'HTTPRoute', projectHttpRoute, true),
-    watch(resources.protectionAgents, asRaw, ours.agents),
-    watch(resources.workloadPolicies, asRaw, ours.policies),
-    watch(resources.coverageReports, asReport, ours.reports),
+    watch(resources.protectionAgents, asRaw, ours.agents, { held: versionsIn(ours.agents) }),
+    watch(resources.workloadPolicies, asRaw, ours.policies, { held: versionsIn(ours.policies) }),
+    watch(resources.coverageReports, asReport, ours.reports, { held: versionsIn(ours.reports) }),
     // People work on their cases, and a new leader goes on from what the last one has written.
-    watch(resources.findings, asRaw, ours.findings),
+    watch(resources.findings, asRaw, ours.findings, { held: versionsIn(ours.findings) }),
     // Our own, so that what is there already is not written again, and what others change is.
     // Those of snapshots are many times as many, and nobody changes them.
-    watch(resources.coverageSlices, projectSlice, ours.slices, { fieldSelector: 'spec.frozen=false' }),
+    watch(resources.coverageSlices, projectSlice, ours.slices, {
+      fieldSelector: 'spec.frozen=false',
+      held: function* held() {
+        for (const { name, resourceVersion } of ours.slices.list()) yield { namespace: '', name, resourceVersion };
+      },
+    }),
   ];
 };
 
@@ -183,6 +194,8 @@ interface HowToWatch {
   readonly namespace?: string;
   readonly metadataOnly?: boolean;
   readonly optional?: boolean;
+  /** Of what a leader goes on from. */
+  readonly held?: () => Iterable<HeldVersion>;
 }
 
 const createWatch = <T>(
@@ -190,7 +203,7 @@ const createWatch = <T>(
   resource: Resource,
   project: (raw: unknown) => T | undefined,
   sink: Sink<T>,
-  how: HowToWatch,
+  { held, ...how }: HowToWatch,
 ): Watch => {
   const name = how.namespace === undefined ? resourceName(resource) : `${resourceName(resource)} in ${how.namespace}`;
   const reflector = createReflector<T>({ transport, resource, project, sink, log, metrics, ...how });
@@ -201,7 +214,7 @@ const createWatch = <T>(
     log,
     onMissed: (missed: number): void => {
       onMissed(name, missed);
-      reflector.relist();
+      void reflector.relist();
     },
   };
   return {
@@ -212,8 +225,17 @@ const createWatch = <T>(
       has === undefined || how.optional === true
         ? undefined
         : (signal) => runAudit({ ...reading, sink: { has } }, signal),
+    catchUp: held && ((signal) => catchUp({ transport, resource, reflector, held, log, ...how }, signal)),
   };
 };
+
+const versionsIn = (store: Store<RawObject>) =>
+  function* held(): Iterable<HeldVersion> {
+    for (const { metadata } of store.list()) {
+      const { namespace = '', name, resourceVersion = '' } = metadata;
+      yield { namespace, name, resourceVersion };
+    }
+  };
 
 const intoModel = <T extends object>(
   keyOf: (item: T) => { readonly namespace: string; readonly name: string },
