@@ -128,7 +128,7 @@ export const runOperator = async (
     // From now on it answers for what is written, though at first it only gathers.
     metrics.setLeading(true);
     // It goes on from the last leader's last word, also where a watch has brought an older one and then nothing more.
-    await Promise.all(watches.map(({ catchUp }) => catchUp?.(leading)));
+    await Promise.all(watches.flatMap(({ catchUp }) => (catchUp === undefined ? [] : [catchUp(leading)])));
     if (leading.aborted) return;
     const remembered = ingest.remember(leading);
     deliveries.begin();
