@@ -300,6 +300,43 @@ describe('show', () => {
     expect(out).toContain('kubectl protection coverage says what is wrong with the agents there');
   });
 
+  test.each([
+    [
+      '60%',
+      { nodes: 3, of: 5 },
+      'time counts while at least 60% of the nodes that run it have an agent at evidence Loaded or better.',
+      'At present it would be heard on 3 of 5 nodes; 3 must hear it.',
+    ],
+    [
+      '90%',
+      { nodes: 2, of: 3 },
+      'time counts while at least 90% of the nodes that run it have',
+      'At present it would be heard on 2 of 3 nodes; all of them must hear it.',
+    ],
+    [
+      undefined,
+      { nodes: 0, of: 1 },
+      'time counts while every node that runs it has',
+      'At present it would be heard on 0 of 1 node; all of them must hear it.',
+    ],
+  ])('says how many nodes are asked for, %s, and how many hear', async (requiredNodes, heard, asked, present) => {
+    const open = aFinding();
+    if (open.status?.quiet === undefined) throw new Error('a finding without a clock');
+    put({ ...open, status: { ...open.status, quiet: { ...open.status.quiet, requiredNodes, heard } } });
+    const out = (await findings('show', checkout)).out.replace(/\s+/g, ' ');
+    expect(out).toContain(asked);
+    expect(out).toContain(present);
+  });
+
+  it('does not say that every node heard where a share of them was enough', async () => {
+    const quiet = verified.status.quiet && { ...verified.status.quiet, requiredNodes: '60%' };
+    put({ ...verified, status: { ...verified.status, quiet } });
+    expect((await findings('show', 'was-fixed')).out.replace(/\s+/g, ' ')).toContain(
+      'in which at least 60% of the nodes that ran it had an agent at evidence Loaded or better.',
+    );
+    expect((await findings('export', 'was-fixed', '-o', 'md')).out).toContain('on 60% of the nodes that ran it');
+  });
+
   it('does not take for silence what nobody listened to since the operator is away', async () => {
     const open = aFinding();
     if (open.status?.quiet === undefined) throw new Error('a finding without a clock');

@@ -1,4 +1,5 @@
 // One finding as people read it.
+import { parseRatio } from '../../crds/schema/ratio.ts';
 import { attackName } from '../../domain/attack/lookup.ts';
 import { behaviourNamed } from '../../domain/findings/behaviours.ts';
 import {
@@ -6,8 +7,10 @@ import {
   isStanding,
   teamOf,
   type FindingObject,
+  type QuietStanding,
   type StandingFinding,
 } from '../../domain/findings/finding-object.ts';
+import { nodesAsked } from '../../domain/findings/hearing.ts';
 import { whatOf } from '../../domain/findings/what.ts';
 import { wrapped } from '../flags/table.ts';
 import { columns } from '../output/columns.ts';
@@ -119,7 +122,7 @@ function* quietClock({ status }: StandingFinding, { paint, now }: StoryOptions):
     yield* paragraph(
       resolution === 'Gone'
         ? `Closed ${when(resolvedAt, now)}: the workload or node is gone, which proves nothing.`
-        : `Verified ${when(resolvedAt, now)}: the behaviour stayed away for ${quiet === undefined ? 'the quiet period' : progress(quiet, now)} in which ${quiet?.evidence === undefined ? 'somebody listened' : `every node that ran it had an agent at evidence ${quiet.evidence} or better`}.`,
+        : `Verified ${when(resolvedAt, now)}: the behaviour stayed away for ${quiet === undefined ? 'the quiet period' : progress(quiet, now)} in which ${quiet?.evidence === undefined ? 'somebody listened' : `${nodesAskedIn(quiet)} that ran it had an agent at evidence ${quiet.evidence} or better`}.`,
     );
     return;
   }
@@ -138,8 +141,9 @@ function* quietClock({ status }: StandingFinding, { paint, now }: StoryOptions):
     return;
   }
   yield* paragraph(
-    `${progress(quiet, now)} observed without the behaviour${quiet.evidence === undefined ? '' : `; time counts while every node that runs it has an agent at evidence ${quiet.evidence} or better`}.`,
+    `${progress(quiet, now)} observed without the behaviour${quiet.evidence === undefined ? '' : `; time counts while ${nodesAskedIn(quiet)} that ${quiet.requiredNodes === undefined ? 'runs it has' : 'run it have'} an agent at evidence ${quiet.evidence} or better`}.`,
   );
+  if (quiet.heard !== undefined) yield* paragraph(heardNow(quiet, quiet.heard));
   if (quiet.suspendedReason !== undefined) {
     yield* paragraph(`It stands still: ${quiet.suspendedReason}. ${plain(quiet.suspendedMessage ?? '')}`);
     yield* paragraph(remedyOf[quiet.suspendedReason]);
@@ -149,6 +153,14 @@ function* quietClock({ status }: StandingFinding, { paint, now }: StoryOptions):
     );
   }
 }
+
+const nodesAskedIn = ({ requiredNodes }: QuietStanding): string =>
+  requiredNodes === undefined ? 'every node' : `at least ${requiredNodes} of the nodes`;
+
+const heardNow = ({ requiredNodes = '100%' }: QuietStanding, { nodes, of }: { nodes: number; of: number }): string => {
+  const asked = nodesAsked(of, parseRatio(requiredNodes));
+  return `At present it would be heard on ${nodes} of ${plural(of, 'node')}; ${asked === of ? 'all of them' : asked} must hear it.`;
+};
 
 /** What sets the clock going again. */
 const remedyOf = {

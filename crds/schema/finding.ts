@@ -18,6 +18,7 @@ import {
 } from './fields.ts';
 import { ageColumn, kind, type KindTable } from './kind.ts';
 import { tacticId, techniqueId } from './names.ts';
+import { ratioField } from './ratio.ts';
 import { casePhases, findingPhases, quietEvidenceLevels, ranks, suspendedReasons } from './vocabulary.ts';
 
 const note = group('A note.', {
@@ -79,6 +80,9 @@ const subject = group('Whose behaviour it is.', {
   }).optional(),
 });
 
+/** Names of nodes in one list. */
+const mostNodesMissing = 20;
+
 const quiet = group('The quiet period: how long the behaviour has stayed away while someone was listening.', {
   required: durationField('required', 'Observed time without the behaviour after which the finding is resolved.'),
   requiredRuns: count(
@@ -93,6 +97,26 @@ const quiet = group('The quiet period: how long the behaviour has stayed away wh
   suspendedReason: oneOf(`Why the clock stands still: ${suspendedReasons.join(', ')}.`, suspendedReasons).optional(),
   suspendedMessage: text('Why, in a sentence with names and numbers.', { max: 1024 }).optional(),
   evidence: oneOf('What must be known of the agent for time to count as observed.', quietEvidenceLevels).optional(),
+  requiredNodes: ratioField(
+    'requiredNodes',
+    'The share of the nodes that run the workload on which an agent must watch. Left out where it must on all of them.',
+  ).optional(),
+  heard: group('On how many of the nodes that run the workload the behaviour would be heard. Left out where on all.', {
+    nodes: count('Nodes on which it would be.'),
+    of: count('Nodes that run the workload.'),
+  }).optional(),
+  missing: atomicList(
+    'Of which agents events are missing: they have counted more than arrived. Nothing is proven there until something of the agent arrives, whichever leader there is then. Empty where nobody knows of any.',
+    group('Of one agent.', {
+      agent: text('The ProtectionAgent.', { max: 253 }),
+      nodes: atomicList(
+        `The nodes. Left out where there are more than ${mostNodesMissing}: then every node that runs the workload is in doubt.`,
+        text('A node.', { max: 253 }),
+        mostNodesMissing,
+      ).optional(),
+    }),
+    16,
+  ).optional(),
 });
 
 const imageChange = group(

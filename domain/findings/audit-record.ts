@@ -137,7 +137,7 @@ const conclusionOf = ({ spec: { case: file }, status }: StandingFinding): string
     case 'Resolved':
       return resolution === 'Gone'
         ? `Closed at ${resolvedAt}, since the workload or node is gone. That proves nothing about the fix.`
-        : `Verified at ${resolvedAt}: the behaviour stayed away for ${silenceOf(quiet)}, counted only while an agent listened at evidence ${quiet?.evidence ?? 'unknown'} or better.`;
+        : `Verified at ${resolvedAt}: the behaviour stayed away for ${silenceOf(quiet)}, counted only while an agent listened at evidence ${quiet?.evidence ?? 'unknown'} or better${quiet?.requiredNodes === undefined ? '' : ` on ${quiet.requiredNodes} of the nodes that ran it`}.`;
     case 'RiskAccepted':
       return `The risk is accepted until ${file.riskAcceptedUntil ?? 'an unknown time'}: ${file.riskAcceptedReason ?? 'no reason is known'}.`;
     case 'Verifying':

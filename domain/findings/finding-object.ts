@@ -92,6 +92,8 @@ export interface QuietStanding {
   readonly suspendedReason?: SuspendedReason | undefined;
   readonly suspendedMessage?: string | undefined;
   readonly evidence?: QuietEvidence | undefined;
+  readonly requiredNodes?: string | undefined;
+  readonly heard?: { readonly nodes: number; readonly of: number } | undefined;
 }
 
 export interface EventStanding {

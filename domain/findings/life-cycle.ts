@@ -1,5 +1,6 @@
 // What becomes of a finding: events open it and open it again, people work on it and claim a fix, and observed silence resolves it.
 // Every change of phase is a transition with its time, who made it, and why.
+import type { Hearing } from './hearing.ts';
 import { imagesNow, type ImageChange } from './image-change.ts';
 import {
   breakSilence,
@@ -74,6 +75,8 @@ export interface Circumstances {
   /** Milliseconds since the last time, by a clock that never jumps. */
   readonly elapsed: number;
   readonly listening: Listening;
+  /** Undefined where nothing runs, or no agent is asked. */
+  readonly hearing?: Hearing | undefined;
   readonly case: FindingCase;
   /** Observed silence that resolves it, in milliseconds. */
   readonly required: number;
@@ -178,8 +181,8 @@ export const advance = (before: FindingState, circumstances: Circumstances): Adv
   return follow(heard, accepted, circumstances);
 };
 
-const listen = (quiet: QuietClock, { elapsed, listening, cleanRuns }: Circumstances): QuietClock =>
-  countCleanRuns(passQuietTime(quiet, elapsed, listening), cleanRuns);
+const listen = (quiet: QuietClock, { elapsed, listening, hearing, cleanRuns }: Circumstances): QuietClock =>
+  countCleanRuns(passQuietTime(quiet, elapsed, listening, hearing), cleanRuns);
 
 const isSilent = ({ observed, observedRuns }: QuietClock, { required, requiredRuns }: Circumstances): boolean =>
   requiredRuns === undefined ? observed >= required : observedRuns >= requiredRuns;

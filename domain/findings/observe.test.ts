@@ -34,7 +34,10 @@ describe('a behaviour would be heard', () => {
     ],
     [
       'though nothing is proven to arrive, where less is asked for',
-      { evidence: 'Loaded', nodes: [aNode('a', { reachable: 'Delivered', undelivered: 'nothing arrived' })] },
+      {
+        evidence: 'Loaded',
+        nodes: [aNode('a', { reachable: 'Delivered', undelivered: { why: 'nothing arrived', isMissing: false } })],
+      },
     ],
     [
       'with delivery proven, where that is asked for',
@@ -76,13 +79,18 @@ describe('a behaviour would not be heard', () => {
     ],
     [
       'where delivery is not proven',
-      { evidence: 'Delivered', nodes: [aNode('a', { undelivered: 'falco counted 1 more' })] },
+      {
+        evidence: 'Delivered',
+        nodes: [aNode('a', { undelivered: { why: 'falco counted 1 more', isMissing: false } })],
+      },
       'DeliveryUnproven',
       /on node a: falco counted 1 more/,
     ],
     [
       'where delivery is not proven, and could be',
-      { nodes: [aNode('a', { reachable: 'Delivered', undelivered: 'falco counted 1 more' })] },
+      {
+        nodes: [aNode('a', { reachable: 'Delivered', undelivered: { why: 'falco counted 1 more', isMissing: false } })],
+      },
       'DeliveryUnproven',
       /on node a: falco counted 1 more/,
     ],
@@ -104,8 +112,49 @@ describe('a behaviour would not be heard', () => {
   });
 
   test('tells the worst first, and on how many nodes more', () => {
-    const nodes = [aNode('a', { undelivered: 'x' }), aNode('b', { trouble: 'gone' }), aNode('c', { trouble: 'gone' })];
+    const nodes = [
+      aNode('a', { undelivered: { why: 'x', isMissing: false } }),
+      aNode('b', { trouble: 'gone' }),
+      aNode('c', { trouble: 'gone' }),
+    ];
     expect(listening({ evidence: 'Delivered', nodes })).toMatchObject({ message: 'on node b (and on 2 more): gone' });
+  });
+});
+
+describe('on how many nodes it would be heard', () => {
+  const hearing = (input: Partial<ObserveInput>) =>
+    observe({ nodes: [], evidence: undefined, share: 1, ...input }).hearing;
+  const lost = { undelivered: { why: 'falco counted 1 more', isMissing: true } };
+
+  test('is told, whatever share is asked for', () => {
+    const nodes = [aNode('a', {}), aNode('b', { trouble: 'x' }), aNode('c', {})];
+    for (const share of [0, 0.5, 1]) expect(hearing({ nodes, share })).toEqual({ heard: 2, of: 3, missing: [] });
+  });
+
+  test('is nothing where nothing runs', () => {
+    expect(hearing({})).toBeUndefined();
+  });
+
+  test('is told with the nodes of which events are missing, of each agent, whether that makes them deaf or not', () => {
+    const nodes = [
+      aNode('b', { reachable: 'Delivered', ...lost }),
+      aNode('a', { ...lost, trouble: 'gone' }, { agent: 'tetragon' }),
+      aNode('c', {}, { agent: 'tetragon', ...lost }),
+    ];
+    expect(hearing({ nodes })).toEqual({
+      heard: 2,
+      of: 3,
+      missing: [
+        { agent: 'falco', nodes: ['a', 'b'] },
+        { agent: 'tetragon', nodes: ['c'] },
+      ],
+    });
+  });
+
+  test('is all of them where more miss something than are worth naming', () => {
+    const nodes = Array.from({ length: 21 }, (_, index) => aNode(`node-${index}`, lost));
+    expect(hearing({ nodes: nodes.slice(1) })?.missing).toMatchObject([{ nodes: { length: 20 } }]);
+    expect(hearing({ nodes })?.missing).toEqual([{ agent: 'falco', nodes: 'All' }]);
   });
 });
 

@@ -3,6 +3,7 @@
 import { compareText } from '../order.ts';
 import { strengthOf } from '../state.ts';
 import type { Evidence } from '../types.ts';
+import { mostNodesMissing, nodesAsked, type Hearing, type MissingEvents } from './hearing.ts';
 import type { Listening } from './quiet-clock.ts';
 import { strengthOfQuiet } from './quiet-evidence.ts';
 import type { QuietEvidence } from './types.ts';
@@ -20,12 +21,19 @@ export interface Ear {
   readonly ruleNotLoaded: string | undefined;
   /** Of the rules that saw the behaviour, those that an object in the cluster declares for it. */
   readonly declaredRules: readonly string[];
-  /** In words: why what it saw is not proven to have arrived; undefined where it is. */
-  readonly undelivered: string | undefined;
+  /** Why what it saw is not proven to have arrived; undefined where it is. */
+  readonly undelivered: Undelivered | undefined;
   /** The most that the agent, as it is installed in this cluster, can show. */
   readonly reachable: QuietEvidence;
   /** The most that it has shown of itself, on any node. */
   readonly shown: Evidence;
+}
+
+export interface Undelivered {
+  /** In words. */
+  readonly why: string;
+  /** The agent has counted more than arrived; else nothing tells whether anything is missing. */
+  readonly isMissing: boolean;
 }
 
 /** A node that runs the subject. */
@@ -49,23 +57,48 @@ export interface Observation {
   readonly listening: Listening;
   /** What is asked for; where nobody does, what every agent concerned can reach. */
   readonly evidence: QuietEvidence;
+  /** Undefined where nothing runs, or no agent is asked. */
+  readonly hearing: Hearing | undefined;
 }
 
 export const observe = ({ nodes, evidence, share }: ObserveInput): Observation => {
   const asked = evidence ?? reachableOf(nodes);
+  if (nodes.length === 0) {
+    const message = 'nothing of it runs, so that nothing could be heard';
+    return {
+      listening: { listening: false, reason: 'NothingRunning', message },
+      evidence: asked,
+      hearing: undefined,
+    };
+  }
+  const deafNodes = nodes.flatMap((node) => whyDeaf(node, evidence) ?? []);
+  const heard = nodes.length - deafNodes.length;
+  const hearing = { heard, of: nodes.length, missing: missingOn(nodes) };
   const deaf = (reason: Extract<Listening, { listening: false }>['reason'], message: string): Observation => ({
     listening: { listening: false, reason, message },
     evidence: asked,
+    hearing,
   });
-  if (nodes.length === 0) return deaf('NothingRunning', 'nothing of it runs, so that nothing could be heard');
-  const deafNodes = nodes.flatMap((node) => whyDeaf(node, evidence) ?? []);
-  const heard = nodes.length - deafNodes.length;
-  // Rounded up: of three nodes, 90 % are three.
-  if (heard >= Math.ceil(nodes.length * share)) return { listening: { listening: true }, evidence: asked };
+  const enough: Observation = { listening: { listening: true }, evidence: asked, hearing };
+  if (heard >= nodesAsked(nodes.length, share)) return enough;
   const [first] = deafNodes.toSorted((a, b) => rank(a.reason) - rank(b.reason) || compareText(a.node, b.node));
-  if (first === undefined) return { listening: { listening: true }, evidence: asked };
+  if (first === undefined) return enough;
   const others = deafNodes.length > 1 ? ` (and on ${deafNodes.length - 1} more)` : '';
   return deaf(first.reason, `on node ${first.node}${others}: ${first.why}`);
+};
+
+/** Whoever counts so many must know it over a restart; whether delivery is asked for at present or not, it may be later. */
+const missingOn = (nodes: readonly ListeningNode[]): readonly MissingEvents[] => {
+  const byAgent = new Map<string, string[]>();
+  for (const { name, ears } of nodes) {
+    for (const { agent, undelivered } of ears) {
+      if (undelivered?.isMissing === true) byAgent.set(agent, [...(byAgent.get(agent) ?? []), name]);
+    }
+  }
+  return [...byAgent].map(([agent, names]) => ({
+    agent,
+    nodes: names.length > mostNodesMissing ? 'All' : names.toSorted(compareText),
+  }));
 };
 
 type DeafReason = 'AgentBlind' | 'RuleNotLoaded' | 'DeliveryUnproven' | 'EventsShed';
@@ -109,7 +142,7 @@ const whyEarIsDeaf = (ear: Ear, asked: QuietEvidence | undefined): Omit<Deaf, 'n
     };
   }
   const mustDeliver = (asked ?? ear.reachable) === 'Delivered';
-  return mustDeliver && undelivered !== undefined ? { reason: 'DeliveryUnproven', why: undelivered } : undefined;
+  return mustDeliver && undelivered !== undefined ? { reason: 'DeliveryUnproven', why: undelivered.why } : undefined;
 };
 
 const reachableOf = (nodes: readonly ListeningNode[]): QuietEvidence => {

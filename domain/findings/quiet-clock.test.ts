@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import type { Hearing } from './hearing.ts';
 import {
   mustStoreQuiet,
   newQuietClock,
@@ -27,6 +28,44 @@ test('a standstill is not told again and again, and not for a moment', () => {
   const running = passQuietTime(stored, 30_000, { listening: true });
   expect(mustStoreQuiet(running, 30_000)).toBe(false);
   expect(mustStoreQuiet(passQuietTime(running, 40_000, { listening: true }), 70_000)).toBe(true);
+});
+
+describe('who hears', () => {
+  const all = { heard: 5, of: 5, missing: [] };
+  const few = { heard: 3, of: 5, missing: [] };
+  const lossy = { heard: 3, of: 5, missing: [{ agent: 'falco', nodes: ['a'] }] };
+  const running = (hearing: Hearing) => {
+    const clock = passQuietTime(newQuietClock(), 0, { listening: true }, hearing);
+    return storedQuiet(clock, quietToStore(clock, 0));
+  };
+  const isWritten = (before: Hearing, after: Hearing | undefined): boolean => {
+    let clock = running(before);
+    for (let now = 15_000; now <= 75_000; now += 15_000) {
+      clock = passQuietTime(clock, 15_000, { listening: true }, after);
+      if (now < 75_000) expect(mustStoreQuiet(clock, now)).toBe(false);
+    }
+    return mustStoreQuiet(clock, 75_000);
+  };
+
+  test.each<[string, Hearing, Hearing | undefined, boolean]>([
+    ['fewer do', all, few, true],
+    ['more do', few, all, true],
+    ['something is missing', few, lossy, true],
+    ['nothing is missing any more', lossy, few, true],
+    ['nodes come, and all of them do', all, { heard: 9, of: 9, missing: [] }, false],
+    ['nothing has changed', lossy, { ...lossy }, false],
+  ])('is written after a minute where %s', (_, before, after, expected) => {
+    expect(isWritten(before, after)).toBe(expected);
+  });
+
+  test('is forgotten where nothing runs, but for what is missing', () => {
+    const clock = passQuietTime(running(lossy), 15_000, blind);
+    expect(clock.hearing).toEqual({ heard: 0, of: 0, missing: lossy.missing });
+  });
+
+  test('is what was stored until somebody has looked', () => {
+    expect(restoreQuietClock(running(lossy).stored, 0).hearing).toEqual(lossy);
+  });
 });
 
 test('that the operator was away is told, and where somebody listens again the clock goes on', () => {

@@ -1,5 +1,6 @@
 // The quiet clock of one finding: time without the behaviour counts only while somebody listened. It is driven by elapsed time of a
 // clock that never jumps; wall-clock times stand in what is stored and are corrected where the wall clock was set.
+import { hearingOfNobody, isSameHearing, type Hearing } from './hearing.ts';
 import type { SuspendedReason } from './types.ts';
 
 /** Whether the behaviour would be heard at present. */
@@ -15,6 +16,8 @@ export interface StoredQuiet {
   readonly suspended: { readonly reason: SuspendedReason; readonly message: string } | undefined;
   /** Of Jobs and CronJobs. */
   readonly observedRuns: number;
+  /** Undefined where nobody has looked. */
+  readonly hearing?: Hearing | undefined;
 }
 
 /** A clock is looked at whenever anything changes, and at least so often. */
@@ -25,9 +28,11 @@ export interface QuietClock {
   readonly observed: number;
   readonly observedRuns: number;
   readonly listening: Listening;
+  /** Undefined where nobody has looked. */
+  readonly hearing?: Hearing | undefined;
   /** What is stored, or should be. */
   readonly stored: StoredQuiet;
-  /** For how long `listening` has said otherwise than what is stored. */
+  /** For how long `listening` and `hearing` have said otherwise than what is stored. */
   readonly differsFor: number;
   /** The behaviour was seen since the last look: how much of the time between the two came after it, nobody knows. */
   readonly isBroken: boolean;
@@ -66,6 +71,7 @@ export const restoreQuietClock = (stored: StoredQuiet, aliveUntil: number | unde
     observed: observedBefore + ran,
     observedRuns,
     listening: { listening: false, reason: 'OperatorDown', message: awaySince(aliveUntil) },
+    hearing: stored.hearing,
     stored,
     differsFor: runningSince === undefined ? 0 : Number.POSITIVE_INFINITY,
     isBroken: false,
@@ -91,16 +97,19 @@ const awaySince = (aliveUntil: number | undefined): string =>
  * Lets `elapsed` milliseconds pass. They count if somebody listened at their beginning and still does at their end: who fell silent
  * in between may have done so at once. Nor do they if the behaviour was seen among them.
  */
-export const passQuietTime = (clock: QuietClock, elapsed: number, listening: Listening): QuietClock => {
+export const passQuietTime = (clock: QuietClock, elapsed: number, listening: Listening, told?: Hearing): QuietClock => {
   // What was restored is stored first: until then its time would be counted twice.
   if (clock.differsFor === Number.POSITIVE_INFINITY) return clock;
   const counts = clock.listening.listening && listening.listening && !clock.isBroken;
   const { runningSince, suspended } = clock.stored;
-  const isStored = listening.listening ? runningSince !== undefined : suspended?.reason === listening.reason;
+  const hearing = told ?? hearingOfNobody(clock.hearing);
+  const isSame = listening.listening ? runningSince !== undefined : suspended?.reason === listening.reason;
+  const isStored = isSame && isSameHearing(hearing, clock.stored.hearing);
   return {
     ...clock,
     observed: clock.observed + (counts ? Math.max(0, elapsed) : 0),
     listening,
+    hearing,
     differsFor: isStored ? 0 : clock.differsFor + Math.max(0, elapsed),
     isBroken: false,
   };
@@ -120,19 +129,20 @@ export const countCleanRuns = (clock: QuietClock, runs: number): QuietClock => (
 });
 
 /** What is to be stored now, by the wall clock `now`. */
-export const quietToStore = ({ observed, observedRuns, listening }: QuietClock, now: number): StoredQuiet =>
+export const quietToStore = ({ observed, observedRuns, listening, hearing }: QuietClock, now: number): StoredQuiet =>
   listening.listening
-    ? { observedBefore: observed, runningSince: now, suspended: undefined, observedRuns }
+    ? { observedBefore: observed, runningSince: now, suspended: undefined, observedRuns, hearing }
     : {
         observedBefore: observed,
         runningSince: undefined,
         suspended: listening === neverHeard ? undefined : { reason: listening.reason, message: listening.message },
         observedRuns,
+        hearing,
       };
 
 /**
  * Whether what is stored is too far from the truth: somebody who restored it would count more, or much less, than was observed; or the
- * clock has started or stopped, and not only for a moment.
+ * clock has started or stopped, or others hear, and not only for a moment.
  */
 export const mustStoreQuiet = (clock: QuietClock, now: number): boolean => {
   const { stored, observed, observedRuns, listening, differsFor } = clock;

@@ -3,6 +3,7 @@
 import type { Behaving, QuietTerms } from './classify.ts';
 import type { ImageChange } from './image-change.ts';
 import { openFinding, seeAgain, type FindingState, type Transition } from './life-cycle.ts';
+import { storedRule } from './rule-name.ts';
 import type { FindingSubject, Severity } from './types.ts';
 
 /** One event as it is kept. */
@@ -153,7 +154,7 @@ const remember = (record: FindingRecord, sighting: Sighting, isNewPod: boolean):
     podsSeen: record.podsSeen + (pod !== undefined && isNewPod ? 1 : 0),
     nodes: latestFirst(record.nodes, node, most.nodes),
     agents: agent === undefined ? record.agents : known(record.agents, agent, most.agents),
-    rules: event.rule === undefined ? record.rules : known(record.rules, event.rule, most.rules),
+    rules: event.rule === undefined ? record.rules : withRule(record.rules, event.rule),
     evidence: withEvidence(record.evidence, event),
     journal: place === undefined ? record.journal : withPlace(record.journal, place),
   };
@@ -165,6 +166,10 @@ const withEvidence = (kept: readonly EvidenceEvent[], event: EvidenceEvent): rea
   if (place === 0) return [event, ...kept.slice(0, most.evidence - 1)];
   return kept.toSpliced(place < 0 ? kept.length : place, 0, event).slice(0, most.evidence);
 };
+
+/** It may be one of those that are kept as they are: to mask each takes long. */
+const withRule = (rules: readonly string[], rule: string): readonly string[] =>
+  rules.includes(rule) ? rules : known(rules, storedRule(rule), most.rules);
 
 const latestFirst = (list: readonly string[], name: string, length: number): readonly string[] =>
   list[0] === name ? list : [name, ...list.filter((each) => each !== name)].slice(0, length);

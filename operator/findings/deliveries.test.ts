@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { kubeArmorEvents } from '../../agents/kubearmor/event.ts';
 import type { Reading } from '../../domain/telemetry/types.ts';
-import { inheritDebts } from './debts.ts';
-import { createDeliveryBook, tellsOfLoss, type DeliveryBook } from './deliveries.ts';
-import { hour, only, setUp as setUpWorld } from './testing/world.ts';
+import { createDeliveryBook } from './deliveries.ts';
+import type { DeliveryQuestion } from './ears.ts';
+import { hour } from './testing/world.ts';
 
 const setUp = () => {
   const time = { now: 0 };
@@ -14,6 +14,14 @@ const minute = 60_000;
 const compiler = 'Compiler Run in Container';
 /** Of the agent's clock. */
 const skew = 1_700_000_000_000;
+
+const question = (node: string, rules: readonly string[], isAlone: boolean): DeliveryQuestion => ({
+  node,
+  agent: 'falco',
+  rules,
+  withinMs: 3 * minute,
+  staleAfter: isAlone ? 3 * minute : undefined,
+});
 
 /** Falco on some nodes, read every minute; what its rules have matched, by node. */
 const counted = (on: readonly string[] = ['node-1']) => {
@@ -53,13 +61,10 @@ const counted = (on: readonly string[] = ['node-1']) => {
     },
     /** Of a finding that the rule has seen. */
     why: (node = 'node-1', rules = [compiler], isAlone = true): string | undefined =>
-      book.undelivered({
-        node,
-        agent: 'falco',
-        rules,
-        withinMs: 3 * minute,
-        staleAfter: isAlone ? 3 * minute : undefined,
-      }),
+      book.undelivered(question(node, rules, isAlone))?.why,
+    /** Whether that is because something is missing. */
+    misses: (node = 'node-1', rules = [compiler]): boolean | undefined =>
+      book.undelivered(question(node, rules, true))?.isMissing,
   };
 };
 
@@ -118,6 +123,32 @@ describe('delivery is proven', () => {
 });
 
 describe('a forwarder that is dead while its agent is well', () => {
+  test('leaves out something; one of which nothing is known may not have', () => {
+    const { read, happen, deliver, readAfter, misses } = counted();
+    expect(misses()).toBe(false);
+    read();
+    deliver();
+    happen();
+    readAfter(20 * minute);
+    expect(misses()).toBe(true);
+    readAfter();
+    expect(misses()).toBe(true);
+  });
+
+  test('is told by a rule whose name is kept masked, and so is asked for by another', () => {
+    const { read, happen, deliver, readAfter, why } = counted();
+    const rule = 'Shell with token=abc in its environment';
+    read();
+    deliver('node-1');
+    happen('node-1', rule);
+    readAfter();
+    readAfter();
+    expect([why('node-1', ['Another rule']), why('node-1', ['Shell with token=*** in its environment'])]).toEqual([
+      undefined,
+      `falco counted 1 more of rule ${rule} than arrived`,
+    ]);
+  });
+
   test('proves nothing, however long, until something arrives', () => {
     const { read, happen, deliver, readAfter, why } = counted();
     read();
@@ -162,54 +193,6 @@ describe('a forwarder that is dead while its agent is well', () => {
     ]);
     deliver('node-2', 'Left out');
     expect(why('node-1')).toBe('falco counted 1 more of rule Left out than arrived');
-  });
-});
-
-describe('what an earlier leader knew to be lost', () => {
-  const standingStill = (message: string) => {
-    const world = setUpWorld();
-    world.post();
-    const { finding } = only(world.book());
-    const { state } = finding.record;
-    const stored = { ...state.quiet.stored, suspended: { reason: 'DeliveryUnproven' as const, message } };
-    return { ...finding.record, state: { ...state, quiet: { ...state.quiet, stored } } };
-  };
-  const nodesOf = () => ['node-1', 'node-2'].map((name) => ({ name, ears: [], isShedding: false }));
-  const inherit = (book: DeliveryBook, message: string): void =>
-    inheritDebts([{ record: standingStill(message) }], { nodesOf }, book);
-
-  test('stays lost until something arrives, on every node that it may be of', () => {
-    const { book, read, arrive, readAfter, why } = counted(['node-1', 'node-2']);
-    inherit(book, `on node node-1 (and on 1 more): falco counted 5 more of rule ${compiler} than arrived`);
-    read();
-    arrive('node-1');
-    for (let minutes = 0; minutes < 10; minutes++) readAfter();
-    expect(why('node-2')).toBe(
-      'before the operator was started falco had counted more than arrived, and nothing of it has arrived since',
-    );
-    expect(tellsOfLoss(why('node-2') ?? '')).toBe(true);
-    expect(tellsOfLoss(why('node-1') ?? '')).toBe(false);
-  });
-
-  test('is not made good by what was taken in before this leader began, and is worked in now', () => {
-    const { time, book, arrive, why } = counted();
-    time.now = hour;
-    book.begin();
-    inherit(book, `on node node-1: falco counted 5 more of rule ${compiler} than arrived`);
-    arrive('node-1', compiler, hour - 1);
-    expect(why()).toMatch(/before the operator was started/);
-    time.now += 1;
-    arrive('node-1', compiler);
-    expect(why()).toBeUndefined();
-  });
-
-  test('is nothing where a clock stood still for another reason', () => {
-    const { book, deliver, read, readAfter, why } = counted(['node-1', 'node-2']);
-    inherit(book, 'on node node-1: nothing has arrived of falco, and its counters have not been compared yet');
-    read();
-    deliver('node-1');
-    readAfter();
-    expect(why('node-2')).toBeUndefined();
   });
 });
 

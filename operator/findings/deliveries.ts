@@ -1,6 +1,8 @@
 // What arrived from which node, beside what the agents there have counted, and whose events were turned away: without the first, silence at
 // level Delivered proves nothing; with the last, it proves nothing at all.
 import { createDeliveryAccount, type DeliveryAccount } from '../../domain/findings/delivery.ts';
+import type { Undelivered } from '../../domain/findings/observe.ts';
+import { isStoredRule } from '../../domain/findings/rule-name.ts';
 import type { SecurityEvent } from '../../domain/findings/types.ts';
 import type { Reading } from '../../domain/telemetry/types.ts';
 import type { Clock } from '../../kube/clock.ts';
@@ -111,25 +113,35 @@ export const createDeliveryBook = (clock: Pick<Clock, 'now' | 'monotonic'>): Del
     undelivered: ({ node, agent, rules, withinMs, staleAfter }) => {
       const pair = pairs.get(keyOf(node, agent));
       if (pair?.isIndebted === true) {
-        return `before the operator was started ${agent} had counted more than arrived, and nothing of it has arrived since`;
+        return missing(
+          `before the operator was started ${agent} had counted more than arrived, and nothing of it has arrived since`,
+        );
       }
       const known = come.get(agent);
-      const standing = pair?.account?.standing((rule) => rules.includes(rule) || known?.has(rule) === true);
+      const standing = pair?.account?.standing(
+        (rule) => known?.has(rule) === true || rules.some((stored) => isStoredRule(stored, rule)),
+      );
       const hasArrived = pair !== undefined && isWithin(pair.arrivedAt, withinMs);
       if (standing?.kind === 'owing') {
         // While others arrive, it may still be on its way.
         if (!standing.isLost && hasArrived && pair !== undefined && pair.arrivedAt > standing.since) return undefined;
-        return `${agent} counted ${standing.count} more of rule ${standing.rule} than arrived${standing.isLost ? '' : ' so far'}`;
+        return missing(
+          `${agent} counted ${standing.count} more of rule ${standing.rule} than arrived${standing.isLost ? '' : ' so far'}`,
+        );
       }
       if (hasArrived) return undefined;
       if (standing?.kind === 'balanced' && counting.has(agent) && staleAfter !== undefined) {
         return isWithin(standing.readAt, staleAfter)
           ? undefined
-          : `nothing has arrived of ${agent}, and its counters have not been read, for more than ${staleAfter / 1000} s`;
+          : untold(
+              `nothing has arrived of ${agent}, and its counters have not been read, for more than ${staleAfter / 1000} s`,
+            );
       }
-      return standing === undefined || staleAfter === undefined
-        ? `nothing has arrived of ${agent} for more than ${withinMs / 1000} s`
-        : `nothing has arrived of ${agent}, and its counters have not been compared yet`;
+      return untold(
+        standing === undefined || staleAfter === undefined
+          ? `nothing has arrived of ${agent} for more than ${withinMs / 1000} s`
+          : `nothing has arrived of ${agent}, and its counters have not been compared yet`,
+      );
     },
     shed: (node, withinMs) => isWithin(shedByAll, withinMs) || isWithin(sheds.get(node), withinMs),
   };
@@ -137,5 +149,5 @@ export const createDeliveryBook = (clock: Pick<Clock, 'now' | 'monotonic'>): Del
 
 const keyOf = (node: string, agent: string): string => `${node}\n${agent}`;
 
-/** Whether a clock stood still, in the words above, because something was lost: what nobody may forget. */
-export const tellsOfLoss = (message: string): boolean => /\bcounted (?:\d+ )?more\b/.test(message);
+const missing = (why: string): Undelivered => ({ why, isMissing: true });
+const untold = (why: string): Undelivered => ({ why, isMissing: false });

@@ -25,7 +25,7 @@ const earsWhere = (agents: readonly AgentDefinition[], counts: boolean, isAnswer
     {
       undelivered: (question) => {
         questions.push(question);
-        return 'it is said so';
+        return { why: 'it is said so', isMissing: false };
       },
       counts: () => counts,
       shed: () => false,
@@ -65,7 +65,7 @@ describe('the most that an agent can show', () => {
 describe('delivery is asked for', () => {
   test('with the rules of the finding, on its node, within staleAfter', () => {
     const { ear, question } = earsWhere([aFalco({ telemetry: scraped })], true);
-    expect(ear?.undelivered).toBe('it is said so');
+    expect(ear?.undelivered?.why).toBe('it is said so');
     expect(question).toEqual({
       node: 'node-1',
       agent: 'falco',
@@ -89,7 +89,7 @@ describe('delivery is asked for', () => {
 
   test('of nobody who is gone', () => {
     expect(earsWhere([], true).ear).toMatchObject({
-      undelivered: 'there is no ProtectionAgent falco any more',
+      undelivered: { why: 'there is no ProtectionAgent falco any more' },
       reachable: 'Running',
     });
   });

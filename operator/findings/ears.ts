@@ -4,16 +4,17 @@ import type { CoverageModel } from '../../domain/coverage/model.ts';
 import type { Heard } from '../../domain/coverage/heard.ts';
 import type { AgentPresence } from '../../domain/coverage/presence.ts';
 import { provesForMs } from '../../domain/findings/canary.ts';
-import type { Ear, ListeningNode } from '../../domain/findings/observe.ts';
+import type { Ear, ListeningNode, Undelivered } from '../../domain/findings/observe.ts';
 import type { FindingRecord } from '../../domain/findings/record.ts';
+import { isStoredRule } from '../../domain/findings/rule-name.ts';
 import { strengthOf } from '../../domain/state.ts';
 import { isInForce, type Ruleset, type RulesetPolicy } from '../../domain/telemetry/ruleset.ts';
 import type { AgentDefinition, Evidence, PodFacts, PodPhase, PodShape } from '../../domain/types.ts';
 import type { EndedPods } from './ended-pods.ts';
 
 export interface Deliveries {
-  /** In words: why it is not proven that what the agent on the node saw has arrived; undefined where it is. */
-  readonly undelivered: (question: DeliveryQuestion) => string | undefined;
+  /** Why it is not proven that what the agent on the node saw has arrived; undefined where it is. */
+  readonly undelivered: (question: DeliveryQuestion) => Undelivered | undefined;
   /** Whether the agent has shown, on any node, that it counts what it sees. */
   readonly counts: (agent: string) => boolean;
   /** Whether events of the node, or of anybody, were refused within so many milliseconds. */
@@ -67,9 +68,11 @@ export const createListeners = (
     return found;
   };
 
-  const undelivered = (node: NodeEntry, agent: string, rules: readonly string[]): string | undefined => {
+  const undelivered = (node: NodeEntry, agent: string, rules: readonly string[]): Undelivered | undefined => {
     const definition = definitions.get(agent);
-    if (definition === undefined) return `there is no ProtectionAgent ${agent} any more`;
+    if (definition === undefined) {
+      return { why: `there is no ProtectionAgent ${agent} any more`, isMissing: false };
+    }
     const { type, telemetry } = definition;
     const alike = node.presences.filter(
       (other) => other.evidence !== undefined && definitions.get(other.agent)?.type === type,
@@ -257,14 +260,14 @@ const isDeclared = (ruleset: Ruleset | undefined, rule: string): boolean =>
   policiesWith(ruleset, rule).some(({ declaredBy }) => declaredBy !== undefined);
 
 const policiesWith = (ruleset: Ruleset | undefined, rule: string): readonly RulesetPolicy[] =>
-  (ruleset?.policies ?? []).filter(({ rules }) => rules?.some(({ name }) => name === rule));
+  (ruleset?.policies ?? []).filter(({ rules }) => rules?.some(({ name }) => isStoredRule(rule, name)));
 
 /** Undefined where the rule is loaded, or nobody says that it is not. */
 const standingOf = (ruleset: Ruleset | undefined, rule: string): string | undefined => {
   if (ruleset === undefined) return undefined;
   const { policies, notForPod, proof } = ruleset;
   const holding = policies.flatMap((policy) =>
-    (policy.rules ?? []).filter(({ name }) => name === rule).map((facts) => ({ policy, facts })),
+    (policy.rules ?? []).filter(({ name }) => isStoredRule(rule, name)).map((facts) => ({ policy, facts })),
   );
   // What is only declared nobody denies: most agents never say what they have loaded.
   const isTrusted = (policy: RulesetPolicy): boolean => isInForce(policy) || policy.status === 'Declared';
@@ -273,7 +276,7 @@ const standingOf = (ruleset: Ruleset | undefined, rule: string): string | undefi
   if (first !== undefined) {
     return `rule ${rule} of ${first.policy.name} is ${(first.facts.status === 'Loaded' ? first.policy.status : first.facts.status).toLowerCase()}`;
   }
-  const elsewhere = notForPod.find(({ rules }) => rules?.some(({ name }) => name === rule));
+  const elsewhere = notForPod.find(({ rules }) => rules?.some(({ name }) => isStoredRule(rule, name)));
   if (elsewhere !== undefined) return `rule ${rule} of ${elsewhere.name} is for other pods than these`;
   const isKnownWhole = proof === 'Complete' && policies.every((policy) => policy.rules !== undefined);
   if (!isKnownWhole || policies.length === 0) return undefined;

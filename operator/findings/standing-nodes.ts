@@ -59,10 +59,15 @@ export const observeStanding = (
   const evidence = 'Reporting';
   if (standing === undefined) {
     const message = whyNotJudged(behaviour);
-    return { listening: { listening: false, reason: 'RuleNotLoaded', message }, evidence, severity: undefined };
+    return {
+      listening: { listening: false, reason: 'RuleNotLoaded', message },
+      evidence,
+      hearing: undefined,
+      severity: undefined,
+    };
   }
   const { isSo, message, severity } = standing;
-  if (isSo === false) return { listening: { listening: true }, evidence, severity };
+  if (isSo === false) return { listening: { listening: true }, evidence, hearing: undefined, severity };
   const reason = isSo === true ? 'StillPresent' : 'AgentBlind';
-  return { listening: { listening: false, reason, message }, evidence, severity };
+  return { listening: { listening: false, reason, message }, evidence, hearing: undefined, severity };
 };

@@ -1,9 +1,15 @@
 import * as fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { findingSchema } from '../../crds/schema/finding.ts';
 import { findingPhases, quietEvidenceLevels, ranks, suspendedReasons } from '../../crds/schema/vocabulary.ts';
+import type { Hearing } from '../../domain/findings/hearing.ts';
+import type { Listening } from '../../domain/findings/quiet-clock.ts';
 import type { EvidenceEvent, FindingRecord } from '../../domain/findings/record.ts';
-import { aspectsOf, recordOf, statusOf } from './status.ts';
+import { aspectsOf } from './aspects.ts';
+import { storedQuietOf } from './quiet-status.ts';
+import { recordOf } from './record-of-status.ts';
+import { statusOf } from './status.ts';
+import { only, setUp } from './testing/world.ts';
 
 /** Of any length and any characters, and often longer than anything may be. */
 const text = fc.oneof(
@@ -46,6 +52,12 @@ const listening = fc.oneof(
   fc.record({ listening: fc.constant(false as const), reason: fc.constantFrom(...suspendedReasons), message: text }),
 );
 
+const hearing = fc.record({
+  heard: count,
+  of: count,
+  missing: fc.array(fc.record({ agent: text, nodes: fc.oneof(texts, fc.constant('All' as const)) }), { maxLength: 20 }),
+});
+
 const records: fc.Arbitrary<FindingRecord> = fc.record({
   subject: fc.record({ kind: text, namespace: maybe(text), name: text, container: maybe(text) }),
   uid: maybe(text),
@@ -73,11 +85,13 @@ const records: fc.Arbitrary<FindingRecord> = fc.record({
       observed: count,
       observedRuns: count,
       listening,
+      hearing: maybe(hearing),
       stored: fc.record({
         observedBefore: count,
         runningSince: maybe(time),
         suspended: maybe(fc.record({ reason: fc.constantFrom(...suspendedReasons), message: text })),
         observedRuns: count,
+        hearing: maybe(hearing),
       }),
       differsFor: count,
       isBroken: fc.boolean(),
@@ -131,4 +145,44 @@ test('whatever is known of a finding, what is written of it is what the API take
     }),
     { numRuns: 300 },
   );
+});
+
+describe('of what is missing', () => {
+  const findingOf = () => {
+    const world = setUp();
+    world.post();
+    return only(world.book()).finding;
+  };
+  const written = (hearing: Hearing | undefined, listening: Listening) => {
+    const { record } = findingOf();
+    const quiet = { ...record.state.quiet, listening, hearing };
+    const status = statusOf({ ...record, state: { ...record.state, quiet } }, { services: [] }, 'Delivered', 0);
+    return { quiet: status.quiet, read: storedQuietOf(status.quiet).hearing };
+  };
+  const unproven = { listening: false, reason: 'DeliveryUnproven', message: 'x' } as const;
+  const lossy: Hearing = { heard: 1, of: 3, missing: [{ agent: 'falco', nodes: ['a', 'b'] }] };
+
+  test.each<[string, Hearing, Listening]>([
+    ['some nodes', lossy, unproven],
+    ['some nodes, while the clock runs', lossy, { listening: true }],
+    ['all nodes', { heard: 0, of: 30, missing: [{ agent: 'falco', nodes: 'All' }] }, unproven],
+    ['none, as far as is known', { heard: 1, of: 3, missing: [] }, unproven],
+  ])('the next leader reads what was written: %s', (_, hearing, listening) => {
+    expect(written(hearing, listening).read).toEqual(hearing);
+  });
+
+  test('nothing is said where nothing is, and all nodes hear', () => {
+    const { quiet } = written({ heard: 3, of: 3, missing: [] }, { listening: true });
+    expect([quiet?.missing, quiet?.heard]).toEqual([undefined, undefined]);
+  });
+
+  test('more names than there is room for are all nodes, and never fewer', () => {
+    const nodes = Array.from({ length: 21 }, (_, index) => `node-${index}`);
+    const { read } = written({ heard: 0, of: 21, missing: [{ agent: 'falco', nodes }] }, unproven);
+    expect(read?.missing).toEqual([{ agent: 'falco', nodes: 'All' }]);
+  });
+
+  test('who has not looked says nothing, and all is in doubt', () => {
+    expect(written(undefined, unproven).read).toBeUndefined();
+  });
 });

@@ -12,7 +12,8 @@ import { apiVersionOf, resources } from '../../kube/resource.ts';
 import { fieldManager, rfc3339, type StatusWriter } from '../status.ts';
 import type { RawObject } from '../watches.ts';
 import type { LiveFinding } from './book/live-finding.ts';
-import { aspectsOf, statusOf, type SubjectDetails } from './status.ts';
+import { aspectsOf } from './aspects.ts';
+import { statusOf, type SubjectDetails } from './status.ts';
 
 export interface Tombstones {
   /** `object`: the finding as it is stored. Buries it once, however often it is called. */
@@ -114,6 +115,7 @@ const gone = ({ record, case: caseFile }: LiveFinding, now: number): FindingReco
     now,
     elapsed: 0,
     listening: record.state.quiet.listening,
+    hearing: record.state.quiet.hearing,
     case: caseFile,
     required: Number.POSITIVE_INFINITY,
     requiredRuns: undefined,

@@ -17,6 +17,7 @@ export const createFollowCase =
       now,
       elapsed: 0,
       listening: record.state.quiet.listening,
+      hearing: record.state.quiet.hearing,
       case: finding.case,
       // Silence is judged where somebody looks who listens.
       required: Number.POSITIVE_INFINITY,

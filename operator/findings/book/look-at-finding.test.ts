@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Comparison } from '../../../domain/findings/types.ts';
 import type { Declarations } from '../../../domain/telemetry/types.ts';
 import { aFalco } from '../../../domain/testing/agents.ts';
+import { aNode } from '../../../domain/testing/nodes.ts';
 import { aPolicy, counting, labelled, selecting } from '../../../domain/testing/policies.ts';
 import type { PodFacts } from '../../../domain/types.ts';
 import { falcoPod, hour, only, setUp, shopPod, start } from '../testing/world.ts';
@@ -238,6 +239,66 @@ describe('silence', () => {
       reason: 'RuleNotLoaded',
       message: 'on node node-1: falco: rule Compiler run in container of custom-rules.yaml is missing',
     });
+  });
+
+  test.each([
+    ['looks like a secret', 'Compiler with token=abcdef in its environment'],
+    ['is longer than is kept of it', `Compiler ${'in a container '.repeat(30)}`],
+  ])(
+    'is observed after a restart, too, where the name of the rule %s and the agent says that it is loaded',
+    (_, name) => {
+      const world = setUp({ agent: { telemetry: { ...aFalco().telemetry, mode: 'Scrape' } } });
+      const rules = [{ name, status: 'Loaded' as const, tactics: [], techniques: [] }];
+      const policies = [{ name: 'falco_rules.yaml', status: 'Loaded' as const, rules }];
+      const say = (loaded: typeof policies): void => {
+        const reading = { at: world.now(), policies: loaded, policiesAre: 'Complete' as const, issues: [] };
+        world.model.setTelemetry('node-1', 'falco', { reading, askedSince: start, failure: undefined });
+      };
+      say(policies);
+      world.post({ rule: name });
+      world.look(0);
+      world.write();
+      world.restart(world.now());
+      for (const elapsed of [0, 15_000]) {
+        world.look(elapsed);
+        world.write();
+      }
+      world.post({ rule: name });
+      expect(only(world.book()).finding.record.rules).toHaveLength(1);
+      world.look(0);
+      world.look(15_000);
+      expect(only(world.book()).finding.record.state.quiet).toMatchObject({
+        observed: 15_000,
+        listening: { listening: true },
+      });
+      say([{ ...policies[0], rules: [] } as (typeof policies)[number]]);
+      world.look(0);
+      expect(only(world.book()).finding.record.state.quiet.listening).toMatchObject({ reason: 'RuleNotLoaded' });
+    },
+  );
+
+  test.each([
+    ['50%', true],
+    ['80%', false],
+  ])('of a workload of which a share of the nodes must hear, %s, says so, and how many do', (percent, runs) => {
+    const world = setUp({ posture: [counting({ quietNodes: Number.parseInt(percent, 10) / 100 })] });
+    world.model.upsertNode(aNode({ name: 'node-2', uid: 'node-2' }));
+    world.model.upsertPod(shopPod('cart-c', 'node-2'));
+    world.post();
+    world.look(0);
+    world.write();
+    const { key } = only(world.book());
+    const quiet = () => world.objects.get(key)?.status?.quiet;
+    expect(quiet()).toMatchObject({ requiredNodes: percent, heard: { nodes: 1, of: 2 } });
+    expect(quiet()?.suspendedReason).toBe(runs ? undefined : 'AgentBlind');
+    world.model.upsertPod(falcoPod(true, 'node-2'));
+    for (let looks = 0; looks < 6; looks++) world.look(15_000);
+    world.write();
+    expect(quiet()).toMatchObject({ requiredNodes: percent });
+    expect(quiet()?.heard).toBeUndefined();
+    world.model.setPolicies([]);
+    world.restart(world.now());
+    expect(only(world.book()).finding.record.quietTerms.nodes).toBe(Number.parseInt(percent, 10) / 100);
   });
 
   test.each<[string, Partial<Declarations>, string, string]>([

@@ -13,7 +13,7 @@ import type { Listeners } from '../ears.ts';
 import type { ObjectReader } from '../object-reader.ts';
 import { lookAtImages } from '../running-images.ts';
 import { observeStanding } from '../standing-nodes.ts';
-import { clearsByRuns } from '../status.ts';
+import { clearsByRuns } from '../quiet-status.ts';
 import { countCleanRuns } from './clean-runs.ts';
 import type { LiveFinding } from './live-finding.ts';
 import type { NamedBehaviours } from './named-behaviours.ts';
@@ -60,6 +60,7 @@ export const createLookAtFinding =
       // What a node says of itself stays said.
       elapsed: standing !== undefined && deaf !== undefined ? 0 : elapsed,
       listening: standing?.listening ?? deaf ?? heard,
+      hearing: observation.hearing,
       case: finding.case,
       required: quietTerms.period,
       requiredRuns: clearsByRuns(record) ? quietTerms.runs : undefined,

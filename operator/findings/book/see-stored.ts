@@ -4,7 +4,7 @@ import type { Finding } from '../../../crds/schema/finding.ts';
 import { seeCase } from '../../../domain/findings/case-stamp.ts';
 import { defaultQuiet } from '../../../domain/findings/classify.ts';
 import type { FindingCase } from '../../../domain/findings/life-cycle.ts';
-import { recordOf } from '../status.ts';
+import { recordOf } from '../record-of-status.ts';
 import type { FindingRegistry } from './registry.ts';
 import type { Written } from './written.ts';
 

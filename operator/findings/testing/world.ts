@@ -20,7 +20,8 @@ import { createListeners } from '../ears.ts';
 import { createEndedPods } from '../ended-pods.ts';
 import type { ReadObject } from '../object-reader.ts';
 import { createRecentPods } from '../recent-pods.ts';
-import { aspectsOf, statusOf } from '../status.ts';
+import { aspectsOf } from '../aspects.ts';
+import { statusOf } from '../status.ts';
 
 export const hour = 3_600_000;
 export const start = Date.UTC(2026, 10, 22);
