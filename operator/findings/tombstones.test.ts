@@ -6,6 +6,7 @@ import { FakeClock } from '../../kube/testing/fake-clock.ts';
 import { createStatusWriter } from '../status.ts';
 import { createRecordingWriter } from '../testing/recording-writer.ts';
 import type { RawObject } from '../watches.ts';
+import type { LiveFinding } from './book/live-finding.ts';
 import { hour, only, setUp } from './testing/world.ts';
 import { createTombstones } from './tombstones.ts';
 
@@ -37,10 +38,11 @@ const graveyard = (
     enqueue: (name) => enqueued.push(name),
     clock,
   });
-  const bury = (uid = 'uid-1'): void => {
-    const buried = { ...object, metadata: { ...object.metadata, uid } };
+  const bury = (uid = 'uid-1', annotations?: Readonly<Record<string, string>>): LiveFinding => {
+    const buried = { ...object, metadata: { ...object.metadata, uid, ...(annotations && { annotations }) } };
     const ofTeam = { ...finding, record: { ...finding.record, team: 'payments' } };
     tombstones.bury(ofTeam, buried, { services: [] });
+    return ofTeam;
   };
   const work = async (): Promise<void> => {
     for (const name of enqueued.splice(0)) await tombstones.reconcile(name);
@@ -101,6 +103,29 @@ describe('what is left of a finding whose namespace goes', () => {
     bury();
     await work();
     expect(bring()[0]?.status?.tombstone?.exported).toBe(true);
+  });
+
+  test('says which finding it was and how far the outside was told of it, so that the rest can be told', async () => {
+    const { bury, work, writer, object } = graveyard();
+    const told = { 'workloadprotection.dev/cloudevents-told': 'the-last', 'example.com/ticket': '1' };
+    bury('uid-1', told);
+    await work();
+    expect(writer.writes.find(({ verb }) => verb === 'apply')?.object?.['metadata']).toMatchObject({
+      annotations: {
+        'workloadprotection.dev/tombstone-of': `shop/${object.metadata.name}/uid-1`,
+        'workloadprotection.dev/cloudevents-told': 'the-last',
+      },
+    });
+  });
+
+  test('ends the finding in the same way where that stands a little longer, or its end would be told twice', async () => {
+    const { bury, work, bring } = graveyard();
+    const { record } = bury();
+    await work();
+    expect(record.state).toMatchObject({ phase: 'Resolved', resolution: 'Gone' });
+    expect(record.history.map(({ reason, time }) => [reason, time - (time % 1000)])).toEqual(
+      bring()[0]?.status?.history?.map(({ reason, time }) => [reason, Date.parse(time)]),
+    );
   });
 
   test('is written once, however often the finding is buried', async () => {

@@ -9,6 +9,7 @@ import { canonicalJson } from '../../domain/snapshot/canonical-json.ts';
 import type { Writer } from '../../kube/apply.ts';
 import type { Clock } from '../../kube/clock.ts';
 import { apiVersionOf, resources } from '../../kube/resource.ts';
+import { originAnnotations } from '../sinks/deliverable.ts';
 import { fieldManager, rfc3339, type StatusWriter } from '../status.ts';
 import type { RawObject } from '../watches.ts';
 import type { LiveFinding } from './book/live-finding.ts';
@@ -40,7 +41,9 @@ export interface TombstonesOptions {
   readonly clock: Pick<Clock, 'now'>;
 }
 
-type Draft = Omit<Parameters<StatusWriter['write']>[0], 'resource' | 'object'>;
+type Draft = Omit<Parameters<StatusWriter['write']>[0], 'resource' | 'object'> & {
+  readonly annotations: Readonly<Record<string, string>>;
+};
 
 export const createTombstones = (options: TombstonesOptions): Tombstones => {
   const { namespace, retentionMs, most, writer, status, enqueue, clock } = options;
@@ -52,9 +55,10 @@ export const createTombstones = (options: TombstonesOptions): Tombstones => {
   /** To be deleted. */
   const due = new Set<string>();
 
-  const write = async (name: string, draft: Draft): Promise<void> => {
+  const write = async (name: string, { annotations, ...draft }: Draft): Promise<void> => {
     const labels = { 'app.kubernetes.io/managed-by': fieldManager, 'workloadprotection.dev/tombstone': 'true' };
-    const object = await writer.apply(resources.findings, { metadata: { name, namespace, labels } }, { fieldManager });
+    const metadata = { name, namespace, labels, annotations };
+    const object = await writer.apply(resources.findings, { metadata }, { fieldManager });
     await status.write({ resource: resources.findings, object, ...draft });
     // The watch may have been quicker than the answer.
     if (standing.has(name)) drafts.delete(name);
@@ -69,7 +73,9 @@ export const createTombstones = (options: TombstonesOptions): Tombstones => {
       const record = gone(finding, now);
       const tombstone = { time: rfc3339(now), digest: digestOf(object), exported: options.isExported(object) };
       const content = { ...statusOf(record, details, finding.evidence, now), tombstone };
-      drafts.set(name, { content, aspects: aspectsOf(record), now });
+      drafts.set(name, { content, aspects: aspectsOf(record), now, annotations: originAnnotations(object) });
+      // Where its own object stands a little longer, it has ended the same way: a second end would be told as another.
+      finding.record = { ...record, journal: finding.record.journal };
       enqueue(name);
     },
     seen: (name, finding) => {

@@ -9,6 +9,19 @@ import type { RawObject } from '../watches.ts';
 /** On the object itself: the id of the last event that the sink has accepted. */
 export const toldAnnotation = 'workloadprotection.dev/cloudevents-told';
 
+/** On a tombstone: namespace, name and uid of the finding that it was. */
+const originAnnotation = 'workloadprotection.dev/tombstone-of';
+
+/** What a tombstone has from the finding that it is made of, so that what is left to tell of that is told of this. */
+export const originAnnotations = (finding: RawObject): Readonly<Record<string, string>> => {
+  const { namespace = '', name, uid } = finding.metadata;
+  const told = toldOf(finding);
+  return {
+    [originAnnotation]: `${namespace}/${name}/${uid}`,
+    ...(told === undefined ? {} : { [toldAnnotation]: told }),
+  };
+};
+
 export interface Deliverable {
   readonly resource: Resource;
   readonly object: RawObject;
@@ -26,15 +39,31 @@ export const findingDeliverable = (raw: RawObject, cluster: string): Deliverable
 });
 
 const eventsOf = (raw: RawObject, cluster: string): readonly CloudEvent[] => {
-  const finding = standingFinding(raw);
-  return finding === undefined ? [] : findingEvents(finding, cluster);
+  const finding = isTombstone(raw) ? buriedFinding(raw) : standingFinding(raw);
+  if (finding === undefined) return [];
+  const events = findingEvents(finding, cluster);
+  // A tombstone has no case any more.
+  return isTombstone(raw) ? events.map((event) => ({ ...event, data: { ...event.data, case: undefined } })) : events;
 };
 
-/** Undefined where the operator has not come to it yet, and of a tombstone, which repeats what was told of another finding. */
-export const standingFinding = (raw: RawObject): StandingFinding | undefined => {
+/** Under its own name; undefined of a tombstone that does not say whose it is. */
+const buriedFinding = (raw: RawObject): StandingFinding | undefined => {
+  const [namespace, name, uid] = annotationOf(raw, originAnnotation)?.split('/') ?? [];
+  if (namespace === undefined || name === undefined || uid === undefined) return undefined;
+  const finding = readStanding(raw);
+  return finding && { ...finding, metadata: { namespace, name, uid } };
+};
+
+/** Undefined where the operator has not come to it yet, and of a tombstone, which is no finding any more. */
+export const standingFinding = (raw: RawObject): StandingFinding | undefined =>
+  isTombstone(raw) ? undefined : readStanding(raw);
+
+const isTombstone = (raw: RawObject): boolean =>
+  object((raw as { readonly status?: unknown }).status)['tombstone'] !== undefined;
+
+const readStanding = (raw: RawObject): StandingFinding | undefined => {
   const { spec, status } = raw as { readonly spec?: unknown; readonly status?: unknown };
-  if (!isObject(status) || status['tombstone'] !== undefined || textOrNone(status['behaviour']) === undefined)
-    return undefined;
+  if (!isObject(status) || textOrNone(status['behaviour']) === undefined) return undefined;
   const file = { phase: 'New', ...object(object(spec)['case']) };
   // The API server has checked it by the schema.
   return { metadata: raw.metadata, spec: { case: file }, status } as unknown as StandingFinding;
@@ -61,5 +90,7 @@ export const snapshotDeliverable = (raw: RawObject, cluster: string): Deliverabl
   };
 };
 
-const toldOf = ({ metadata }: RawObject): string | undefined =>
-  textOrNone(object(object(metadata)['annotations'])[toldAnnotation]);
+const toldOf = (raw: RawObject): string | undefined => annotationOf(raw, toldAnnotation);
+
+const annotationOf = ({ metadata }: RawObject, name: string): string | undefined =>
+  textOrNone(object(object(metadata)['annotations'])[name]);

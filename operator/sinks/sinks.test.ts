@@ -19,7 +19,7 @@ import { createOurObjects, type OurObjects, type RawObject } from '../watches.ts
 import { activeForMs, alertOf, type Alert } from './alert.ts';
 import { runAlertmanager } from './alertmanager.ts';
 import { runCloudEventSink } from './cloud-events.ts';
-import { toldAnnotation } from './deliverable.ts';
+import { originAnnotations, toldAnnotation } from './deliverable.ts';
 import { createSinkMetrics, type SinkMetrics } from './metrics.ts';
 import { post, PostError } from './post.ts';
 import { noSecret, readSinkSecret, signatureHeaders, type SinkSecret } from './signature.ts';
@@ -102,11 +102,12 @@ const second = (at: number): string => `2026-06-01T00:00:0${at}Z`;
 const opened = transition(second(1), undefined, 'Open', 'BehaviourSeen');
 const claimed = transition(second(2), 'Open', 'Verifying', 'FixClaimed');
 const resolved = transition(second(3), 'Verifying', 'Resolved', 'SilenceObserved');
+const gone = transition(second(4), 'Open', 'Resolved', 'SubjectGone');
 
 const told = (): readonly CloudEvent[] => receiver.received.map(({ body }) => JSON.parse(body) as CloudEvent);
 const types = (): readonly string[] => told().map(({ type }) => type.split('.').at(-2) ?? '');
-const annotation = (name: string): string | undefined =>
-  kube.cluster.get('workloadprotection.dev/findings', 'shop', name)?.metadata.annotations?.[toldAnnotation];
+const annotation = (name: string, namespace = 'shop'): string | undefined =>
+  kube.cluster.get('workloadprotection.dev/findings', namespace, name)?.metadata.annotations?.[toldAnnotation];
 const isNoted = (name: string) => eventually('the annotation', () => annotation(name) === told().at(-1)?.id);
 
 describe('CloudEvents', () => {
@@ -187,6 +188,30 @@ describe('CloudEvents', () => {
     await eventually('nothing waits', async () =>
       (await registry.metrics()).includes('sink_pending{sink="cloudevents"} 0'),
     );
+  });
+
+  test('tell the end of what went with its namespace of its tombstone, in its name, also after a restart', async () => {
+    put('gcc', [opened]);
+    const ours = await lead();
+    await isNoted('gcc');
+    const object = ours.findings.get('shop', 'gcc');
+    if (object === undefined) throw new Error('the finding is gone too soon');
+    await stop();
+    kube.remove(resources.findings, 'shop', 'gcc');
+    const { metadata: _, spec: __, ...finding } = aFinding({}, { history: [opened, gone] });
+    kube.put(resources.findings, {
+      ...finding,
+      status: { ...finding.status, tombstone: { time: second(4), digest: '', exported: true } },
+      metadata: { name: 'shop-gcc', namespace: 'workload-protection', annotations: originAnnotations(object) },
+    });
+    await lead();
+    await eventually('both', types, (all) => all.length === 2);
+    await eventually('the annotation', () => annotation('shop-gcc', 'workload-protection') === told().at(-1)?.id);
+    const [first, last] = told();
+    expect(last).toMatchObject({ source: first?.source, data: { finding: { uid: object.metadata.uid } } });
+    expect(last?.id.startsWith(`${object.metadata.uid}-`)).toBe(true);
+    expect(last?.data).not.toHaveProperty('case');
+    expect(types()).toEqual(['open', 'resolved']);
   });
 
   test('of one finding wait for no other', async () => {
