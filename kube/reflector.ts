@@ -339,8 +339,9 @@ class WatchingReflector<T> implements Reflector {
     }
   }
 
-  #remove({ metadata: { namespace, name } }: WatchedObject): void {
-    if (name !== undefined) this.#options.sink.remove(namespace ?? '', name);
+  #remove(object: WatchedObject): void {
+    const { namespace, name } = object.metadata;
+    if (name !== undefined) this.#options.sink.remove(namespace ?? '', name, object);
   }
 
   #skip(what: string, error: unknown): void {

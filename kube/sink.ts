@@ -6,8 +6,8 @@ export interface Sink<T> {
   /** From now on what is upserted is marked. Calling it again, after a list that broke off, starts the marking anew. */
   beginReplace(): void;
   upsert(item: T): void;
-  /** The namespace is '' for what has none. What is not there is no error. */
-  remove(namespace: string, name: string): void;
+  /** The namespace is '' for what has none. What is not there is no error. `last`: what the server said of it last, where it did. */
+  remove(namespace: string, name: string, last?: unknown): void;
   /** Removes what was not upserted since beginReplace. */
   endReplace(): void;
   /** For the audit and for state(); both may be left out. */

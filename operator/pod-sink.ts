@@ -3,11 +3,11 @@ import type { CoverageModel } from '../domain/coverage/model.ts';
 import type { PodFacts } from '../domain/types.ts';
 import type { Sink } from '../kube/sink.ts';
 
-/** `leaving`: told of each pod just before the model forgets it. */
+/** `leaving`: told of each pod just before the model forgets it, and what the API server said of it last, where it did. */
 export const createPodSink = (
   model: CoverageModel,
   touch: () => void,
-  leaving: (namespace: string, name: string) => void,
+  leaving: (namespace: string, name: string, last?: unknown) => void,
 ): Sink<PodFacts> => {
   const { inventory } = model;
   /** Pods that the list in progress has named; undefined where there is none, or nothing was held before it. */
@@ -22,8 +22,8 @@ export const createPodSink = (
       if (entry !== undefined) named?.add(entry);
       touch();
     },
-    remove: (namespace, name) => {
-      leaving(namespace, name);
+    remove: (namespace, name, last) => {
+      leaving(namespace, name, last);
       model.removePod(namespace, name);
       touch();
     },

@@ -59,8 +59,8 @@ export interface WatchesOptions {
   readonly model: CoverageModel;
   /** Something went into the model. */
   readonly touch: () => void;
-  /** A pod is about to be forgotten. */
-  readonly leaving: (namespace: string, name: string) => void;
+  /** A pod is about to be forgotten. `last`: what the API server said of it last, where it did. */
+  readonly leaving: (namespace: string, name: string, last?: unknown) => void;
   /** A pod has ended well, and is about to be forgotten. */
   readonly succeeded: (namespace: string, name: string, createdAt: number) => void;
   readonly log: Log;

@@ -48,8 +48,8 @@ export type Attribution =
       readonly reason: UnattributedReason;
       readonly message: string;
       readonly node: string | undefined;
-      /** What would help: containers of the node, read anew. */
-      readonly lookUp?: { readonly node: string };
+      /** What would help: containers of the node, read anew, if one of them has that id. */
+      readonly lookUp?: { readonly node: string; readonly id: string };
     };
 
 export const unattributedReasons = [
@@ -113,7 +113,7 @@ const byContainerId = (input: AttributionInput, node: string | undefined): Attri
   if (found === undefined || pod === undefined) {
     return {
       ...unattributed('ContainerUnknown', 'no pod of the node has a container with that id', node),
-      lookUp: { node },
+      lookUp: { node, id: containerId },
     };
   }
   return inPod(input, pod, node, found.container);
@@ -131,9 +131,10 @@ const inPod = (
   const name = known ?? containerOf(input, pod);
   const container = pod.containers.find((each) => each.name === name);
   if (container === undefined) {
+    const { containerId } = input.origin;
     return {
       ...unattributed('ContainerUnknown', 'the event does not say which of the pod’s containers it is about', pod.node),
-      ...(input.origin.containerId === undefined ? {} : { lookUp: { node: pod.node } }),
+      ...(containerId === undefined ? {} : { lookUp: { node: pod.node, id: containerId } }),
     };
   }
   return { kind: 'Container', node: pod.node, pod, container: container.name, image: container.image };

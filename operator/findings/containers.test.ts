@@ -43,9 +43,9 @@ const setUp = () => {
 
 describe('the containers of a node', () => {
   test('are known by the whole id and by its first twelve characters, and by no fewer', async () => {
-    const { ask, find, answer } = setUp();
+    const { ask, find, answer, clock } = setUp();
     expect(find('node-1', id)).toBeUndefined();
-    expect(ask('node-1', () => {})).toBe(true);
+    expect(ask('node-1', id, clock.now(), () => {})).toBe(true);
     await answer(0, listed(id, '9f2a1b4c5d6e7f80'));
     expect(find('node-1', id)).toEqual(cart);
     expect(find('node-1', id.slice(0, 12))).toEqual(cart);
@@ -54,28 +54,88 @@ describe('the containers of a node', () => {
   });
 
   test('are not guessed where two begin alike', async () => {
-    const { ask, find, answer } = setUp();
-    ask('node-1', () => {});
+    const { ask, find, answer, clock } = setUp();
+    ask('node-1', id, clock.now(), () => {});
     await answer(0, listed(`${id}a`, `${id}b`));
     expect(find('node-1', id)).toBeUndefined();
   });
 
-  test('are asked for once in ten seconds, and known for five minutes', async () => {
+  test('are known for five minutes', async () => {
     const { ask, find, answer, clock } = setUp();
-    ask('node-1', () => {});
+    ask('node-1', id, clock.now(), () => {});
     await answer(0, listed(id));
-    expect(ask('node-1', () => {})).toBe(false);
     await clock.advance(300_001);
     expect(find('node-1', id)).toBeUndefined();
-    expect(ask('node-1', () => {})).toBe(true);
+    expect(ask('node-1', id, clock.now(), () => {})).toBe(true);
+  });
+
+  test('are asked for again, since an agent sees a container before the kubelet says its id', async () => {
+    const { ask, find, answer, clock, requests } = setUp();
+    const received = clock.now();
+    ask('node-1', id, received, () => {});
+    await answer(0, listed());
+    let isTold = false;
+    expect(ask('node-1', id, received, () => (isTold = true))).toBe(true);
+    await clock.advance(4999);
+    expect(requests).toHaveLength(1);
+    await clock.advance(1);
+    await answer(1, listed(id));
+    expect(isTold).toBe(true);
+    expect(find('node-1', id)).toEqual(cart);
+  });
+
+  test('are not waited for any more by an id that was not among them when it should have been', async () => {
+    const { ask, answer, clock } = setUp();
+    const received = clock.now();
+    ask('node-1', id, received, () => {});
+    await answer(0, listed());
+    ask('node-1', id, received, () => {});
+    await clock.advance(5000);
+    await answer(1, listed());
+    expect(ask('node-1', id, received, () => {})).toBe(false);
+    await clock.advance(60_000);
+    expect(ask('node-1', id, clock.now(), () => {})).toBe(false);
+    expect(ask('node-1', `${id}9`, clock.now(), () => {})).toBe(true);
+  });
+
+  test('are asked for once by what comes late, or twice of a node that was asked a moment ago', async () => {
+    const { ask, answer, clock, requests } = setUp();
+    const long = clock.now();
+    await clock.advance(3_600_000);
+    expect(ask('node-1', id, long, () => {})).toBe(true);
+    await answer(0, listed());
+    expect(ask('node-1', id, long, () => {})).toBe(false);
+    expect(ask('node-1', `${id}9`, clock.now(), () => {})).toBe(true);
+    expect(requests).toHaveLength(1);
+    await clock.advance(5000);
+    expect(requests).toHaveLength(2);
+  });
+
+  test('are not asked for an id that is too short to tell', () => {
+    const { ask, clock } = setUp();
+    expect(ask('node-1', id.slice(0, 11), clock.now(), () => {})).toBe(false);
+  });
+
+  test('are known by what they ran before, too', async () => {
+    const { ask, find, answer, clock } = setUp();
+    const restarted = {
+      name: 'app',
+      containerID: `containerd://${id}`,
+      lastState: { terminated: { containerID: 'containerd://0123456789abcdef' } },
+    };
+    ask('node-1', id, clock.now(), () => {});
+    await answer(0, {
+      items: [{ metadata: { namespace: cart.namespace, name: cart.pod }, status: { containerStatuses: [restarted] } }],
+    });
+    expect(find('node-1', '0123456789ab')).toEqual(cart);
   });
 
   test('are told to everybody who asked before the answer came', async () => {
-    const { ask, answer, requests } = setUp();
+    const { ask, answer, requests, clock } = setUp();
     const told: string[] = [];
-    ask('node-1', () => told.push('first'));
-    ask('node-1', () => told.push('second'));
-    ask('node-2', () => told.push('third'));
+    ask('node-1', id, clock.now(), () => told.push('first'));
+    ask('node-1', id, clock.now(), () => told.push('second'));
+    ask('node-2', id, clock.now(), () => told.push('third'));
     await answer(0, listed(id));
     expect(told).toEqual(['first', 'second']);
     await answer(1, listed());
@@ -85,14 +145,13 @@ describe('the containers of a node', () => {
 
   test('stay known where asking again fails', async () => {
     const { ask, find, answer, clock } = setUp();
-    ask('node-1', () => {});
+    ask('node-1', id, clock.now(), () => {});
     await answer(0, listed(id));
     await clock.advance(60_000);
     const told: string[] = [];
-    ask('node-1', () => told.push('asked'));
+    ask('node-1', id, clock.now(), () => told.push('asked'));
     await answer(1, new Error('timeout'));
     expect(told).toEqual(['asked']);
     expect(find('node-1', id)).toEqual(cart);
-    expect(ask('node-1', () => {})).toBe(false);
   });
 });

@@ -28,8 +28,8 @@ export interface TakeEventOptions {
   readonly model: Pick<CoverageModel, 'inventory' | 'agents'>;
   readonly pod: AttributionInput['pod'];
   readonly container: AttributionInput['container'];
-  /** The containers of the node may tell whose the event is. True: it will be brought again once they are known. */
-  readonly hold: (node: string) => boolean;
+  /** The containers of the node may tell whose that id is. True: the event will be brought again once they are known. */
+  readonly hold: (node: string, id: string, receivedAt: number) => boolean;
   readonly onUnattributed: (
     node: string | undefined,
     reason: UnattributedReason,
@@ -52,7 +52,8 @@ export const createTakeEvent = (options: TakeEventOptions): TakeEvent => {
     const whose = attribute({ origin: event.origin, senderNode, pod: findPod, isNode, container });
     if (whose.kind === 'Refused') return 'refused';
     if (whose.kind === 'Unattributed') {
-      if (whose.lookUp !== undefined && hold(whose.lookUp.node)) return 'held';
+      const { lookUp } = whose;
+      if (lookUp !== undefined && hold(lookUp.node, lookUp.id, receivedAt)) return 'held';
       const agent = reportingAgent(model, event.agentType, whose.node);
       onUnattributed(whose.node, whose.reason, whose.message, event, agent);
       return 'unattributed';
