@@ -4,8 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { load } from 'js-yaml';
-import { releaseName } from '../installation/render.ts';
-import type { Manifest } from '../fleet/manifest.ts';
+import { rulesCatalogue } from '../installation/rules-catalogue.ts';
 
 const publishedFile = 'falco_rules.yaml';
 const published = `- rule: Terminal shell in container
@@ -56,13 +55,4 @@ export const loadedRules = (): Readonly<Record<string, string>> =>
   );
 
 /** So that the operator knows what the published file holds. */
-export const catalogue: Manifest = {
-  apiVersion: 'v1',
-  kind: 'ConfigMap',
-  metadata: {
-    name: 'falco-rules-5',
-    namespace: releaseName,
-    labels: { 'workloadprotection.dev/rules-catalogue': 'falco' },
-  },
-  data: { [publishedFile]: published },
-};
+export const catalogue = rulesCatalogue({ [publishedFile]: published });

@@ -1,27 +1,17 @@
 // One finding, made as findings are made: by an event that is posted to the operator.
 import { randomBytes } from 'node:crypto';
 import type { Cluster } from '../fleet/cluster.ts';
-import type { Manifest } from '../fleet/manifest.ts';
 import { waitUntil } from '../fleet/wait.ts';
 import type { Kubectl } from '../installation/target.ts';
 import { releaseName } from '../installation/render.ts';
 import { compilerEvent, postEvent, type CompilerRun } from './compiler-event.ts';
 import { shop } from './fleet.ts';
 
-const senderSecret = 'workload-protection-ingest-senders';
 const authorityMap = 'workload-protection-ingest-ca';
 const deadlineMs = 60_000;
 const tokenBytes = 24;
 
 export const newToken = (): string => randomBytes(tokenBytes).toString('hex');
-
-/** Who may send: one that calls itself falcosidekick. */
-export const sendersWith = (token: string): Manifest => ({
-  apiVersion: 'v1',
-  kind: 'Secret',
-  metadata: { name: senderSecret, namespace: releaseName },
-  stringData: { 'falcosidekick.token': token },
-});
 
 export interface Where {
   readonly cluster: Cluster;

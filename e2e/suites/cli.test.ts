@@ -10,13 +10,13 @@ import type { AssetDocument } from '../../cli/coverage/asset-json.ts';
 import { apiVersion } from '../../crds/schema/vocabulary.ts';
 import { agentsFromPods, type AgentPodLike } from '../agents/from-pods.ts';
 import { simulate, type Simulation } from '../agents/simulate.ts';
-import { addressesOf } from '../fleet/addresses.ts';
 import { falco } from '../fleet/agents.ts';
 import type { Manifest } from '../fleet/manifest.ts';
+import { rulesCatalogue } from '../installation/rules-catalogue.ts';
 import { capture } from './support/capture.ts';
 import { eventually } from './support/eventually.ts';
 import { installProtection, viewerOf, type How, type Protection } from './support/protection.ts';
-import { createAll, deployment, namespace, node } from './support/small-fleet.ts';
+import { addressed, createAll, deployment, namespace, node } from './support/small-fleet.ts';
 import { startWorld, type World } from './support/world.ts';
 
 const rules = `- rule: Escape by mount
@@ -54,16 +54,6 @@ const fetchedRules = `- rule: Terminal shell in container
   priority: WARNING
   tags: [maturity_stable, container, mitre_privilege_escalation, T1611]
 `;
-const catalogue: Manifest = {
-  apiVersion: 'v1',
-  kind: 'ConfigMap',
-  metadata: {
-    name: 'falco-rules-5',
-    namespace: 'workload-protection',
-    labels: { 'workloadprotection.dev/rules-catalogue': 'falco' },
-  },
-  data: { 'falco_rules.yaml': fetchedRules },
-};
 const on = { 'agents.example.com/falco': 'true' };
 const gpuTaint = { key: 'dedicated', value: 'gpu', effect: 'NoSchedule' };
 
@@ -73,15 +63,8 @@ const watchedForMs = 150_000;
 /** Behind the fleets that others on this machine may have. */
 const firstAddress = 12_000 + (process.pid % 8000);
 
-/** A node whose pods have addresses on which simulated agents can answer. */
-const addressed = (name: string, index: number, spec: object = {}): Manifest => {
-  const { nodeIp, podCidr } = addressesOf(firstAddress + index);
-  return {
-    ...node(name, on),
-    spec: { podCIDR: podCidr, podCIDRs: [podCidr], ...spec },
-    status: { addresses: [{ type: 'InternalIP', address: nodeIp }] },
-  };
-};
+const nodeAt = (index: number, name: string, spec: object = {}): Manifest =>
+  addressed({ ...node(name, on), spec }, firstAddress + index);
 
 const policy: Manifest = {
   apiVersion,
@@ -109,9 +92,9 @@ beforeAll(async () => {
     namespace('falco'),
     namespace('shop', { team: 'shop' }),
     namespace('ml'),
-    addressed('general-1', 0),
-    addressed('general-2', 1),
-    addressed('gpu-1', 2, { taints: [gpuTaint] }),
+    nodeAt(0, 'general-1'),
+    nodeAt(1, 'general-2'),
+    nodeAt(2, 'gpu-1', { taints: [gpuTaint] }),
     ...agents,
     deployment('shop', 'web', { on: 'general-1' }),
     deployment('ml', 'train', { on: 'gpu-1', spec: { tolerations: [{ key: 'dedicated', operator: 'Exists' }] } }),
@@ -123,7 +106,7 @@ beforeAll(async () => {
     operator: { replicas: 0 },
     webhook: { replicas: 0 },
   });
-  for (const object of [policy, catalogue]) await world.kubectl(['create', '-f', '-'], object);
+  await world.apply(policy, rulesCatalogue({ 'falco_rules.yaml': fetchedRules }));
   const pods = await eventually(async () => {
     const running = agentsFromPods(await world.cluster.list<AgentPodLike>('v1', 'Pod'));
     expect(running.map((agent) => agent.node ?? '').toSorted()).toEqual(['general-1', 'general-2']);
@@ -257,6 +240,7 @@ describe('a viewer', () => {
 });
 
 test('what is watched is shown again when something changes', async () => {
+  await world.apply(policy);
   const program = path.join(protection.folder, 'dist', 'kubectl-protection.js');
   const child = spawn(process.execPath, [program, 'coverage', 'gaps', '--watch'], {
     env: { PATH: process.env['PATH'], KUBECONFIG: viewer },

@@ -1,20 +1,18 @@
 // A forwarder that is dead while its agent is well: Falco's own counters tell of what never arrived, and nothing clears until something does.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Finding } from '../../crds/schema/finding.ts';
-import { apiVersion } from '../../crds/schema/vocabulary.ts';
 import { agentsFromPods, type AgentPodLike } from '../agents/from-pods.ts';
 import { simulate, type Simulation } from '../agents/simulate.ts';
 import { healthy } from '../agents/simulated-agent.ts';
-import { freePorts } from '../control-plane/ports.ts';
-import { addressesOf } from '../fleet/addresses.ts';
 import { falco } from '../fleet/agents.ts';
 import { everywhere } from '../fleet/agents/daemon-set.ts';
-import type { Manifest } from '../fleet/manifest.ts';
-import type { ProcessHandle } from '../installation/install.ts';
+import { sendersWith } from '../installation/senders.ts';
 import { eventually } from './support/eventually.ts';
-import { createPoster, type Poster } from './support/post-events.ts';
-import { createAll, deployment, namespace, namespacesOf, node } from './support/small-fleet.ts';
-import { startWorld, untilReady, type World } from './support/world.ts';
+import type { Poster } from './support/post-events.ts';
+import { inProduction, productionPolicy } from './support/production.ts';
+import { addressed, createAll, deployment, namespace, namespacesOf, node } from './support/small-fleet.ts';
+import { startTakingIn } from './support/taking-in.ts';
+import { startWorld, type World } from './support/world.ts';
 
 const agents = falco({ tolerations: everywhere, metrics: true });
 const nodes = ['cut-off', 'connected'] as const;
@@ -30,17 +28,7 @@ const token = 'a-token-of-the-test-that-nobody-guesses';
 /** Behind the fleets that others on this machine may have. */
 const firstAddress = 17_000 + (process.pid % 2000);
 
-const addressed = (name: NodeName, index: number): Manifest => {
-  const { nodeIp, podCidr } = addressesOf(firstAddress + index);
-  return {
-    ...node(name),
-    spec: { podCIDR: podCidr, podCIDRs: [podCidr] },
-    status: { addresses: [{ type: 'InternalIP', address: nodeIp }] },
-  };
-};
-
 let world: World;
-let operator: ProcessHandle;
 let simulation: Simulation;
 let poster: Poster;
 
@@ -48,57 +36,32 @@ beforeAll(async () => {
   world = await startWorld('delivery');
   await createAll(world.cluster, [
     ...namespacesOf(agents),
-    namespace('shop'),
-    ...nodes.map(addressed),
+    namespace('shop', inProduction),
+    ...nodes.map((name, index) => addressed(node(name), firstAddress + index)),
     ...agents,
     ...nodes.map((name) => deployment('shop', workloads[name], { on: name })),
   ]);
-  const installation = await world.install({
+  await world.install({
     starterPolicy: { enabled: false },
     agents: { falco: { spec: { telemetry: { mode: 'Scrape', interval: '5s', staleAfter: '10s' } } } },
     operator: { replicas: 0 },
     webhook: { replicas: 0 },
   });
-  for (const object of [
-    {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: { name: 'workload-protection-ingest-senders', namespace: 'workload-protection' },
-      stringData: { 'falcosidekick.token': token },
-    },
-    {
-      apiVersion,
-      kind: 'WorkloadPolicy',
-      metadata: { name: 'production' },
-      spec: {
-        gracePeriod: '0s',
-        selector: { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'shop' } } },
-        posture: [{ behaviour: 'CompilerInContainer', quietPeriod }],
-      },
-    },
-  ]) {
-    await world.kubectl(['apply', '-f', '-'], object);
-  }
+  await world.apply(sendersWith(token), productionPolicy({ behaviour: 'CompilerInContainer', quietPeriod }));
   const found = await eventually(async () => {
     const running = agentsFromPods(await world.cluster.list<AgentPodLike>('v1', 'Pod'));
     expect(running.map((agent) => agent.node ?? '').toSorted()).toEqual(nodes.toSorted());
     return running;
   });
   simulation = await simulate(found, { listen: 'each' });
-  const [port = 0] = await freePorts(1);
-  const args = ['--leader-elect=false', `--ingest-address=127.0.0.1:${port}`];
-  operator = await installation.startOperator({ args });
-  await untilReady(operator);
-  poster = await eventually(() => createPoster(world, port, token));
-  await eventually(async () => expect((await poster.post('falco', event('connected', 'Anything'))).status).toBe(202));
+  ({ poster } = await startTakingIn(world, token));
+  expect((await poster.post('falco', event('connected', 'Anything'))).status).toBe(202);
   // Asked twice, so that there is something to compare.
   await eventually(async () => expect((await world.agent('falco')).status?.scrape).toMatchObject({ attempted: 2 }));
 });
 
 afterAll(async () => {
   poster?.close();
-  operator?.kill('SIGKILL');
-  await operator?.exited;
   await simulation?.close();
   await world?.stop();
 });
@@ -133,8 +96,7 @@ const compile = async (on: NodeName): Promise<void> => {
 };
 
 const findingOn = async (on: NodeName): Promise<NonNullable<Finding['status']>> => {
-  const { items } = await world.get<{ readonly items: readonly Finding[] }>(`/apis/${apiVersion}/findings`);
-  const status = items.find((finding) => finding.status?.subject.name === workloads[on])?.status;
+  const status = (await world.findings()).find((finding) => finding.status?.subject.name === workloads[on])?.status;
   if (status === undefined) throw new Error(`there is no finding of ${workloads[on]}`);
   return status;
 };

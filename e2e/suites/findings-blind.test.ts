@@ -6,18 +6,18 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Finding } from '../../crds/schema/finding.ts';
 import { apiVersion } from '../../crds/schema/vocabulary.ts';
-import { freePorts } from '../control-plane/ports.ts';
-import { addressesOf } from '../fleet/addresses.ts';
 import { falco } from '../fleet/agents.ts';
 import { everywhere } from '../fleet/agents/daemon-set.ts';
 import type { Manifest } from '../fleet/manifest.ts';
-import type { Installation, ProcessHandle } from '../installation/install.ts';
+import type { ProcessHandle } from '../installation/install.ts';
+import { sendersWith } from '../installation/senders.ts';
 import { eventually } from './support/eventually.ts';
 import { liveAgents, type LivingAgents } from './support/living-agents.ts';
 import { podToken } from './support/pod-token.ts';
-import { createPoster, type Poster } from './support/post-events.ts';
-import { createAll, deployment, namespace, namespacesOf, node, placeLabel } from './support/small-fleet.ts';
-import { startWorld, untilReady, type World } from './support/world.ts';
+import type { Poster } from './support/post-events.ts';
+import { addressed, createAll, deployment, namespace, namespacesOf, node, placeLabel } from './support/small-fleet.ts';
+import { startTakingIn } from './support/taking-in.ts';
+import { startWorld, type World } from './support/world.ts';
 
 const quietMs = 20_000;
 /** A clock is looked at every quarter of a minute, and a write may wait for another one. */
@@ -80,7 +80,6 @@ const blind: Readonly<Record<string, Blindness>> = {
 };
 
 let world: World;
-let installation: Installation;
 let operator: ProcessHandle;
 let poster: Poster;
 let living: LivingAgents;
@@ -88,15 +87,6 @@ let journal: string;
 /** When each was last seen to behave, by this machine's clock. */
 const seenAt = new Map<string, number>();
 let mendedAt = 0;
-
-const addressed = (name: string, index: number): Manifest => {
-  const { nodeIp, podCidr } = addressesOf(firstAddress + index);
-  return {
-    ...node(name, on),
-    spec: { podCIDR: podCidr, podCIDRs: [podCidr] },
-    status: { addresses: [{ type: 'InternalIP', address: nodeIp }] },
-  };
-};
 
 const postureFor = (name: string, quietPeriod: number, quietEvidence: string): Manifest => ({
   apiVersion,
@@ -118,7 +108,7 @@ beforeAll(async () => {
     ...namespacesOf(agents),
     ...['shop', 'reporting', 'edited'].map(under),
     namespace('agents'),
-    ...guarded.map(addressed),
+    ...guarded.map((name, index) => addressed(node(name, on), firstAddress + index)),
     node('bare'),
     ...agents,
     ...Object.entries(blind).map(([name, { namespace: inside = 'shop', on: place }]) =>
@@ -131,25 +121,19 @@ beforeAll(async () => {
   ]);
   await eventually(async () => expect((await podOf('falco', 'parted')).name).not.toBe(''));
   await leave('parted');
-  installation = await world.install({
+  await world.install({
     starterPolicy: { enabled: false },
     agentNamespaces: ['falco'],
     agents: { falco: { spec: { telemetry: { mode: 'Scrape', interval: '5s', staleAfter: '10s' } } } },
     operator: { replicas: 0, ingest: { senders: [{ namespace: 'agents', name: 'default' }] } },
     webhook: { replicas: 0 },
   });
-  const secret = {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name: 'workload-protection-ingest-senders', namespace: 'workload-protection' },
-    stringData: { 'falcosidekick.token': token },
-  };
-  const policies = [
+  await world.apply(
+    sendersWith(token),
     postureFor('shop', quietMs, 'Loaded'),
     postureFor('reporting', quietMs, 'Reporting'),
     postureFor('edited', quietMs, 'Loaded'),
-  ];
-  await world.kubectl(['create', '-f', '-'], { apiVersion: 'v1', kind: 'List', items: [secret, ...policies] });
+  );
   living = await liveAgents(world, { rulesFiles: () => Promise.resolve({ 'falco_rules.yaml': fetched, ...rules }) });
   await eventually(() => expect(living.nodes()).toEqual([...guarded].toSorted()));
   living.tell('ruleless', { missingRulesFile: 'custom-rules.yaml' });
@@ -161,20 +145,12 @@ beforeAll(async () => {
 afterAll(async () => {
   poster?.close();
   await living?.close();
-  operator?.kill('SIGKILL');
-  await operator?.exited;
   await world?.stop();
   await rm(journal, { recursive: true, force: true });
 });
 
 const start = async (): Promise<void> => {
-  const [port = 0] = await freePorts(1);
-  operator = await installation.startOperator({
-    args: ['--leader-elect=false', `--ingest-address=127.0.0.1:${port}`, `--journal-dir=${journal}`],
-  });
-  await untilReady(operator);
-  poster = await eventually(() => createPoster(world, port, token));
-  await eventually(async () => expect((await poster.post('falco', { rule: 'Nothing' })).status).toBe(202));
+  ({ operator, poster } = await startTakingIn(world, token, [`--journal-dir=${journal}`]));
 };
 
 const leaseOf = (name: string): string => `/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${name}`;
@@ -264,8 +240,8 @@ const compile = async (app: string): Promise<void> => {
 };
 
 const statuses = async (): Promise<ReadonlyMap<string, NonNullable<Finding['status']>>> => {
-  const { items } = await world.get<{ readonly items: readonly Finding[] }>(`/apis/${apiVersion}/findings`);
-  return new Map(items.flatMap(({ status }) => (status === undefined ? [] : [[status.subject.name, status] as const])));
+  const all = await world.findings();
+  return new Map(all.flatMap(({ status }) => (status === undefined ? [] : [[status.subject.name, status] as const])));
 };
 const statusOf = async (app: string): Promise<NonNullable<Finding['status']>> => {
   const status = (await statuses()).get(app);

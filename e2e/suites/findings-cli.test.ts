@@ -8,16 +8,18 @@ import type { CloudEvent } from '../../domain/findings/cloud-event.ts';
 import { canonicalJson } from '../../domain/snapshot/canonical-json.ts';
 import type { Alert } from '../../operator/sinks/alert.ts';
 import { startReceiver, type ReceiverServer } from '../../operator/sinks/testing/receiver.ts';
-import { freePorts } from '../control-plane/ports.ts';
 import { falco } from '../fleet/agents.ts';
 import { everywhere } from '../fleet/agents/daemon-set.ts';
 import type { ProcessHandle } from '../installation/install.ts';
+import { sendersWith } from '../installation/senders.ts';
 import { capture } from './support/capture.ts';
 import { eventually } from './support/eventually.ts';
-import { createPoster, type Poster } from './support/post-events.ts';
+import type { Poster } from './support/post-events.ts';
+import { inProduction, productionPolicy } from './support/production.ts';
 import { installProtection, type Protection } from './support/protection.ts';
 import { createAll, deployment, namespace, namespacesOf, node } from './support/small-fleet.ts';
-import { condition, startWorld, untilReady, type World } from './support/world.ts';
+import { startTakingIn } from './support/taking-in.ts';
+import { condition, startWorld, type World } from './support/world.ts';
 
 const agents = falco({ tolerations: everywhere });
 const token = 'a-token-of-the-test-that-nobody-guesses';
@@ -29,7 +31,6 @@ const dana = 'system:serviceaccount:shop:dana';
 const clearsWithinMs = 150_000;
 
 let world: World;
-let operator: ProcessHandle | undefined;
 let webhook: ProcessHandle;
 let poster: Poster;
 let protection: Protection;
@@ -44,13 +45,13 @@ beforeAll(async () => {
   protection = await installProtection(world, 'findings-cli');
   await createAll(world.cluster, [
     ...namespacesOf(agents),
-    namespace('shop', { env: 'production' }),
+    namespace('shop', inProduction),
     node('worker-7'),
     ...agents,
     deployment('shop', 'checkout', { on: 'worker-7', replicas: 2 }),
   ]);
   await world.kubectl(['annotate', 'namespace', 'shop', 'team=payments']);
-  const installation = await world.install({
+  await world.install({
     starterPolicy: { enabled: false },
     clusterName: 'north',
     operator: {
@@ -63,40 +64,26 @@ beforeAll(async () => {
     },
     webhook: { replicas: 0 },
   });
-  const secret = (name: string, stringData: object): Promise<string> =>
-    world.kubectl(['apply', '-f', '-'], {
+  await world.apply(
+    sendersWith(token),
+    {
       apiVersion: 'v1',
       kind: 'Secret',
-      metadata: { name, namespace: 'workload-protection' },
-      stringData,
-    });
-  await secret('workload-protection-ingest-senders', { 'falcosidekick.token': token });
-  await secret('workload-protection-sinks', { 'signing-key': signingKey });
-  await world.kubectl(['apply', '-f', '-'], {
-    apiVersion,
-    kind: 'WorkloadPolicy',
-    metadata: { name: 'production' },
-    spec: {
-      gracePeriod: '0s',
-      selector: { namespaceSelector: { matchLabels: { env: 'production' } } },
-      posture: [{ behaviour: 'CompilerInContainer', severity: 'High', quietPeriod: '50s' }],
+      metadata: { name: 'workload-protection-sinks', namespace: 'workload-protection' },
+      stringData: { 'signing-key': signingKey },
     },
-  });
+    productionPolicy({ behaviour: 'CompilerInContainer', severity: 'High', quietPeriod: '50s' }),
+  );
   kubeconfig = await memberOf('shop', 'dana');
   webhook = await world.startWebhook();
-  const [port = 0] = await freePorts(1);
-  operator = await installation.startOperator({ args: ['--leader-elect=false', `--ingest-address=127.0.0.1:${port}`] });
-  await untilReady(operator);
-  poster = await eventually(() => createPoster(world, port, token));
+  ({ poster } = await startTakingIn(world, token));
   pods = await eventually(podsOfCheckout);
   await tellDigest(pods[0] ?? '');
-  await eventually(async () => expect((await gcc()).status).toBe(202));
+  expect((await gcc()).status).toBe(202);
 });
 
 afterAll(async () => {
   poster?.close();
-  operator?.kill('SIGKILL');
-  await operator?.exited;
   await world?.stop();
   await receiver?.close();
 });
@@ -196,6 +183,7 @@ describe('a team with rights in its own namespace', () => {
   });
 
   test('works on it: owner, day, link, and notes that are signed by the cluster', async () => {
+    const before = (await finding()).spec.case.notes ?? [];
     expect(
       await said('assign', name, '--owner', 'dana@example.com', '--due', '14d', '--phase', 'Remediating'),
     ).toContain(`shop/${name}: owner dana@example.com`);
@@ -203,11 +191,11 @@ describe('a team with rights in its own namespace', () => {
     await said('note', name, 'asked the team of the base image');
     await said('link', name, 'https://tracker.example.com/PAY-421', '--title', 'two-stage build');
     const { notes = [], links } = (await finding()).spec.case;
-    expect(notes.map(({ text, author }) => [author, text.split(' ')[0]])).toEqual([
+    expect(notes.slice(before.length).map(({ text, author }) => [author, text.split(' ')[0]])).toEqual([
       [dana, 'gcc'],
       [dana, 'asked'],
     ]);
-    expect(links).toEqual([{ title: 'two-stage build', url: 'https://tracker.example.com/PAY-421' }]);
+    expect(links).toContainEqual({ title: 'two-stage build', url: 'https://tracker.example.com/PAY-421' });
     await eventually(async () => expect(await phase()).toBe('Remediating'));
   });
 
@@ -218,20 +206,27 @@ describe('a team with rights in its own namespace', () => {
   });
 
   test('goes on while no webhook answers, and then nobody is said to have done it', async () => {
+    const remediate = async (): Promise<void> => {
+      await said('assign', name, '--phase', 'Remediating');
+      await eventually(async () => expect(await phase()).toBe('Remediating'));
+    };
+    await remediate();
     webhook.kill('SIGKILL');
     await webhook.exited;
-    await said('assign', name, '--phase', 'Triaged');
-    await eventually(async () => expect(await phase()).toBe('Open'));
-    webhook = await world.startWebhook();
+    try {
+      await said('assign', name, '--phase', 'Triaged');
+      await eventually(async () => expect(await phase()).toBe('Open'));
+    } finally {
+      webhook = await world.startWebhook();
+    }
     // The API server takes a moment to call it again; a note shows when, since it is refused until then.
     const note = JSON.stringify({ spec: { case: { notes: [{ text: 'back' }] } } });
     await eventually(() =>
       world.kubectl(['patch', 'finding', name, '-n', 'shop', '--type=merge', '--dry-run=server', '-p', note]),
     );
-    await said('assign', name, '--phase', 'Remediating');
-    await eventually(async () => expect(await phase()).toBe('Remediating'));
+    await remediate();
     const steps = (await finding()).status?.history?.map(({ reason, actor }) => [reason, actor]);
-    expect(steps?.slice(1)).toEqual([
+    expect(steps?.slice(-3)).toEqual([
       ['RemediationStarted', dana],
       ['RemediationStopped', 'unknown (the webhook was away)'],
       ['RemediationStarted', dana],
@@ -289,7 +284,10 @@ describe('a team with rights in its own namespace', () => {
     expect(Date.parse(String(exportedAt))).not.toBeNaN();
     expect(record).toMatchObject({
       owned: { owner: 'dana@example.com', team: 'payments' },
-      done: { remediation: 'two-stage build, image 12.0', notes: [{ author: dana }, { author: dana }] },
+      done: {
+        remediation: 'two-stage build, image 12.0',
+        notes: expect.arrayContaining([expect.objectContaining({ author: dana })]),
+      },
       outcome: { phase: 'Resolved', resolution: 'Verified' },
     });
     const { history } = record['done'] as { readonly history: readonly { reason: string; actor: string }[] };

@@ -13,14 +13,15 @@ import { assert, asyncProperty, boolean, json } from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { memoryOf } from '../../bench/process-memory.ts';
 import type { Finding } from '../../crds/schema/finding.ts';
-import { apiVersion } from '../../crds/schema/vocabulary.ts';
+import { sources } from '../../operator/ingest/source.ts';
 import { freePorts } from '../control-plane/ports.ts';
 import type { Installation, ProcessHandle } from '../installation/install.ts';
-import { sources } from '../../operator/ingest/source.ts';
+import { sendersWith } from '../installation/senders.ts';
 import { eventually } from './support/eventually.ts';
 import { fetchMetrics, fetchText } from './support/exposition.ts';
 import { podToken } from './support/pod-token.ts';
 import { createPoster, type Poster } from './support/post-events.ts';
+import { inProduction, productionPolicy } from './support/production.ts';
 import { nastyRequests, pipelined, sendRaw } from './support/raw-requests.ts';
 import { createAll, deployment, namespace, node, pod } from './support/small-fleet.ts';
 import { postSteadily } from './support/steady-events.ts';
@@ -51,7 +52,7 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'workload-protection-faults-'));
   world = await startWorld('findings-faults');
   await createAll(world.cluster, [
-    namespace('shop', { env: 'production' }),
+    namespace('shop', inProduction),
     namespace('agents'),
     node('one'),
     node('two'),
@@ -64,22 +65,7 @@ beforeAll(async () => {
     operator: { replicas: 0, ingest: { senders: [{ namespace: 'agents', name: 'default' }] } },
     webhook: { replicas: 0 },
   });
-  await world.kubectl(['apply', '-f', '-'], {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name: 'workload-protection-ingest-senders', namespace: 'workload-protection' },
-    stringData: { 'falcosidekick.token': token },
-  });
-  await world.kubectl(['apply', '-f', '-'], {
-    apiVersion,
-    kind: 'WorkloadPolicy',
-    metadata: { name: 'production' },
-    spec: {
-      gracePeriod: '0s',
-      selector: { namespaceSelector: { matchLabels: { env: 'production' } } },
-      posture: [{ behaviour: 'CompilerInContainer' }],
-    },
-  });
+  await world.apply(sendersWith(token), productionPolicy({ behaviour: 'CompilerInContainer' }));
   const ports = await freePorts(2);
   for (const [index, port] of ports.entries()) {
     const journal = path.join(folder, `volume-${index}`);
@@ -157,12 +143,9 @@ interface PodLike {
   readonly status: { readonly phase?: string };
 }
 
-const findings = async (): Promise<readonly Finding[]> =>
-  (await world.get<{ readonly items: readonly Finding[] }>(`/apis/${apiVersion}/findings`)).items;
-
 /** Workload → how often the compiler was seen in it. */
 const counts = async (): Promise<ReadonlyMap<string, number>> =>
-  new Map((await findings()).map(({ status }) => [status?.subject.name ?? '', status?.count ?? 0]));
+  new Map((await world.findings()).map(({ status }) => [status?.subject.name ?? '', status?.count ?? 0]));
 
 const counted = async (): Promise<number> => [...(await counts()).values()].reduce((sum, count) => sum + count, 0);
 
@@ -269,10 +252,10 @@ describe('hostile senders', () => {
   test('put nothing of theirs into names, labels or annotations', async () => {
     const long = 'x'.repeat(300_000);
     const rule = `Compiler run in container\u001b[2J\u202e\n${long}`;
-    const before = (await findings()).length;
+    const before = (await world.findings()).length;
     expect((await post(alert('app-2', { rule, tags: ['constructor', `a: b\n${long}`] }))).status).toBe(202);
     await eventually(async () => expect(await waiting((await inOrder())[0])).toBe(0));
-    const all = await findings();
+    const all = await world.findings();
     expect(all.length - before).toBeLessThanOrEqual(1);
     for (const { metadata } of all) {
       expect(Object.keys(metadata.labels ?? {}).toSorted()).toEqual([
@@ -304,7 +287,7 @@ describe('hostile senders', () => {
     const before = await elsewhere();
     expect((await post(alert('elsewhere'), own)).status).toBe(202);
     await eventually(async () => expect(await elsewhere()).toBe(before + 1));
-    expect((await findings()).some(({ status }) => status?.subject.name === 'elsewhere')).toBe(false);
+    expect((await world.findings()).some(({ status }) => status?.subject.name === 'elsewhere')).toBe(false);
   });
 
   describe.each(sources)('to %s', (source) => {
@@ -365,7 +348,7 @@ describe('hostile senders', () => {
     const event = alert('app-3', { output: hostile, tags: [hostile, 'evil=evil'], output_fields: fields });
     expect((await post(event)).status).toBe(202);
     const named = async (): Promise<Finding> => {
-      const found = (await findings()).find(({ status }) => status?.subject.name === 'app-3');
+      const found = (await world.findings()).find(({ status }) => status?.subject.name === 'app-3');
       expect(JSON.stringify(found)).toContain('HYPERLINK');
       if (found === undefined) throw new Error('there is no finding of app-3');
       return found;

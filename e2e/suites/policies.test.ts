@@ -94,11 +94,13 @@ const byBaseline = {
 describe('where no policy selects', () => {
   test('the baseline holds: some recognised agent protects, and nobody is said to have judged', async () => {
     await untilStanding('shop', byBaseline);
-    const { counts } = (await world.report()).status ?? {};
-    expect(counts?.nodes).toMatchObject({ total: 4, protected: 3, judged: 0 });
-    expect([counts?.nodes.noAgent, counts?.nodes.unknown].toSorted((a = 0, b = 0) => a - b)).toEqual([0, 1]);
-    expect(counts?.workloads.judged).toBe(0);
-    expect(counts?.workloads.protected).toBe(6 + agents.filter(({ kind }) => kind === 'DaemonSet').length);
+    await eventually(async () => {
+      const { counts } = (await world.report()).status ?? {};
+      expect(counts?.nodes).toMatchObject({ total: 4, protected: 3, judged: 0 });
+      expect([counts?.nodes.noAgent, counts?.nodes.unknown].toSorted((a = 0, b = 0) => a - b)).toEqual([0, 1]);
+      expect(counts?.workloads.judged).toBe(0);
+      expect(counts?.workloads.protected).toBe(6 + agents.filter(({ kind }) => kind === 'DaemonSet').length);
+    });
   });
 });
 
@@ -113,9 +115,11 @@ describe('a policy', () => {
     });
     await untilStanding('bank', byBaseline);
     expect((await nodeStanding('with-tetragon')).state).toBe('Protected');
-    const { counts } = (await world.report()).status ?? {};
-    expect(counts?.workloads.judged).toBe(4);
-    expect(counts?.nodes.judged).toBe(0);
+    await eventually(async () => {
+      const { counts } = (await world.report()).status ?? {};
+      expect(counts?.workloads.judged).toBe(4);
+      expect(counts?.nodes.judged).toBe(0);
+    });
   });
 
   test('says whether it is accepted, what it selects and how that stands', async () => {
@@ -196,7 +200,9 @@ describe('a policy', () => {
       expect(standings['falco']).toBe('Warning AgentOutdated(new-falco)');
       expect(standings['both']).toBe('Warning AgentOutdated(new-falco)');
     });
-    expect(condition(await world.policy('new-falco'), 'Satisfied').message).toContain('2 of 4 workloads meet it');
+    await eventually(async () =>
+      expect(condition(await world.policy('new-falco'), 'Satisfied').message).toContain('2 of 4 workloads meet it'),
+    );
   });
 
   test('that asks for proof of loaded rules is not met by a pod that is merely ready', async () => {
@@ -285,6 +291,7 @@ describe('an exemption', () => {
 
 describe('a grace period', () => {
   test('shows "not yet reported" until it ends, then what is true', async () => {
+    const started = Date.now();
     await world.cluster.create(node('newcomer', { 'agents.example.com/newcomer': 'true' }));
     const graceMs = 20_000;
     await apply('patient', {
@@ -302,7 +309,6 @@ describe('a grace period', () => {
     const labels = (daemonSet['spec'] as { template: { metadata: { labels: Record<string, string> } } }).template
       .metadata.labels;
     labels[podBehaviourLabel] = 'image-pull';
-    const started = Date.now();
     await world.cluster.create(daemonSet);
 
     await eventually(async () => {

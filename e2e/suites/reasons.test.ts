@@ -7,19 +7,19 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { commandIn } from '../../cli/coverage/remedy.ts';
 import { apiVersion } from '../../crds/schema/vocabulary.ts';
 import { reasons as allReasons, stateOf, type Reason } from '../../domain/reason.ts';
-import { freePorts } from '../control-plane/ports.ts';
-import { addressesOf } from '../fleet/addresses.ts';
 import { datadogByOperator, falco, tetragon, tracee } from '../fleet/agents.ts';
 import { everywhere } from '../fleet/agents/daemon-set.ts';
 import { exitCodeAnnotation, podBehaviourLabel } from '../fleet/behaviour.ts';
 import type { Manifest } from '../fleet/manifest.ts';
-import type { ProcessHandle } from '../installation/install.ts';
+import { rulesCatalogue } from '../installation/rules-catalogue.ts';
+import { sendersWith } from '../installation/senders.ts';
 import { eventually } from './support/eventually.ts';
 import { liveAgents, type LivingAgents } from './support/living-agents.ts';
-import { createPoster, type Poster } from './support/post-events.ts';
-import { createAll, deployment, namespacesOf, node, placeLabel } from './support/small-fleet.ts';
+import type { Poster } from './support/post-events.ts';
+import { addressed, createAll, deployment, namespacesOf, node, placeLabel } from './support/small-fleet.ts';
+import { startTakingIn } from './support/taking-in.ts';
 import type { Verdict } from './support/verdicts.ts';
-import { startWorld, untilReady, type World } from './support/world.ts';
+import { startWorld, type World } from './support/world.ts';
 
 const scraped = { mode: 'Scrape', interval: '5s', staleAfter: '10s' };
 const token = 'a-token-of-the-test-that-nobody-guesses';
@@ -58,7 +58,6 @@ const customRules = (): Readonly<Record<string, string>> => ({
 });
 
 let world: World;
-let operator: ProcessHandle;
 let poster: Poster;
 let living: LivingAgents;
 
@@ -302,16 +301,6 @@ const datadogNodes = cases
   .filter((asset) => asset.startsWith('datadog-') && asset !== 'datadog-off');
 const on = (agent: string) => ({ [`agents.example.com/${agent}`]: 'true' });
 
-/** Nodes whose pods have addresses on which simulated agents can answer. */
-const addressed = (manifest: Manifest, index: number): Manifest => {
-  const { nodeIp, podCidr } = addressesOf(firstAddress + index);
-  const { spec = {}, ...others } = manifest as Manifest & { readonly spec?: object };
-  return {
-    ...others,
-    spec: { podCIDR: podCidr, podCIDRs: [podCidr], ...spec },
-    status: { addresses: [{ type: 'InternalIP', address: nodeIp }] },
-  };
-};
 const tainted = (manifest: Manifest, key: string, value: string): Manifest => ({
   ...manifest,
   spec: { taints: [{ key, value, effect: 'NoSchedule' }] },
@@ -365,13 +354,13 @@ beforeAll(async () => {
   world = await startWorld('reasons');
   await createAll(world.cluster, [
     ...namespacesOf(agents),
-    ...nodes.map(addressed),
+    ...nodes.map((each, index) => addressed(each, firstAddress + index)),
     ...agents,
     { apiVersion: 'node.k8s.io/v1', kind: 'RuntimeClass', metadata: { name: 'kata' }, handler: 'kata-qemu' },
     deployment('default', 'vault', { on: 'falco', spec: { runtimeClassName: 'kata' } }),
     deployment('default', 'function', { on: 'fargate', spec: { tolerations: everywhere } }),
   ]);
-  const installation = await world.install({
+  await world.install({
     agentNamespaces: ['falco'],
     starterPolicy: {
       spec: {
@@ -385,29 +374,14 @@ beforeAll(async () => {
     operator: { replicas: 0 },
     webhook: { replicas: 0 },
   });
-  const objects: readonly Manifest[] = [
-    {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: { name: 'workload-protection-ingest-senders', namespace: 'workload-protection' },
-      stringData: { 'forwarder.token': token },
-    },
-    {
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: {
-        name: 'falco-rules-5',
-        namespace: 'workload-protection',
-        labels: { 'workloadprotection.dev/rules-catalogue': 'falco' },
-      },
-      data: { 'falco_rules.yaml': fetched },
-    },
+  await world.apply(
+    sendersWith(token),
+    rulesCatalogue({ 'falco_rules.yaml': fetched }),
     policyFor('falco-new', { gracePeriod: '1h' }),
     ...cases.flatMap(({ asset, require }) =>
       require === undefined ? [] : [policyFor(asset, { gracePeriod: '0s', require })],
     ),
-  ];
-  await world.kubectl(['create', '-f', '-'], { apiVersion: 'v1', kind: 'List', items: objects });
+  );
   living = await liveAgents(world, {
     rulesFiles: () => Promise.resolve({ 'falco_rules.yaml': fetched, ...customRules() }),
     mute: ['falco-new', 'falco-mute'],
@@ -417,12 +391,7 @@ beforeAll(async () => {
   // Changed while they run: all but one take it.
   await declare({ packagesAreOn: false });
   await living.reload(falcoNodes.filter((name) => name !== 'falco-drift'));
-  const [port = 0] = await freePorts(1);
-  operator = await installation.startOperator({
-    args: ['--leader-elect=false', `--ingest-address=127.0.0.1:${port}`],
-  });
-  await untilReady(operator);
-  poster = await eventually(() => createPoster(world, port, token));
+  ({ poster } = await startTakingIn(world, token));
   await eventually(() => loads('datadog-rule'));
   for (const { breakIt } of cases) await breakIt?.();
 });
@@ -430,8 +399,6 @@ beforeAll(async () => {
 afterAll(async () => {
   poster?.close();
   await living?.close();
-  operator?.kill('SIGKILL');
-  await operator?.exited;
   await world?.stop();
 });
 
@@ -492,7 +459,7 @@ describe("Falco's rules", () => {
 
   test('that were changed in the ConfigMap and not reloaded drift, on just those nodes', async () => {
     const late = ['falco-old', 'falco-policy'];
-    await declare({ packagesAreOn: false });
+    await declare({ packagesAreOn: !declared.packagesAreOn });
     await living.reload(falcoNodes.filter((name) => !late.includes(name)));
     await eventually(async () => expect(await withReason('PolicyDrift')).toEqual(late));
     const { state, reasons } = await verdictOf('falco-old');
@@ -536,7 +503,9 @@ describe("Falco's rules", () => {
       return attack?.tactics?.find(({ id }) => id === 'TA0004')?.techniques?.find(({ id }) => id === 'T1611');
     };
     const require = { policies: [{ name: rulesFile, rules: [escape] }], mitre: [{ techniques: ['T1611'] }] };
-    await world.kubectl(['create', '-f', '-'], policyFor('falco', { gracePeriod: '0s', require }));
+    await declare({ hasEscape: true });
+    await living.reload(falcoNodes);
+    await world.apply(policyFor('falco', { gracePeriod: '0s', require }));
     await eventually(async () =>
       expect(await escapeIsSeen()).toMatchObject({ rules: 1, nodes: falcoNodes.length, required: true }),
     );

@@ -5,19 +5,19 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { commandIn } from '../../cli/coverage/remedy.ts';
 import { apiVersion } from '../../crds/schema/vocabulary.ts';
-import { freePorts } from '../control-plane/ports.ts';
-import { addressesOf } from '../fleet/addresses.ts';
 import { datadogByOperator, falco } from '../fleet/agents.ts';
 import { everywhere } from '../fleet/agents/daemon-set.ts';
 import type { Manifest } from '../fleet/manifest.ts';
-import type { ProcessHandle } from '../installation/install.ts';
+import { rulesCatalogue } from '../installation/rules-catalogue.ts';
+import { sendersWith } from '../installation/senders.ts';
 import { capture } from './support/capture.ts';
 import { eventually } from './support/eventually.ts';
 import { liveAgents, type LivingAgents } from './support/living-agents.ts';
-import { createPoster, type Poster } from './support/post-events.ts';
+import type { Poster } from './support/post-events.ts';
 import { installProtection, viewerOf, type Protection } from './support/protection.ts';
-import { createAll, deployment, namespace, namespacesOf, node, placeLabel } from './support/small-fleet.ts';
-import { condition, startWorld, untilReady, type World } from './support/world.ts';
+import { addressed, createAll, deployment, namespace, namespacesOf, node, placeLabel } from './support/small-fleet.ts';
+import { startTakingIn } from './support/taking-in.ts';
+import { condition, startWorld, type World } from './support/world.ts';
 
 const token = 'a-token-of-the-test-that-nobody-guesses';
 /** Behind the fleets that others on this machine may have. */
@@ -44,22 +44,14 @@ const customRules = (): Readonly<Record<string, string>> => ({
 });
 
 let world: World;
-let operator: ProcessHandle;
 let protection: Protection;
 let living: LivingAgents;
 let poster: Poster;
 let viewer = '';
 
 const on = (agent: string) => ({ [`agents.example.com/${agent}`]: 'true' });
-/** A node whose pods have addresses on which simulated agents can answer. */
-const addressed = (name: string, index: number, labels: Readonly<Record<string, string>>, spec: object = {}) => {
-  const { nodeIp, podCidr } = addressesOf(firstAddress + index);
-  return {
-    ...node(name, labels),
-    spec: { podCIDR: podCidr, podCIDRs: [podCidr], ...spec },
-    status: { addresses: [{ type: 'InternalIP', address: nodeIp }] },
-  };
-};
+const nodeAt = (index: number, name: string, labels: Readonly<Record<string, string>>, spec: object = {}): Manifest =>
+  addressed({ ...node(name, labels), spec }, firstAddress + index);
 const gpu = { taints: [{ key: 'dedicated', value: 'gpu', effect: 'NoSchedule' }] };
 
 const datadog = (cws: boolean): readonly Manifest[] =>
@@ -96,11 +88,11 @@ beforeAll(async () => {
     namespace('shop', { team: 'shop' }),
     namespace('ml'),
     namespace('data'),
-    addressed('general-1', 0, on('falco')),
-    addressed('general-2', 1, on('falco')),
-    addressed('edge-1', 2, on('falco')),
-    addressed('gpu-1', 3, on('falco'), gpu),
-    addressed('data-1', 4, on('datadog')),
+    nodeAt(0, 'general-1', on('falco')),
+    nodeAt(1, 'general-2', on('falco')),
+    nodeAt(2, 'edge-1', on('falco')),
+    nodeAt(3, 'gpu-1', on('falco'), gpu),
+    nodeAt(4, 'data-1', on('datadog')),
     ...agents,
     deployment('shop', 'web', { on: 'general-1' }),
     deployment('shop', 'cart', { on: 'general-2' }),
@@ -108,7 +100,7 @@ beforeAll(async () => {
     deployment('ml', 'train', { spec: onGpu }),
     deployment('ml', 'train-canary', { spec: onGpu }),
   ]);
-  const installation = await world.install({
+  await world.install({
     agentNamespaces: ['falco'],
     clusterName: 'production-eu',
     starterPolicy: { spec: { gracePeriod: '0s' } },
@@ -119,40 +111,13 @@ beforeAll(async () => {
     operator: { replicas: 0 },
     webhook: { replicas: 0 },
   });
-  await world.kubectl(['create', '-f', '-'], {
-    apiVersion: 'v1',
-    kind: 'List',
-    items: [
-      shopPolicy,
-      {
-        apiVersion: 'v1',
-        kind: 'Secret',
-        metadata: { name: 'workload-protection-ingest-senders', namespace: 'workload-protection' },
-        stringData: { 'forwarder.token': token },
-      },
-      {
-        apiVersion: 'v1',
-        kind: 'ConfigMap',
-        metadata: {
-          name: 'falco-rules-5',
-          namespace: 'workload-protection',
-          labels: { 'workloadprotection.dev/rules-catalogue': 'falco' },
-        },
-        data: { 'falco_rules.yaml': fetched },
-      },
-    ],
-  });
+  await world.apply(shopPolicy, sendersWith(token), rulesCatalogue({ 'falco_rules.yaml': fetched }));
   living = await liveAgents(world, {
     rulesFiles: () => Promise.resolve({ 'falco_rules.yaml': fetched, ...customRules() }),
   });
   living.tell('edge-1', { version: '0.36.2' });
   await eventually(() => expect(living.nodes()).toEqual(['edge-1', 'general-1', 'general-2']));
-  const [port = 0] = await freePorts(1);
-  operator = await installation.startOperator({
-    args: ['--leader-elect=false', `--ingest-address=127.0.0.1:${port}`],
-  });
-  await untilReady(operator);
-  poster = await eventually(() => createPoster(world, port, token));
+  ({ poster } = await startTakingIn(world, token));
   viewer = await viewerOf(world, 'viewer', ['nodes', 'runtimeclasses']);
   await eventually(async () => {
     const { nodes } = await world.verdicts();
@@ -166,8 +131,6 @@ beforeAll(async () => {
 afterAll(async () => {
   poster?.close();
   await living?.close();
-  operator?.kill('SIGKILL');
-  await operator?.exited;
   await world?.stop();
 });
 
@@ -368,7 +331,7 @@ test('ATT&CK: high-priority tactics and techniques are covered on all hosts, or 
 test('posture is kept: what is planned is judged before it is there, new hosts as they come, and progress each week', async () => {
   const page = 'continuous-posture';
   const spot = { taints: [{ key: 'pool', value: 'spot', effect: 'NoSchedule' }] };
-  await createAll(world.cluster, [addressed('spot-1', 5, on('falco'), spot)]);
+  await createAll(world.cluster, [nodeAt(5, 'spot-1', on('falco'), spot)]);
   const tolerations = [{ key: 'pool', value: 'spot', operator: 'Equal', effect: 'NoSchedule' }];
   const batch = deployment('shop', 'batch', { on: 'spot-1', spec: { tolerations } });
   await writeFile(path.join(protection.folder, 'batch.json'), JSON.stringify(batch));

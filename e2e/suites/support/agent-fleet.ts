@@ -1,5 +1,4 @@
 // Agents as their charts install them: for each a node with workloads that its events are about, and a second one from which it is taken.
-import { addressesOf } from '../../fleet/addresses.ts';
 import {
   datadogByHelm,
   falco,
@@ -22,7 +21,7 @@ import {
   byVector,
 } from './as-agents.ts';
 import type { Sent } from './sender.ts';
-import { deployment, node } from './small-fleet.ts';
+import { addressed, deployment, node } from './small-fleet.ts';
 
 export interface Delivery {
   /** Of the workload that the events are about. */
@@ -94,14 +93,7 @@ export const place = (name: AgentName): Readonly<Record<string, string>> => ({
 /** Pods there have addresses on which simulated agents can answer. */
 export const agentNodes = agentNames
   .flatMap((name) => nodesOf(name).map((called) => ({ name, called })))
-  .map(({ name, called }, index): Manifest => {
-    const { nodeIp, podCidr } = addressesOf(firstAddress + index);
-    return {
-      ...node(called, place(name)),
-      spec: { podCIDR: podCidr, podCIDRs: [podCidr] },
-      status: { addresses: [{ type: 'InternalIP', address: nodeIp }] },
-    };
-  });
+  .map(({ name, called }, index) => addressed(node(called, place(name)), firstAddress + index));
 
 export const image = 'registry.example.com/shop/web:1.4.2';
 export const workloadOf = ({ name, on }: Delivery): Manifest =>

@@ -1,4 +1,5 @@
 // A handful of nodes and workloads, each made for one sentence of a test.
+import { addressesOf } from '../../fleet/addresses.ts';
 import type { Cluster } from '../../fleet/cluster.ts';
 import type { Manifest, StringMap } from '../../fleet/manifest.ts';
 
@@ -19,6 +20,19 @@ export const node = (name: string, labels: StringMap = {}): Manifest => ({
     },
   },
 });
+
+/** The node, with addresses for its pods on which simulated agents can answer: the `address`th of all nodes on this machine. */
+export const addressed = (
+  { spec = {}, ...others }: Manifest & { readonly spec?: object },
+  address: number,
+): Manifest => {
+  const { nodeIp, podCidr } = addressesOf(address);
+  return {
+    ...others,
+    spec: { podCIDR: podCidr, podCIDRs: [podCidr], ...spec },
+    status: { addresses: [{ type: 'InternalIP', address: nodeIp }] },
+  };
+};
 
 export const namespace = (name: string, labels: StringMap = {}): Manifest => ({
   apiVersion: 'v1',

@@ -1,11 +1,13 @@
 // What a suite stands on: a control plane of its own, the product installed from its chart, and what the cluster then says.
 import type { CoverageReport } from '../../../crds/schema/coverage-report.ts';
 import type { CoverageSlice } from '../../../crds/schema/coverage-slice.ts';
+import type { Finding } from '../../../crds/schema/finding.ts';
 import type { ProtectionAgent } from '../../../crds/schema/protection-agent.ts';
 import type { WorkloadPolicy } from '../../../crds/schema/workload-policy.ts';
 import { apiVersion } from '../../../crds/schema/vocabulary.ts';
 import { startControlPlane, type ControlPlane, type StartOptions } from '../../control-plane/start.ts';
 import { openCluster, type Cluster } from '../../fleet/cluster.ts';
+import type { Manifest } from '../../fleet/manifest.ts';
 import {
   installProduct,
   type Installation,
@@ -23,17 +25,23 @@ export interface World {
   readonly cluster: Cluster;
   readonly kubectl: Kubectl;
   readonly install: (values?: object) => Promise<Installation>;
+  /** As `kubectl apply` does. */
+  readonly apply: (...objects: readonly Manifest[]) => Promise<void>;
   /**
    * Starts another replica and waits until /readyz says yes. Unless it elects, it leads at once and keeps to it: one that loses its Lease
    * because the machine stalls would end, and there is no kubelet that starts it again.
    */
-  readonly startOperator: (how?: { readonly elect?: boolean }) => Promise<ProcessHandle>;
+  readonly startOperator: (how?: {
+    readonly elect?: boolean;
+    readonly args?: readonly string[];
+  }) => Promise<ProcessHandle>;
   readonly startWebhook: (options?: ReplicaOptions) => Promise<ProcessHandle>;
   /** Any object by its path; fails where it is not there. */
   readonly get: <T>(path: string) => Promise<T>;
   readonly report: (name?: string) => Promise<CoverageReport>;
   readonly policy: (name: string) => Promise<WorkloadPolicy>;
   readonly agent: (name: string) => Promise<ProtectionAgent>;
+  readonly findings: () => Promise<readonly Finding[]>;
   readonly slices: (report?: string) => Promise<readonly CoverageSlice[]>;
   readonly verdicts: (report?: string) => Promise<Verdicts>;
   /** Ends all that was started, and the control plane with its data. */
@@ -49,6 +57,7 @@ const ours = `/apis/${apiVersion}`;
 export const startWorld = async (name: string, options: Partial<StartOptions> = {}): Promise<World> => {
   const plane = await startControlPlane({ ...options, name: `${name}-${process.pid}` });
   const cluster = await openCluster({ kubeconfig: plane.kubeconfig });
+  const kubectl = kubectlOf(plane);
   const started: ProcessHandle[] = [];
   let installation: Installation | undefined;
 
@@ -73,15 +82,19 @@ export const startWorld = async (name: string, options: Partial<StartOptions> = 
   return {
     plane,
     cluster,
-    kubectl: kubectlOf(plane),
+    kubectl,
     install: async (values = {}) => (installation = await installProduct(plane, { values })),
-    startOperator: async ({ elect = false } = {}) =>
-      ready(await installed().startOperator({ args: elect ? [] : ['--leader-elect=false'] })),
+    apply: async (...items) => {
+      await kubectl(['apply', '-f', '-'], { apiVersion: 'v1', kind: 'List', items });
+    },
+    startOperator: async ({ elect = false, args = [] } = {}) =>
+      ready(await installed().startOperator({ args: [...(elect ? [] : ['--leader-elect=false']), ...args] })),
     startWebhook: async (options) => ready(await installed().startWebhook(options)),
     get,
     report: (name = 'cluster') => get(`${ours}/coveragereports/${name}`),
     policy: (name) => get(`${ours}/workloadpolicies/${name}`),
     agent: (name) => get(`${ours}/protectionagents/${name}`),
+    findings: async () => (await get<{ readonly items: readonly Finding[] }>(`${ours}/findings`)).items,
     slices,
     verdicts: async (report) => verdictsIn(await slices(report)),
     stop: async () => {
