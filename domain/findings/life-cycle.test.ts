@@ -8,6 +8,7 @@ import {
   type Circumstances,
   type FindingState,
 } from './life-cycle.ts';
+import { mustStoreQuiet, quietToStore } from './quiet-clock.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -186,6 +187,26 @@ describe('a case', () => {
     const claimed = run(opened, [{ elapsed: hour, case: caseIn('Fixed') }]).state;
     const late = seeAgain(claimed, seen(hour - 1), 2 * hour);
     expect(late.state).toMatchObject({ phase: 'Verifying', quiet: { observed: 0 } });
+  });
+
+  test('whose fix is claimed in the second in which it was last seen is being proven after a restart, too, which knows of seconds only', () => {
+    const { state } = run(openFinding(seen(300), 300), [{ now: 800, case: caseIn('Fixed') }]);
+    expect(state.phase).toBe('Verifying');
+    const restored = { ...state, lastSeen: 0, fixedAt: 0 };
+    expect(hasFixFailed(restored)).toBe(false);
+    const after = run({ state: restored, transitions: [] }, [{ now: hour, case: caseIn('Fixed') }]);
+    expect(after).toMatchObject({ state: { phase: 'Verifying' }, transitions: [] });
+    expect(phases(seeAgain(after.state, seen(2 * hour), 2 * hour))).toEqual(['Open FixFailed']);
+  });
+
+  test('that comes back does not say why nobody listened before it was resolved', () => {
+    const old = { listening: false, reason: 'OperatorDown', message: 'the operator was away' } as const;
+    const done = run(opened, [{}, { elapsed: 24 * hour }]).state;
+    const restored: FindingState = { ...done, quiet: { ...done.quiet, listening: old } };
+    const { state } = seeAgain(restored, seen(100 * hour), 100 * hour);
+    expect(quietToStore(state.quiet, 100 * hour)).toMatchObject({ suspended: undefined, runningSince: undefined });
+    const looked = advance(state, circumstances({ now: 100 * hour, listening: blind }));
+    expect(mustStoreQuiet(looked.state.quiet, 100 * hour)).toBe(true);
   });
 
   test('whose risk is accepted stands still, and goes on afterwards', () => {

@@ -3,6 +3,7 @@
 import type { Hearing } from './hearing.ts';
 import { imagesNow, type ImageChange } from './image-change.ts';
 import {
+  beginAnew,
   breakSilence,
   countCleanRuns,
   newQuietClock,
@@ -129,7 +130,13 @@ export const seeAgain = (state: FindingState, sightings: Sightings, now: number)
   };
   const isNewerThanFix = state.fixedAt !== undefined && lastSeen >= state.fixedAt;
   if (state.phase === 'Resolved') {
-    const reopened = { ...seen, resolvedAt: undefined, resolution: undefined, reopened: state.reopened + 1 };
+    const reopened: FindingState = {
+      ...seen,
+      resolvedAt: undefined,
+      resolution: undefined,
+      reopened: state.reopened + 1,
+      quiet: beginAnew(state.quiet),
+    };
     return move(
       reopened,
       'Open',
@@ -145,9 +152,12 @@ export const seeAgain = (state: FindingState, sightings: Sightings, now: number)
   return { state: seen, transitions: [] };
 };
 
-/** Whether a fix was claimed and the behaviour came back since; until it is claimed anew. */
+/**
+ * Whether a fix was claimed and the behaviour came back since; until it is claimed anew. Not of one that is being proven, since what refutes it
+ * opens it: dates are stored in seconds, and after a restart the event before a claim may seem to be one of the same moment.
+ */
 export const hasFixFailed = ({ fixedAt, lastSeen, phase }: FindingState): boolean =>
-  fixedAt !== undefined && lastSeen >= fixedAt && phase !== 'Resolved';
+  fixedAt !== undefined && lastSeen >= fixedAt && phase !== 'Resolved' && phase !== 'Verifying';
 
 /** Lets time pass, and takes in what people have decided. */
 export const advance = (before: FindingState, circumstances: Circumstances): Advance => {

@@ -123,6 +123,12 @@ export const breakSilence = (clock: QuietClock): QuietClock => ({
   isBroken: true,
 });
 
+/** Nobody looks at a clock that has done its work: why it would have stood still is of another day, and told again once somebody has looked. */
+export const beginAnew = (clock: QuietClock): QuietClock => {
+  const broken = breakSilence(clock);
+  return clock.listening.listening ? broken : { ...broken, listening: neverHeard, hearing: undefined };
+};
+
 export const countCleanRuns = (clock: QuietClock, runs: number): QuietClock => ({
   ...clock,
   observedRuns: clock.observedRuns + runs,
