@@ -176,6 +176,7 @@ export const runOperator = async (
       mayGo: (finding) => mayGo(finding, flags.clusterName, flags.sinkUrl !== undefined),
       transport,
       writer,
+      tenure: { provenUntil: () => (flags.leaderElect ? election.provenUntil() : Number.POSITIVE_INFINITY) },
       status: createStatusWriter(writer, metrics.wrote),
       events,
       metrics: metrics.findings,

@@ -27,6 +27,11 @@ export interface StatusWriter {
   readonly write: (request: StatusRequest) => Promise<boolean>;
 }
 
+export interface VersionedStatusWriter extends StatusWriter {
+  /** The version that our last write of the object's status made; undefined where there was none. */
+  readonly lastWritten: (resource: Resource, object: RawObject) => string | undefined;
+}
+
 export interface StatusRequest {
   readonly resource: Resource;
   readonly object: RawObject;
@@ -35,6 +40,8 @@ export interface StatusRequest {
   readonly now: number;
   readonly clockFields?: StatusContent;
   readonly clockIsDue?: boolean;
+  /** Upon which the status is written: the write fails with `conflict` where the object has changed since. */
+  readonly resourceVersion?: string | undefined;
 }
 
 /** A condition's message in bytes of plain text; the schema allows more, eyes do not. */
@@ -44,13 +51,24 @@ interface StoredStatus {
   readonly conditions?: readonly Condition[];
 }
 
-export const createStatusWriter = (writer: Writer, onWrite: (kind: string) => void): StatusWriter => {
+export const createStatusWriter = (writer: Writer, onWrite: (kind: string) => void): VersionedStatusWriter => {
   /** What we last wrote, by object, since our own store learns of it a moment later. */
   const written = new Map<string, WrittenStatus>();
   return {
-    write: async ({ resource, object, content, aspects, now, clockFields = {}, clockIsDue = false }) => {
+    lastWritten: (resource, object) =>
+      written.get(`${prefixOf(resource, object)}${object.metadata.uid}`)?.resourceVersion,
+    write: async ({
+      resource,
+      object,
+      content,
+      aspects,
+      now,
+      clockFields = {},
+      clockIsDue = false,
+      resourceVersion,
+    }) => {
       const { name, namespace, uid, generation = 1 } = object.metadata;
-      const prefix = [resource.kind, ...(namespace === undefined ? [] : [namespace]), name, ''].join('/');
+      const prefix = prefixOf(resource, object);
       const key = `${prefix}${uid}`;
       const last = written.get(key);
       const stored = (object as { status?: StoredStatus }).status;
@@ -66,7 +84,12 @@ export const createStatusWriter = (writer: Writer, onWrite: (kind: string) => vo
       const { metadata } = await writer.applyStatus(
         resource,
         {
-          metadata: { name, ...(namespace === undefined ? {} : { namespace }), uid },
+          metadata: {
+            name,
+            ...(namespace === undefined ? {} : { namespace }),
+            uid,
+            ...(resourceVersion === undefined ? {} : { resourceVersion }),
+          },
           status: { ...status, ...clockFields },
         },
         { fieldManager },
@@ -78,6 +101,9 @@ export const createStatusWriter = (writer: Writer, onWrite: (kind: string) => vo
     },
   };
 };
+
+const prefixOf = ({ kind }: Resource, { metadata: { name, namespace } }: RawObject): string =>
+  [kind, ...(namespace === undefined ? [] : [namespace]), name, ''].join('/');
 
 interface WrittenStatus {
   readonly text: string;

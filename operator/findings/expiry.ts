@@ -30,8 +30,9 @@ export const createExpiry = ({ ours, retentionMs, mayGo, writer, clock }: Expiry
       const { namespace, name } = finding.identity;
       const object = ours.findings.get(namespace, name);
       if (object === undefined || !isOver(finding) || !mayGo(object)) return;
-      const { uid } = object.metadata;
-      await writer.delete(resources.findings, { namespace, name }, uid === undefined ? {} : { uid });
+      const { uid, resourceVersion } = object.metadata;
+      // As we know it: whoever leads by now may have opened it again.
+      await writer.delete(resources.findings, { namespace, name }, { uid, resourceVersion });
     },
   };
 };

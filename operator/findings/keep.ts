@@ -11,6 +11,7 @@ import type { Transport } from '../../kube/transport.ts';
 import { WorkQueue, type WorkQueueMetrics } from '../../kube/workqueue.ts';
 import type { CoverageKeeper } from '../keeper.ts';
 import type { OurObjects } from '../watches.ts';
+import { createAuthorship } from './authorship.ts';
 import { createFindingBook, type FindingBook, type FindingBookOptions } from './book/book.ts';
 import { createBuryDoomed } from './bury-doomed.ts';
 import { createClockLooks, type ClockLooksOptions } from './clock-looks.ts';
@@ -25,6 +26,7 @@ import { createRefusals, type RefusedFinding } from './refusals.ts';
 import { createSeeObjects } from './see-objects.ts';
 import { createEntryTaker, type EntryTaker, type EntryTakerOptions } from './take-entry.ts';
 import { createTally } from './tally.ts';
+import type { Tenure } from './tenure.ts';
 import { createTransitionTeller } from './tell-transitions.ts';
 import { createTombstones, type TombstonesOptions } from './tombstones.ts';
 import type { UnattributedBook } from './unattributed.ts';
@@ -64,7 +66,8 @@ export interface FindingKeeperOptions
   readonly ours: OurObjects;
   readonly unattributed: UnattributedBook;
   readonly transport: Transport;
-  readonly writer: Pick<Writer, 'apply' | 'delete'>;
+  readonly writer: Pick<Writer, 'apply' | 'delete' | 'get'>;
+  readonly tenure: Tenure;
   readonly events: Pick<EventRecorder, 'record'>;
   readonly metrics: FindingMetrics;
   /** Of the operator. */
@@ -122,6 +125,7 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
     onTransition: transitions.tell,
     onUnattributed: options.unattributed.note,
     aliveUntil: () => aliveUntil,
+    proof: { now: () => clock.monotonic(), until: options.tenure.provenUntil },
   });
 
   const expiry = createExpiry(options);
@@ -131,7 +135,8 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
     most: options.mostPerNamespace,
     enqueue: (name) => queue.add(`${namespace}/${name}`),
   });
-  const write = createWriteFinding({ ...options, reader, book, turns, transitions });
+  const authorship = createAuthorship(options);
+  const write = createWriteFinding({ ...options, reader, book, authorship, turns, transitions });
   const reconcile = createReconcile({
     model,
     ours,
@@ -146,7 +151,7 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
     clock,
   });
   const buryDoomed = createBuryDoomed(model, tombstones, namespace);
-  const objects = createSeeObjects({ book, tombstones, buryDoomed, namespace, clock, log });
+  const objects = createSeeObjects({ book, authorship, tombstones, buryDoomed, namespace, clock, log });
 
   const clocks = createClockLooks({ ...options, book, latest: entries.latest });
   const look = (): void => {
@@ -180,10 +185,11 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
     included: (processed) => Math.min(book.included(processed), waiting.workedIn(processed)),
     run: async (signal) => {
       const ends = [
-        ours.findings.subscribe(({ type, item }) => {
+        ours.findings.subscribe((change) => {
+          const { type, item } = change;
           if (type === 'deleted') objects.deleted(item);
           else {
-            objects.see(item);
+            objects.see(item, type === 'modified' ? change.previous : undefined);
             book.follow(`${item.metadata.namespace ?? ''}/${item.metadata.name}`, clock.now());
           }
         }),

@@ -58,8 +58,16 @@ export const createTombstones = (options: TombstonesOptions): Tombstones => {
   const write = async (name: string, { annotations, ...draft }: Draft): Promise<void> => {
     const labels = { 'app.kubernetes.io/managed-by': fieldManager, 'workloadprotection.dev/tombstone': 'true' };
     const metadata = { name, namespace, labels, annotations };
-    const object = await writer.apply(resources.findings, { metadata }, { fieldManager });
-    await status.write({ resource: resources.findings, object, ...draft });
+    const object: RawObject & { readonly status?: { readonly tombstone?: unknown } } = await writer.apply(
+      resources.findings,
+      { metadata },
+      { fieldManager },
+    );
+    // The first one to bury it may have known more.
+    if (object.status?.tombstone === undefined) {
+      const { resourceVersion } = object.metadata;
+      await status.write({ resource: resources.findings, object, ...draft, resourceVersion });
+    }
     // The watch may have been quicker than the answer.
     if (standing.has(name)) drafts.delete(name);
     else written.add(name);

@@ -15,7 +15,7 @@ import { createSightNodes } from './sight-nodes.ts';
 import { createSight } from './sight.ts';
 import { createSeeStored, type SeeStored, type SeeStoredOptions } from './see-stored.ts';
 import { createTakeEvent, type TakeEvent, type TakeEventOptions } from './take-event.ts';
-import { createWritten, type Written } from './written.ts';
+import { createWritten, type Proof, type Written } from './written.ts';
 
 export interface FindingBook extends Pick<FindingRegistry, 'get' | 'all' | 'full'>, Omit<Written, 'touch'> {
   readonly take: TakeEvent;
@@ -25,6 +25,8 @@ export interface FindingBook extends Pick<FindingRegistry, 'get' | 'all' | 'full
   readonly seen: SeeStored;
   /** Follows what people have decided. */
   readonly follow: (key: string, now: number) => void;
+  /** What stands in the cluster of it is not our word, and is to be. */
+  readonly overwritten: (key: string) => void;
 }
 
 export interface FindingBookOptions
@@ -39,12 +41,13 @@ export interface FindingBookOptions
   readonly mostPerNamespace: number;
   readonly enqueue: (key: string, isUrgent: boolean) => void;
   readonly onTransition: (finding: LiveFinding, transition: Transition) => void;
+  readonly proof: Proof;
 }
 
 export const createFindingBook = (options: FindingBookOptions): FindingBook => {
   const { model, cgroups, reader, operatorNamespace, isTerminating, onTransition } = options;
   const findings = createFindingRegistry(options.mostPerNamespace);
-  const { touch, ...written } = createWritten(findings, options.enqueue);
+  const { touch, ...written } = createWritten(findings, options.enqueue, options.proof);
   const named = createNamedBehaviours(options.policies);
   const places = createPlaces(operatorNamespace);
   const sight = createSight({ findings, places, touch, isTerminating, onTransition });
@@ -79,6 +82,10 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
     follow: (key, now) => {
       const finding = findings.get(key);
       if (finding !== undefined) followCase(finding, now);
+    },
+    overwritten: (key) => {
+      const finding = findings.get(key);
+      if (finding !== undefined) touch(finding, true);
     },
     ...written,
   };

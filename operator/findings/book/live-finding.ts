@@ -21,6 +21,8 @@ export interface LiveFinding {
   pending: number | undefined;
   /** The first event since the write that is under way, or was last, began. */
   since: number | undefined;
+  /** The first event of what is written, but perhaps by a leader that is one no more; and when it was. */
+  unproven: { readonly first: number; readonly at: number } | undefined;
   isLetGo: boolean;
   readonly podsKnown: Set<string>;
   /** Pods that were told apart before a restart and are known no more, all of them made before then. */
@@ -45,6 +47,7 @@ export const bringToLife = (identity: FindingIdentity, record: FindingRecord): L
   written: 0,
   pending: undefined,
   since: undefined,
+  unproven: undefined,
   isLetGo: false,
   podsKnown: new Set(record.pods),
   forgotten: { pods: record.podsSeen - record.pods.length, before: record.state.lastSeen },

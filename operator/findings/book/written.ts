@@ -15,13 +15,21 @@ export interface Written {
   readonly letGo: (key: string) => void;
   /** Whether the next leader may be told that this one still lives: false where it would then count time that nobody observed. */
   readonly mayClaimToLive: (now: number) => boolean;
-  /** Everything up to here has been worked in and written. */
+  /** Everything up to here has been worked in and written, for each later leader to see. */
   readonly included: (processed: number) => number;
+}
+
+/** By a clock that never jumps. */
+export interface Proof {
+  readonly now: () => number;
+  /** What was written before then was written while nobody else led: whoever leads next reads it before doing anything. */
+  readonly until: () => number;
 }
 
 export const createWritten = (
   findings: Pick<FindingRegistry, 'get' | 'all'>,
   enqueue: (key: string, isUrgent: boolean) => void,
+  proof: Proof,
 ): Written => ({
   touch: (finding, isUrgent) => {
     finding.version++;
@@ -40,6 +48,11 @@ export const createWritten = (
     if (finding === undefined) return;
     finding.written = version;
     finding.isLetGo = false;
+    const { pending: first, unproven } = finding;
+    if (first !== undefined) {
+      const isProven = unproven === undefined || unproven.at < proof.until();
+      finding.unproven = { first: isProven ? first : Math.min(unproven.first, first), at: proof.now() };
+    }
     // One that events come to without a pause must not hold the whole journal back.
     finding.pending = finding.version === version ? undefined : finding.since;
     const { record } = finding;
@@ -60,8 +73,11 @@ export const createWritten = (
   },
   included: (processed) => {
     let first = processed + 1;
-    for (const { pending, isLetGo } of findings.all()) {
+    const until = proof.until();
+    for (const { pending, unproven, isLetGo } of findings.all()) {
       if (pending !== undefined && !isLetGo) first = Math.min(first, pending);
+      // Another may lead, have read the finding before it was written, and need what the journal still holds.
+      if (unproven !== undefined && unproven.at >= until) first = Math.min(first, unproven.first);
     }
     return first - 1;
   },

@@ -8,16 +8,28 @@ import { silentLog } from '../../../kube/log.ts';
 import type { Transport } from '../../../kube/transport.ts';
 import { createStatusWriter } from '../../status.ts';
 import { createRecordingWriter } from '../../testing/recording-writer.ts';
-import { createOurObjects, type RawObject } from '../../watches.ts';
+import { createOurObjects, type OurObjects, type RawObject } from '../../watches.ts';
 import { createFindingKeeper } from '../keep.ts';
 import { createFindingMetrics } from '../metrics.ts';
 import { createUnattributedBook } from '../unattributed.ts';
+import type { StandingFindings } from './standing-findings.ts';
 import { hour, only, setUp } from './world.ts';
 
 /** A leader that finds one finding of the namespace shop, as another has left it. */
 export const leader = async (
   transport: Transport = {} as Transport,
-  { mayGo = () => true, status = {} }: { readonly mayGo?: () => boolean; readonly status?: object } = {},
+  {
+    mayGo = () => true,
+    status = {},
+    provenUntil = () => Number.POSITIVE_INFINITY,
+    stand,
+  }: {
+    readonly mayGo?: () => boolean;
+    readonly status?: object;
+    readonly provenUntil?: () => number;
+    /** Keeps the findings, instead of only remembering what was written. */
+    readonly stand?: (object: RawObject, findings: OurObjects['findings']) => StandingFindings;
+  } = {},
 ) => {
   const world = setUp();
   world.post();
@@ -29,7 +41,9 @@ export const leader = async (
   const told: (string | undefined)[] = [];
   const ours = createOurObjects();
   ours.findings.upsert(object);
-  const writer = createRecordingWriter();
+  const recording = createRecordingWriter();
+  const standing = stand?.(object, ours.findings);
+  const writer = standing === undefined ? recording : { ...recording, ...standing.writer };
   const clock = new FakeClock();
   const stop = new AbortController();
   onTestFinished(() => stop.abort());
@@ -53,6 +67,7 @@ export const leader = async (
     mayGo,
     transport,
     writer,
+    tenure: { provenUntil },
     status: createStatusWriter(writer, () => {}),
     events: { record: ({ reason, regarding }) => void told.push(`${reason} of ${regarding.uid}`) },
     metrics: createFindingMetrics(new Registry()),
@@ -69,8 +84,20 @@ export const leader = async (
   await clock.advance(0);
   const terminate = (): void => model.upsertNamespace({ name: 'shop', labels: {}, terminating: true });
   const tombstones = (): readonly string[] =>
-    writer.writes.flatMap(({ verb, name }) => (verb === 'applyStatus' && name.startsWith('shop-') ? [name] : []));
-  return { ours, writer, model, clock, terminate, tombstones, object, keeper, deliveries: world.deliveries, told };
+    recording.writes.flatMap(({ verb, name }) => (verb === 'applyStatus' && name.startsWith('shop-') ? [name] : []));
+  return {
+    ours,
+    writer: recording,
+    standing,
+    model,
+    clock,
+    terminate,
+    tombstones,
+    object,
+    keeper,
+    deliveries: world.deliveries,
+    told,
+  };
 };
 
 /** What Falco says of a package manager: of another behaviour than the finding that is there. */
@@ -82,5 +109,12 @@ export const installs = {
   hostname: 'node-1',
   output_fields: { 'proc.name': 'apk', 'k8s.ns.name': 'shop', 'k8s.pod.name': 'cart-a', 'container.name': 'app' },
 };
+/** The same of a compiler, which is the behaviour of the finding that is there. */
+export const compiles = {
+  ...installs,
+  rule: 'Compiler run in container',
+  output_fields: { ...installs.output_fields, 'proc.name': 'gcc' },
+};
 /** As it lies in the journal. */
 export const installing = { source: 'falco', sender: 'test', node: undefined, at: 1000, items: [installs] } as const;
+export const compiling = { ...installing, items: [compiles] } as const;

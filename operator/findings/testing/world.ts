@@ -50,6 +50,8 @@ export const setUp = (
     readonly mostPerNamespace?: number;
     readonly cgroups?: (facts: NodeFacts) => CgroupAnswer;
     readonly agent?: Partial<AgentDefinition>;
+    /** Up to when nobody else can have led. */
+    readonly provenUntil?: () => number;
     /** What is known of a pod beyond the model. */
     readonly peek?: (namespace: string, pod: string) => ReadObject | undefined;
   } = {},
@@ -96,6 +98,7 @@ export const setUp = (
       onTransition: (_, transition) => transitions.push(transition),
       onUnattributed: (_, reason) => unattributed.push(reason),
       aliveUntil: () => aliveUntil,
+      proof: { now: () => now, until: () => (overrides.provenUntil ?? (() => Number.POSITIVE_INFINITY))() },
     });
     for (const [key, object] of objects) book.seen(key, object);
     return book;
