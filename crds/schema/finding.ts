@@ -143,6 +143,12 @@ const event = group('An event. Secrets in it are masked.', {
   file: text('The file that was touched.', { max: 1024 }).optional(),
   destination: text('The address that was reached.', { max: 253 }).optional(),
   message: text("The agent's own words.", { max: 2000 }).optional(),
+  agentType: text('The type of the agent.', { max: 63 }).optional(),
+  policy: text("The agent's policy that saw it.", { max: 253 }).optional(),
+  process: text('Name of the process.', { max: 1024 }).optional(),
+  tags: atomicList('Tags of the event.', text('A tag.', { max: 253 }), 16).optional(),
+  podAge: durationField('podAge', 'How old the pod was.').optional(),
+  version: text('Which version the node had, of what is outdated.', { max: 253 }).optional(),
 });
 
 const transition = group('A transition.', {

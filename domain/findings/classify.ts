@@ -101,7 +101,7 @@ const behaving = (behaviour: Behaviour, event: SecurityEvent, context: ClassifyC
   const { name, tactics, techniques } = behaviour;
   const common = { behaviour: name, tactics, techniques };
   if (!context.named.has(name)) {
-    return isTooYoung(behaviour, undefined, context) ? nothing : [{ ...common, ...ownTerms(behaviour) }];
+    return isTooYoung(behaviour, undefined, context.podAge) ? nothing : [{ ...common, ...ownTerms(behaviour) }];
   }
   const { selecting, memory } = context;
   const known = memory?.get(selecting)?.get(name);
@@ -142,19 +142,20 @@ const doesCount = (
   rule: PostureRule,
   event: SecurityEvent,
   context: ClassifyContext,
-): boolean => !isTooYoung(behaviour, rule, context) && !matchesAny(rule.exclude, event, context);
+): boolean => !isTooYoung(behaviour, rule, context.podAge) && !matchesAny(rule.exclude, event, context);
 
-const isTooYoung = (
+/** Whether events of a pod of that age are left alone. */
+export const isTooYoung = (
   behaviour: Behaviour | undefined,
   rule: PostureRule | undefined,
-  { podAge }: ClassifyContext,
+  podAge: number | undefined,
 ): boolean => {
   const minimum = minimumAge(behaviour, rule);
   // The clocks of API server and operator may differ: a pod can seem to be made in the future.
   return minimum > 0 && podAge !== undefined && podAge < minimum;
 };
 
-const minimumAge = (behaviour: Behaviour | undefined, rule: PostureRule | undefined): number =>
+export const minimumAge = (behaviour: Behaviour | undefined, rule: PostureRule | undefined): number =>
   rule?.minimumPodAge ?? behaviour?.minimumPodAge ?? 0;
 
 const worse = (a: Severity, b: Severity): Severity => (criticalityRank(a) >= criticalityRank(b) ? a : b);

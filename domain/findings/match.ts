@@ -17,7 +17,7 @@ export const matchesAny = (
 ): boolean => matchers.some(({ allOf }) => allOf.every((comparison) => holds(comparison, event, context)));
 
 /** What is known of a subject without any event. */
-const ofSubject: ReadonlySet<EventField> = new Set<EventField>(['Namespace', 'Workload', 'Container', 'Image']);
+export const ofSubject: ReadonlySet<EventField> = new Set<EventField>(['Namespace', 'Workload', 'Container', 'Image']);
 const noEvent: SecurityEvent = { at: 0, agentType: '', tags: [], tactics: [], techniques: [], origin: {} };
 
 /** Whether one of the matchers fits whatever happens there, as far as the subject alone tells. */
@@ -28,18 +28,15 @@ export const matchesSubject = (matchers: readonly EventMatcher[], context: Match
     context,
   );
 
-const holds = (
-  { field, equals, prefix, suffix, glob }: Comparison,
-  event: SecurityEvent,
-  context: MatchContext,
-): boolean =>
-  valuesOf(field, event, context).some(
-    (value) =>
-      equals.includes(value) ||
-      prefix.some((start) => value.startsWith(start)) ||
-      suffix.some((end) => value.endsWith(end)) ||
-      glob.some((pattern) => globMatches(pattern, value)),
-  );
+const holds = (comparison: Comparison, event: SecurityEvent, context: MatchContext): boolean =>
+  valuesOf(comparison.field, event, context).some((value) => fits(comparison, value));
+
+/** Whether the value is one of those that are compared with. */
+export const fits = ({ equals, prefix, suffix, glob }: Comparison, value: string): boolean =>
+  equals.includes(value) ||
+  prefix.some((start) => value.startsWith(start)) ||
+  suffix.some((end) => value.endsWith(end)) ||
+  glob.some((pattern) => globMatches(pattern, value));
 
 const valuesOf = (field: EventField, event: SecurityEvent, context: MatchContext): readonly string[] => {
   const { origin, process } = event;

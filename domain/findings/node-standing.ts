@@ -14,6 +14,8 @@ export interface NodeStanding {
   readonly isSo: boolean | undefined;
   /** In words: what is so, or why it cannot be told. */
   readonly message: string;
+  /** Of what is judged by it. */
+  readonly version: string | undefined;
   /** When that was said; undefined for now. */
   readonly saidAt: number | undefined;
   /** What its finding is to say; undefined: what it says. */
@@ -56,7 +58,7 @@ const versioned = (what: string, versionOf: (facts: NodeFacts) => string): Kind 
     const version = versionOf(facts);
     const isSo = isOlderContent(version, minimum);
     const message = wordsOf(isSo, what, version, minimum);
-    return { behaving, isSo, message, saidAt: undefined, severity: behaving.severity };
+    return { behaving, isSo, message, version, saidAt: undefined, severity: behaving.severity };
   },
 });
 
@@ -64,7 +66,7 @@ const cgroups: Kind = {
   unasked: 'policies name it, and none of them selects the node any more, so that nobody judges it',
   standing: (facts, circumstances, behaving) => {
     const answer = circumstances.cgroups(facts);
-    const unknown = { behaving, isSo: undefined, saidAt: undefined, severity: undefined };
+    const unknown = { behaving, isSo: undefined, version: undefined, saidAt: undefined, severity: undefined };
     if (answer.version === undefined) return { ...unknown, message: answer.why };
     if (answer.version === 2) {
       // A kubelet that does not report may be one that does not run: then what it said last holds no more.
@@ -75,7 +77,14 @@ const cgroups: Kind = {
     const wasTold = isOlder(facts.kubeletVersion, refusesCgroupV1) === false;
     const severity = wasTold ? oneWorse(behaving.severity) : behaving.severity;
     const message = `its kubelet says that it runs with cgroup v1${wasTold ? `, and ${facts.kubeletVersion} had to be told to accept that (failCgroupV1: false)` : ''}`;
-    return { behaving: { ...behaving, severity }, isSo: true, message, saidAt: answer.at, severity };
+    return {
+      behaving: { ...behaving, severity },
+      isSo: true,
+      message,
+      version: undefined,
+      saidAt: answer.at,
+      severity,
+    };
   },
 };
 
@@ -97,6 +106,15 @@ export const countingStandings = (named: ReadonlySet<string>): readonly string[]
 
 /** Why nobody judges a node of which there is no standing, in words. */
 export const whyNotJudged = (behaviour: string): string => kinds.get(behaviour)?.unasked ?? '';
+
+/** Why a node that does not stand so is not mended, in words: it says the same as when it did, and only the policy says another. */
+export const whyNotMended = (
+  { version, message }: Pick<NodeStanding, 'version' | 'message'>,
+  seen: string | undefined,
+): string | undefined =>
+  version === undefined || seen === undefined || isOlderContent(seen, version) === true
+    ? undefined
+    : `${message}: a policy that allows it mends nothing; it was ${seen} when it was not allowed. Renew it, or accept the risk`;
 
 /** Undefined where it does not count on the node. */
 export const nodeStanding = (

@@ -21,7 +21,44 @@ export interface EvidenceEvent {
   readonly file: string | undefined;
   readonly destination: string | undefined;
   readonly message: string | undefined;
+  /**
+   * The type of the agent. Every event has one: where it is missing, the event was stored before this and the four below were kept, so that
+   * nothing is known of them.
+   */
+  readonly agentType: string | undefined;
+  /** The detection policy of the agent. */
+  readonly policy: string | undefined;
+  /** Name of the process. */
+  readonly process: string | undefined;
+  readonly tags: readonly string[];
+  /** Of the pod when it happened; undefined where it was not known. */
+  readonly podAge: number | undefined;
+  /** Of what is outdated, where the node itself says it. */
+  readonly version: string | undefined;
 }
+
+/** Of an event of which nothing is known. */
+export const emptyEvidence: EvidenceEvent = {
+  id: undefined,
+  at: 0,
+  agent: undefined,
+  rule: undefined,
+  node: undefined,
+  pod: undefined,
+  executable: undefined,
+  arguments: undefined,
+  parent: undefined,
+  user: undefined,
+  file: undefined,
+  destination: undefined,
+  message: undefined,
+  agentType: undefined,
+  policy: undefined,
+  process: undefined,
+  tags: [],
+  podAge: undefined,
+  version: undefined,
+};
 
 /** Where an event lay first: each journal counts its own. */
 export interface JournalPlace {
@@ -120,6 +157,12 @@ export const addSighting = (
   return remember(withHistory({ ...record, ...termsIn(behaving), state }, transitions), sighting, isNewPod);
 };
 
+/** What is seen of it has changed, though it has not been seen anew. */
+export const addEvidence = (record: FindingRecord, event: EvidenceEvent): FindingRecord => ({
+  ...record,
+  evidence: withEvidence(record.evidence, event),
+});
+
 /** The first transition and the latest stay, so that the beginning is always told. */
 export const withHistory = (record: FindingRecord, transitions: readonly Transition[]): FindingRecord => {
   if (transitions.length === 0) return record;
@@ -160,12 +203,34 @@ const remember = (record: FindingRecord, sighting: Sighting, isNewPod: boolean):
   };
 };
 
-/** The latest first; of two of one time the one that came later. */
+/**
+ * The latest first; of two of one time the one that came later. Past the limit the oldest goes of which a later one tells the same: of a
+ * behaviour that two programs show, neither must be forgotten because the other is more frequent.
+ */
 const withEvidence = (kept: readonly EvidenceEvent[], event: EvidenceEvent): readonly EvidenceEvent[] => {
   const place = kept.findIndex(({ at }) => at <= event.at);
-  if (place === 0) return [event, ...kept.slice(0, most.evidence - 1)];
-  return kept.toSpliced(place < 0 ? kept.length : place, 0, event).slice(0, most.evidence);
+  if (kept.length < most.evidence) return kept.toSpliced(place < 0 ? kept.length : place, 0, event);
+  const all = place === 0 ? [event, ...kept] : kept.toSpliced(place < 0 ? kept.length : place, 0, event);
+  const repeated = all.findLastIndex((each, index) => isRepeated(all, each, index));
+  all.splice(repeated < 0 ? all.length - 1 : repeated, 1);
+  return all;
 };
+
+const isRepeated = (all: readonly EvidenceEvent[], event: EvidenceEvent, end: number): boolean => {
+  for (let index = 0; index < end; index++) {
+    const later = all[index];
+    if (later !== undefined && isAlike(later, event)) return true;
+  }
+  return false;
+};
+
+/** Not by its arguments, which are seldom the same. */
+const isAlike = (a: EvidenceEvent, b: EvidenceEvent): boolean =>
+  a.rule === b.rule &&
+  a.process === b.process &&
+  a.executable === b.executable &&
+  a.parent === b.parent &&
+  a.agentType === b.agentType;
 
 /** It may be one of those that are kept as they are: to mask each takes long. */
 const withRule = (rules: readonly string[], rule: string): readonly string[] =>

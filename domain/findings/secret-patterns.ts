@@ -2,7 +2,7 @@
 // grows with the text only: what repeats in it cannot match the same characters twice, or is bounded.
 
 /** Stands for what was there. */
-const masked = '***';
+export const masked = '***';
 
 /** Without asking first whether there is anything to mask. */
 export const maskAll = (text: string): string => {

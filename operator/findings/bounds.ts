@@ -12,6 +12,7 @@ export const most = {
   tactics: 16,
   techniques: 32,
   evidence: 10,
+  tags: 16,
   history: 100,
   journals: 16,
   count: Number.MAX_SAFE_INTEGER,

@@ -3,8 +3,9 @@ import type { Finding, FindingStatus } from '../../crds/schema/finding.ts';
 import type { QuietTerms } from '../../domain/findings/classify.ts';
 import type { Transition, TransitionReason } from '../../domain/findings/life-cycle.ts';
 import { restoreQuietClock } from '../../domain/findings/quiet-clock.ts';
-import type { EvidenceEvent, FindingRecord } from '../../domain/findings/record.ts';
+import type { FindingRecord } from '../../domain/findings/record.ts';
 import { storedQuietOf, termsAsStored } from './quiet-status.ts';
+import { readEvent } from './stored-evidence.ts';
 
 /** Undefined for an object that the operator has not written to yet, and for what is left of a finding. `aliveUntil`: when the last leader was known to live. */
 export const recordOf = (
@@ -62,22 +63,6 @@ const readDigest = ({
   pods: [pod] = [],
 }: FindingStatus['subject']): FindingRecord['imageDigest'] =>
   digest === undefined || pod === undefined ? undefined : { pod, digest };
-
-const readEvent = ({ time, ...event }: NonNullable<FindingStatus['evidence']>[number]): EvidenceEvent => ({
-  id: event.id,
-  at: Date.parse(time),
-  agent: event.agent,
-  rule: event.rule,
-  node: event.node,
-  pod: event.pod,
-  executable: event.executable,
-  arguments: event.arguments,
-  parent: event.parent,
-  user: event.user,
-  file: event.file,
-  destination: event.destination,
-  message: event.message,
-});
 
 const readTransition = (written: NonNullable<FindingStatus['history']>[number]): Transition => ({
   time: Date.parse(written.time),

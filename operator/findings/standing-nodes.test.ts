@@ -103,6 +103,45 @@ describe('a node whose kernel is older than a policy allows', () => {
     );
   });
 
+  test('is not clear because the policy asks for less, also for the next leader; and is once it has a newer one', () => {
+    const { model, look, state, write, restart, now } = outdated();
+    const asking = (minimum: string) =>
+      model.setPolicies([aPolicy({ posture: kernelAtLeast(minimum), gracePeriod: 0 })]);
+    asking('4.14');
+    look(0);
+    look(1000 * hour);
+    write();
+    restart(now());
+    look(1000 * hour);
+    expect(state()).toMatchObject({
+      phase: 'Open',
+      count: 1,
+      quiet: {
+        observed: 0,
+        listening: { reason: 'RuleNotLoaded', message: expect.stringContaining('mends nothing') },
+      },
+    });
+    asking('5.15');
+    look(15_000);
+    expect(state()).toMatchObject({ count: 1, quiet: { listening: { reason: 'StillPresent' } } });
+    asking('4.14');
+    model.upsertNode(young);
+    look(0);
+    look(hour);
+    expect(state()).toMatchObject({ phase: 'Resolved', resolution: 'Verified' });
+  });
+
+  test('is as old as it was last seen, not as it was at first', () => {
+    const { model, look, state } = outdated();
+    model.upsertNode(aNode({ kernelVersion: '5.4.1' }));
+    look(15_000);
+    expect(state()).toMatchObject({ count: 1, quiet: { listening: { reason: 'StillPresent' } } });
+    model.setPolicies([aPolicy({ posture: kernelAtLeast('5.4'), gracePeriod: 0 })]);
+    look(0);
+    look(1000 * hour);
+    expect(state().phase).toBe('Open');
+  });
+
   test('is not clear because nobody asks any more', () => {
     const { model, look, state } = outdated();
     model.setPolicies([aPolicy({ posture: [], gracePeriod: 0 })]);

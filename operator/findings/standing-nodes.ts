@@ -5,10 +5,12 @@ import {
   nodeStanding,
   nodeStandings,
   whyNotJudged,
+  whyNotMended,
   type NodeStanding,
   type StandingCircumstances,
 } from '../../domain/findings/node-standing.ts';
 import type { Observation } from '../../domain/findings/observe.ts';
+import type { Listening } from '../../domain/findings/quiet-clock.ts';
 import type { FindingRecord } from '../../domain/findings/record.ts';
 import type { FindingSubject, Severity } from '../../domain/findings/types.ts';
 
@@ -48,7 +50,7 @@ export function* standingNodes(
 /** What its node's object, or its kubelet, says of the finding's behaviour; undefined where events tell of it. */
 export const observeStanding = (
   { inventory }: Pick<CoverageModel, 'inventory'>,
-  { behaviour, subject }: FindingRecord,
+  { behaviour, subject, evidence: seen }: FindingRecord,
   circumstances: Circumstances,
 ): StandingObservation | undefined => {
   if (!nodeStandings.includes(behaviour)) return undefined;
@@ -67,7 +69,12 @@ export const observeStanding = (
     };
   }
   const { isSo, message, severity } = standing;
-  if (isSo === false) return { listening: { listening: true }, evidence, hearing: undefined, severity };
+  if (isSo === false) {
+    const unmended = whyNotMended(standing, seen[0]?.version);
+    const listening: Listening =
+      unmended === undefined ? { listening: true } : { listening: false, reason: 'RuleNotLoaded', message: unmended };
+    return { listening, evidence, hearing: undefined, severity };
+  }
   const reason = isSo === true ? 'StillPresent' : 'AgentBlind';
   return { listening: { listening: false, reason, message }, evidence, hearing: undefined, severity };
 };

@@ -45,6 +45,12 @@ const evidence: fc.Arbitrary<EvidenceEvent> = fc.record({
   file: maybe(text),
   destination: maybe(text),
   message: maybe(text),
+  agentType: maybe(text),
+  policy: maybe(text),
+  process: maybe(text),
+  tags: texts,
+  podAge: maybe(count),
+  version: maybe(text),
 });
 
 const listening = fc.oneof(

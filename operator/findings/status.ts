@@ -3,13 +3,13 @@ import type { FindingStatus } from '../../crds/schema/finding.ts';
 import { behaviourNamed } from '../../domain/findings/behaviours.ts';
 import type { ImageChange } from '../../domain/findings/image-change.ts';
 import type { Transition } from '../../domain/findings/life-cycle.ts';
-import { maskSecrets } from '../../domain/findings/mask.ts';
-import { digestOf, type EvidenceEvent, type FindingRecord } from '../../domain/findings/record.ts';
+import { digestOf, type FindingRecord } from '../../domain/findings/record.ts';
 import type { QuietEvidence } from '../../domain/findings/types.ts';
 import { cut } from '../status.ts';
-import { counted, dateOf, few, lists, longest, most, optional, shortened, timeOf, withinYears } from './bounds.ts';
+import { counted, dateOf, few, lists, longest, most, optional, shortened, timeOf } from './bounds.ts';
 import { referenceOf } from './identity.ts';
 import { quietOf } from './quiet-status.ts';
+import { writtenEvent } from './stored-evidence.ts';
 
 /** What is found out when a finding is written, and is not worth keeping in memory. */
 export interface SubjectDetails {
@@ -94,28 +94,6 @@ const remediationOf = (behaviour: string): FindingStatus['remediation'] => {
   const known = behaviourNamed(behaviour);
   return known && { text: known.advice, ...lists({ links: known.links }) };
 };
-
-/** Secrets end here: nothing of an event leaves the process in another way. */
-const writtenEvent = (event: EvidenceEvent): NonNullable<FindingStatus['evidence']>[number] => ({
-  time: new Date(withinYears(event.at)).toISOString(),
-  ...optional({
-    id: written(event.id, 128),
-    agent: shortened(event.agent, longest.name),
-    rule: written(event.rule, longest.name),
-    node: shortened(event.node, longest.name),
-    pod: shortened(event.pod, longest.name),
-    executable: written(event.executable, longest.path),
-    arguments: written(event.arguments, longest.path),
-    parent: written(event.parent, longest.path),
-    user: written(event.user, longest.name),
-    file: written(event.file, longest.path),
-    destination: written(event.destination, longest.name),
-    message: written(event.message, 2000),
-  }),
-});
-
-const written = (text: string | undefined, length: number): string | undefined =>
-  text === undefined ? undefined : cut(maskSecrets(text), length);
 
 const writtenTransition = ({ time, actor, from, to, reason, message }: Transition) => ({
   time: dateOf(time),

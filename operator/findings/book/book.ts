@@ -7,6 +7,7 @@ import type { Policy } from '../../../domain/types.ts';
 import type { Listeners } from '../ears.ts';
 import { createPlaces } from '../identity.ts';
 import { createFollowCase } from './follow-case.ts';
+import { createJudgeEvidence } from './judge-evidence.ts';
 import type { LiveFinding } from './live-finding.ts';
 import { createLookAtFinding, type LookAtFindingOptions } from './look-at-finding.ts';
 import { createNamedBehaviours } from './named-behaviours.ts';
@@ -63,7 +64,8 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
     touch,
     onTransition,
   });
-  const lookAt = createLookAtFinding({ model, named, cgroups, reader, touch, onTransition });
+  const judgeEvidence = createJudgeEvidence(model, named);
+  const lookAt = createLookAtFinding({ model, named, judgeEvidence, cgroups, reader, touch, onTransition });
   const followCase = createFollowCase({ touch, onTransition });
 
   return {

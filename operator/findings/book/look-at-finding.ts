@@ -15,6 +15,7 @@ import { lookAtImages } from '../running-images.ts';
 import { observeStanding } from '../standing-nodes.ts';
 import { clearsByRuns } from '../quiet-status.ts';
 import { countCleanRuns } from './clean-runs.ts';
+import type { JudgeEvidence } from './judge-evidence.ts';
 import type { LiveFinding } from './live-finding.ts';
 import type { NamedBehaviours } from './named-behaviours.ts';
 import { selectingOf } from './selecting-policies.ts';
@@ -33,6 +34,7 @@ export interface Look {
 export interface LookAtFindingOptions {
   readonly model: Pick<CoverageModel, 'inventory'>;
   readonly named: NamedBehaviours;
+  readonly judgeEvidence: JudgeEvidence;
   /** What the node's kubelet says of its control groups. */
   readonly cgroups: (facts: NodeFacts) => CgroupAnswer;
   /** What the model does not keep of objects. */
@@ -42,7 +44,7 @@ export interface LookAtFindingOptions {
 }
 
 export const createLookAtFinding =
-  ({ model, named, cgroups, reader, touch, onTransition }: LookAtFindingOptions) =>
+  ({ model, named, judgeEvidence, cgroups, reader, touch, onTransition }: LookAtFindingOptions) =>
   (finding: LiveFinding, { listeners, now, elapsed, deaf }: Look): void => {
     const { record } = finding;
     const nodes = listeners.nodesOf(record);
@@ -52,8 +54,9 @@ export const createLookAtFinding =
     const observation =
       standing ?? observe({ nodes: nodes ?? [], evidence: quietTerms.evidence, share: quietTerms.nodes });
     const isCounted = terms !== undefined || countsAnywhere(record.behaviour, named());
-    const heard = observation.listening.listening && !isCounted ? uncounted : observation.listening;
-    const isDeaf = deaf !== undefined || !isCounted;
+    const notCounted = standing !== undefined ? undefined : isCounted ? uncountedAs(judgeEvidence(record)) : uncounted;
+    const heard = observation.listening.listening ? (notCounted ?? observation.listening) : observation.listening;
+    const isDeaf = deaf !== undefined || notCounted !== undefined;
     const imageChange = lookAtImages(model, reader, record, now);
     const { state, transitions } = advance(record.state, {
       now,
@@ -99,6 +102,9 @@ const uncounted: Listening = {
   message:
     'no policy that selects it names the behaviour any more, or those that do exclude it, so that nothing of it would be counted',
 };
+
+const uncountedAs = (message: string | undefined): Listening | undefined =>
+  message === undefined ? undefined : { listening: false, reason: 'RuleNotLoaded', message };
 
 /** What is declared once is remembered, so that its end is told from a rule that nobody ever declared. */
 const withDeclared = (known: readonly string[], nodes: readonly ListeningNode[]): readonly string[] => {

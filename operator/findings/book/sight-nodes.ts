@@ -2,8 +2,8 @@
 // further look only says when last.
 import type { CoverageModel } from '../../../domain/coverage/model.ts';
 import { seeAgain, type Transition } from '../../../domain/findings/life-cycle.ts';
-import type { CgroupAnswer } from '../../../domain/findings/node-standing.ts';
-import { withHistory, type EvidenceEvent } from '../../../domain/findings/record.ts';
+import type { CgroupAnswer, NodeStanding } from '../../../domain/findings/node-standing.ts';
+import { addEvidence, emptyEvidence, withHistory, type EvidenceEvent } from '../../../domain/findings/record.ts';
 import type { NodeFacts } from '../../../domain/types.ts';
 import { findingKey, identityOf } from '../identity.ts';
 import { standingNodes, type StandingNode } from '../standing-nodes.ts';
@@ -30,7 +30,7 @@ export const createSightNodes = (options: SightNodesOptions): ((now: number) => 
 
   const sightOnce = ({ subject, uid, standing }: StandingNode, key: string, at: number, now: number): void => {
     const { behaving, message } = standing;
-    const event = { ...noEvent, at, node: subject.name, message };
+    const event = evidenceOf(subject.name, standing, at);
     const sighting = { subject, behaving, node: subject.name, event, ...noOrigin };
     if (sight(sighting, now, undefined) !== 'finding') return;
     const finding = findings.get(key);
@@ -41,11 +41,14 @@ export const createSightNodes = (options: SightNodesOptions): ((now: number) => 
     finding.record = { ...finding.record, uid, state: { ...state, quiet } };
   };
 
-  const sightAgain = (finding: LiveFinding, at: number, now: number): void => {
+  const sightAgain = (finding: LiveFinding, { subject, standing }: StandingNode, at: number, now: number): void => {
     const { state, transitions } = seeAgain(finding.record.state, { count: 0, first: at, last: at }, now);
     finding.record = withHistory({ ...finding.record, state }, transitions);
     for (const transition of transitions) onTransition(finding, transition);
-    if (transitions.length > 0) touch(finding, true);
+    // Another that is too old, too: whether it is mended is told from the last.
+    const isOther = finding.record.evidence[0]?.version !== standing.version;
+    if (isOther) finding.record = addEvidence(finding.record, evidenceOf(subject.name, standing, at));
+    if (isOther || transitions.length > 0) touch(finding, true);
   };
 
   return (now) => {
@@ -54,7 +57,7 @@ export const createSightNodes = (options: SightNodesOptions): ((now: number) => 
       const at = standing.saidAt ?? now;
       const key = findingKey(identityOf(standing.behaving.behaviour, subject, operatorNamespace));
       const known = findings.get(key);
-      if (known !== undefined && isStillPresent(known)) sightAgain(known, at, now);
+      if (known !== undefined && isStillPresent(known)) sightAgain(known, node, at, now);
       else sightOnce(node, key, at, now);
     }
   };
@@ -68,19 +71,11 @@ const isStillPresent = ({ record: { state } }: LiveFinding): boolean => {
   return listening.reason === 'StillPresent' || (observed === 0 && stored.runningSince === undefined);
 };
 
-const noEvent: EvidenceEvent = {
-  id: undefined,
-  at: 0,
-  agent: undefined,
-  rule: undefined,
-  node: undefined,
-  pod: undefined,
-  executable: undefined,
-  arguments: undefined,
-  parent: undefined,
-  user: undefined,
-  file: undefined,
-  destination: undefined,
-  message: undefined,
-};
+const evidenceOf = (node: string, { message, version }: NodeStanding, at: number): EvidenceEvent => ({
+  ...emptyEvidence,
+  at,
+  node,
+  message,
+  version,
+});
 const noOrigin = { image: undefined, pod: undefined, agent: undefined, place: undefined };

@@ -2,7 +2,8 @@
 import type { CoverageModel } from '../../../domain/coverage/model.ts';
 import { attribute, type AttributionInput, type UnattributedReason } from '../../../domain/findings/attribute.ts';
 import { classify, type ClassifyContext, type TermsMemory } from '../../../domain/findings/classify.ts';
-import type { EvidenceEvent, JournalPlace } from '../../../domain/findings/record.ts';
+import { evidenceOf } from '../../../domain/findings/evidence.ts';
+import type { JournalPlace } from '../../../domain/findings/record.ts';
 import type { FindingSubject, SecurityEvent } from '../../../domain/findings/types.ts';
 import type { Places } from '../identity.ts';
 import type { EventOutcome } from './event-outcome.ts';
@@ -78,7 +79,13 @@ export const createTakeEvent = (options: TakeEventOptions): TakeEvent => {
     if (behaviours.length === 0) return 'signal';
     const agent = reportingAgent(model, event.agentType, whose.node);
     // No event happened after it was received, whatever the clock of its node says.
-    const kept = evidenceOf(event, Math.min(event.at, receivedAt), agent, whose.node, pod?.name);
+    const kept = evidenceOf(event, {
+      at: Math.min(event.at, receivedAt),
+      agent,
+      node: whose.node,
+      pod: pod?.name,
+      podAge: context.podAge,
+    });
     const outcomes = behaviours.map((behaving) =>
       sight(
         { subject, behaving, image, pod: pod?.name, node: whose.node, agent, event: kept, place },
@@ -94,26 +101,3 @@ export const createTakeEvent = (options: TakeEventOptions): TakeEvent => {
 /** By the agent's clock, unless that is behind the pod's beginning: events may come late, or be of a node whose clock is wrong. */
 const happenedAt = (at: number, receivedAt: number, podCreatedAt: number): number =>
   at >= podCreatedAt ? Math.min(at, receivedAt) : receivedAt;
-
-/** As it came: a million events are a handful of writes, and what they may hold of secrets is masked when it is written. */
-const evidenceOf = (
-  { id, rule, process, file, destination, message }: SecurityEvent,
-  at: number,
-  agent: string | undefined,
-  node: string,
-  pod: string | undefined,
-): EvidenceEvent => ({
-  id,
-  at,
-  agent,
-  rule,
-  node,
-  pod,
-  executable: process?.executable,
-  arguments: process?.arguments,
-  parent: process?.parentName,
-  user: process?.user,
-  file,
-  destination,
-  message,
-});
