@@ -120,6 +120,23 @@ describe('the condition', () => {
     expect(conditionIn(statuses[1])).toMatchObject({ ...asWritten, lastTransitionTime });
   });
 
+  test('is put right again where somebody else changes it again, in the very same words', async () => {
+    const { marker, statuses, see } = setUp([asksCondition], aNode());
+    await marker.reconcile('node-1');
+    const asWritten = conditionIn(statuses[0]) as NonNullable<NodeFacts['condition']>;
+    for (const count of [2, 3]) {
+      see(aNode({ condition: { ...asWritten, message: 'all is well' } }));
+      await marker.reconcile('node-1');
+      expect(statuses).toHaveLength(count);
+      // Before the watch has brought it there is nothing to be put right.
+      await marker.reconcile('node-1');
+      expect(statuses).toHaveLength(count);
+      see(aNode({ condition: asWritten }));
+      await marker.reconcile('node-1');
+      expect(statuses).toHaveLength(count);
+    }
+  });
+
   test('keeps its time while its status is the same, and changes it with the status', async () => {
     const { marker, statuses, pass, model } = setUp([asksCondition], aNode({ labels: { lab: 'yes' } }));
     await marker.reconcile('node-1');

@@ -37,6 +37,8 @@ interface Write {
   readonly condition: WrittenNodeCondition | undefined;
   /** What the watch had brought by then. */
   readonly seen: WrittenNodeCondition | undefined;
+  /** The watch has brought nothing else since. What it had then may come back later: somebody changes it again, in the same words. */
+  readonly isAhead: boolean;
 }
 
 /** As long as the message of a condition of ours. */
@@ -57,8 +59,17 @@ export const createNodeMarker = (options: NodeMarkerOptions): NodeMarker => {
     written.delete(name);
   };
 
+  /** What stands on the node: our own last write, until the watch brings something else than it had when we wrote. */
+  const standing = ({ name, uid, condition }: NodeFacts): WrittenNodeCondition | undefined => {
+    const write = written.get(name);
+    if (write === undefined) return condition;
+    const isAhead = write.isAhead && write.uid === uid && isSame(write.seen, condition);
+    if (!isAhead) written.set(name, { ...write, isAhead });
+    return isAhead ? write.condition : condition;
+  };
+
   const setCondition = async (node: NodeFacts, wanted: NodeConditionFacts | undefined): Promise<void> => {
-    const before = standing(written.get(node.name), node);
+    const before = standing(node);
     if (isSame(before, wanted)) return;
     const condition = wanted && {
       ...wanted,
@@ -78,7 +89,7 @@ export const createNodeMarker = (options: NodeMarkerOptions): NodeMarker => {
       },
       { fieldManager },
     );
-    written.set(node.name, { uid: node.uid, condition, seen: node.condition });
+    written.set(node.name, { uid: node.uid, condition, seen: node.condition, isAhead: true });
     onWrite();
   };
 
@@ -162,10 +173,6 @@ export const createNodeMarker = (options: NodeMarkerOptions): NodeMarker => {
     },
   };
 };
-
-/** What stands on the node: our own last write, until the watch brings something else than it had when we wrote. */
-const standing = (write: Write | undefined, { uid, condition }: NodeFacts): WrittenNodeCondition | undefined =>
-  write?.uid === uid && isSame(write.seen, condition) ? write.condition : condition;
 
 const isSame = (a: NodeConditionFacts | undefined, b: NodeConditionFacts | undefined): boolean =>
   a?.status === b?.status && a?.reason === b?.reason && a?.message === (b && cut(b.message, longestMessage));
