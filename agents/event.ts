@@ -7,8 +7,16 @@ export interface EventAdapter {
   readonly source: string;
   /** Events in one posted item: most are one, a list of alerts is several, what is no event is none. `receivedAt`: epoch milliseconds. */
   readonly eventsOf: (item: unknown, receivedAt: number) => readonly SecurityEvent[];
+  /** Why the item can be nothing that the agent sends; left out for agents whose events come mixed with other lines of a log. */
+  readonly faultIn?: (item: unknown) => EventFault | undefined;
   /** Where the item says that the agent drops what it sees; undefined for every other. Left out where the agent never says so. */
   readonly lossIn?: (item: unknown) => EventLoss | undefined;
+}
+
+export interface EventFault {
+  /** Which field is at fault; empty for the whole. */
+  readonly field: string;
+  readonly message: string;
 }
 
 /** What an agent drops, as it says itself. */

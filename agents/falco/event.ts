@@ -3,10 +3,18 @@
 import { attackIdsInTags } from '../attack-ids.ts';
 import { destinationOf, securityEvent, tagsIn, type OriginDraft, type ProcessDraft } from '../event-form.ts';
 import type { EventAdapter } from '../event.ts';
-import { object, text, textOrNone, type Raw } from '../read.ts';
+import { isObject, object, text, textOrNone, type Raw } from '../read.ts';
 
 export const falcoEvents: EventAdapter = {
   source: 'falco',
+  faultIn: (item) => {
+    const { rule, output_fields: fields } = object(item);
+    if (textOrNone(rule) === undefined)
+      return { field: 'rule', message: 'must be the name of a rule, which every alert of Falco has' };
+    if (fields !== undefined && fields !== null && !isObject(fields))
+      return { field: 'output_fields', message: 'must be an object' };
+    return undefined;
+  },
   lossIn: (item) => {
     const { rule, source, hostname } = object(item);
     if (rule !== 'Falco internal: syscall event drop' || (source !== undefined && source !== 'internal'))

@@ -18,6 +18,16 @@ import { isObject, list, object, text, textOrNone, type Raw } from '../read.ts';
 
 export const genericEvents = (agents: readonly EventAdapter[]): EventAdapter => ({
   source: 'generic',
+  // What a CloudEvent may carry is anybody's.
+  faultIn: (item) => {
+    const event = object(item);
+    return textOrNone(event.specversion) !== undefined || isOcsf(event) || neutralDraft(event) !== undefined
+      ? undefined
+      : {
+          field: 'rule',
+          message: 'is missing, as are policy, process, file, destination and message; nor is it OCSF or a CloudEvent',
+        };
+  },
   eventsOf: (item, receivedAt) => {
     const outer = object(item);
     if (textOrNone(outer.specversion) === undefined) return plainEvents(outer, receivedAt);

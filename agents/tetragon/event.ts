@@ -16,6 +16,14 @@ import { isObject, list, object, text, textOrNone, type Raw } from '../read.ts';
 
 export const tetragonEvents: EventAdapter = {
   source: 'tetragon',
+  // Of kinds to come nothing is known but how they are called.
+  faultIn: (item) =>
+    Object.entries(object(item)).some(([key, value]) => /^(?:process_|rate_limit_info$)/.test(key) && isObject(value))
+      ? undefined
+      : {
+          field: 'process_exec',
+          message: 'must be an object, or another that begins with process_, or rate_limit_info',
+        },
   lossIn: (item) => {
     const { node_name: name, rate_limit_info: limited, process_throttle: throttled } = object(item);
     if (!isObject(limited) && !isObject(throttled)) return undefined;

@@ -1,13 +1,15 @@
 // What happens to a request between its headers and its answer. Who may not send is told so before a byte of the body is kept.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { eventAdapters } from '../../agents/events.ts';
 import { namedNodes } from '../../agents/named-nodes.ts';
 import type { Clock } from '../../kube/clock.ts';
 import type { Log } from '../../kube/log.ts';
 import { JournalError, type Journal } from '../journal/journal.ts';
 import type { Authenticate } from './authenticate.ts';
 import { createBodyReader, type Body } from './body.ts';
+import { inEnvelope } from './cloud-event.ts';
 import { encodeEntry } from './entry.ts';
-import { readItems, type Item, type Items, type Refusal } from './items.ts';
+import { readItems, refusing, type Items, type Refusal } from './items.ts';
 import type { IngestMetrics, Refused } from './metrics.ts';
 import { createRates, eventsWorth } from './rate.ts';
 import { receiverPath, type Receiver } from './receiver.ts';
@@ -68,10 +70,12 @@ export const createIngestHandler = (options: IngestOptions) => {
     if (tooMuch > 0) return { ...tooFast(tooMuch), node: sender.node };
     const items = readItems(body.text);
     if ('message' in items) return refuse('malformed', 400, items.message);
-    const { good, bad } = withinScope(items, source, sender);
+    const count = items.good.length + items.bad.length;
+    if (count > worth) rates.charge(sender, count - worth);
+    const told = inEnvelope(items, source, request.headers);
+    const { good, bad } = withinScope(ofItsKind(told, source), source, sender);
     metrics.events(source, 'rejected', bad.length);
     if (good.length === 0) return rejected(bad);
-    if (good.length > worth) rates.charge(sender, good.length - worth);
     const entry = {
       source,
       sender: sender.name,
@@ -81,7 +85,11 @@ export const createIngestHandler = (options: IngestOptions) => {
     };
     try {
       // Who works it in here and now need not read it again.
-      await journal.append(encodeEntry(entry, bad.length === 0 ? body.raw : undefined), good.length, entry);
+      await journal.append(
+        encodeEntry(entry, bad.length === 0 && told === items ? body.raw : undefined),
+        good.length,
+        entry,
+      );
     } catch (error) {
       return { ...unwritten(error), node: sender.node };
     }
@@ -116,29 +124,25 @@ export const createIngestHandler = (options: IngestOptions) => {
   };
 };
 
-/** A sender that is limited to its node may not name another, or it could clear or blame what it has nothing to do with. */
-const withinScope = (
-  { good, bad }: Items,
-  source: Source,
-  { node }: Sender,
-): { readonly good: readonly { readonly item: Item }[]; readonly bad: readonly Refusal[] } => {
-  if (node === undefined) return { good, bad };
-  const refused: Refusal[] = [];
-  const kept = good.filter(({ index, item }) => {
-    const other = namedNodes(source, item).find((named) => named.node !== node);
-    if (other !== undefined)
-      refused.push({ index, field: other.field, message: `names another node than the sender's, which is ${node}` });
-    return other === undefined;
-  });
-  return refused.length === 0
-    ? { good, bad }
-    : { good: kept, bad: [...bad, ...refused].sort((a, b) => a.index - b.index) };
+/** Whoever sends to the wrong path would otherwise never hear of it. */
+const ofItsKind = (items: Items, source: Source): Items => {
+  const faultIn = eventAdapters.get(source)?.faultIn;
+  return faultIn === undefined ? items : refusing(items, faultIn);
 };
+
+/** A sender that is limited to its node may not name another, or it could clear or blame what it has nothing to do with. */
+const withinScope = (items: Items, source: Source, { node }: Sender): Items =>
+  node === undefined
+    ? items
+    : refusing(items, (item) => {
+        const other = namedNodes(source, item).find((named) => named.node !== node);
+        return other && { field: other.field, message: `names another node than the sender's, which is ${node}` };
+      });
 
 /** Falco sends text/plain where json_output is off: lines for people, which nothing can be made of. */
 const misfitType = ({ headers }: IncomingMessage): string | undefined => {
   const type = (headers['content-type'] ?? 'application/json').split(';', 1)[0]?.trim().toLowerCase() ?? '';
-  if (/^application\/(?:[-.\w]+\+)?(?:json|x-ndjson|ndjson|jsonl|json-seq|jsonlines)$/.test(type)) return undefined;
+  if (/^application\/(?:[-.\w]+\+)?(?:json|x-ndjson|ndjson|jsonl|jsonlines)$/.test(type)) return undefined;
   return type === 'text/plain'
     ? 'content-type text/plain is not taken: send JSON (with Falco, set json_output: true)'
     : 'content-type must be application/json or application/x-ndjson';

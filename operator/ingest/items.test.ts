@@ -14,6 +14,7 @@ describe('a body', () => {
     ['one object over several lines', '{\n "a": 1\n}\n', [{ a: 1 }]],
     ['an array', '[{"a":1},{"a":2}]', [{ a: 1 }, { a: 2 }]],
     ['lines', '{"a":1}\n{"a":2}\n', [{ a: 1 }, { a: 2 }]],
+    ['lines behind a byte order mark', '\ufeff{"a":1}\n{"a":2}\n', [{ a: 1 }, { a: 2 }]],
     ['lines with the ends of Windows, and empty ones', '{"a":1}\r\n\r\n{"a":2}\r\n', [{ a: 1 }, { a: 2 }]],
   ])('may be %s', (_, body, expected) => {
     const { good, bad } = itemsOf(body);

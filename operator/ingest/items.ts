@@ -16,6 +16,8 @@ export interface Items {
 /** In one request: a second of a busy cluster; more is to come in several. */
 export const mostItems = 10_000;
 
+const byteOrderMark = '\ufeff';
+
 /**
  * What a body may come to in memory, before it is parsed: an object or list takes some 50 bytes where it was written with two, a field as much
  * where it was written with five. 10,000 events with a hundred fields each stay below it; what is made to hurt does not.
@@ -24,7 +26,9 @@ const mostWeight = 2_000_000;
 const containerWeight = 3;
 
 /** A text instead where there are no events in it at all. */
-export const readItems = (body: string): Items | Problem => {
+export const readItems = (text: string): Items | Problem => {
+  // What some clients put before every text.
+  const body = text.startsWith(byteOrderMark) ? text.slice(1) : text;
   if (mayWeighTooMuch(body) && weightOf(body) > mostWeight)
     return { field: '', message: 'the body holds too many objects, lists and fields' };
   const values = parseAll(body);
@@ -48,6 +52,19 @@ export const readItems = (body: string): Items | Problem => {
     }
   }
   return { good, bad };
+};
+
+/** Without those that have a fault. */
+export const refusing = ({ good, bad }: Items, faultIn: (item: Item) => Problem | undefined): Items => {
+  const refused: Refusal[] = [];
+  const kept = good.filter(({ index, item }) => {
+    const fault = faultIn(item);
+    if (fault !== undefined) refused.push({ index, ...fault });
+    return fault === undefined;
+  });
+  return refused.length === 0
+    ? { good, bad }
+    : { good: kept, bad: [...bad, ...refused].sort((a, b) => a.index - b.index) };
 };
 
 /** A pair of brackets weighs as much as three colons, so that what is shorter cannot. */

@@ -160,17 +160,21 @@ describe('what is sent', () => {
   });
 
   it.each([
-    ['an array', '[{"a":1},{"a":2}]', {}],
-    ['lines', '{"a":1}\n{"a":2}\n', { 'content-type': 'application/x-ndjson' }],
-    ['gzip', gzipSync('[{"a":1},{"a":2}]'), { 'content-encoding': 'gzip' }],
-    ['the type that falcosidekick sends', '[{"a":1},{"a":2}]', { 'content-type': 'application/json; charset=utf-8' }],
+    ['an array', '[{"rule":"1"},{"rule":"2"}]', {}],
+    ['lines', '{"rule":"1"}\n{"rule":"2"}\n', { 'content-type': 'application/x-ndjson' }],
+    ['gzip', gzipSync('[{"rule":"1"},{"rule":"2"}]'), { 'content-encoding': 'gzip' }],
+    [
+      'the type that falcosidekick sends',
+      '[{"rule":"1"},{"rule":"2"}]',
+      { 'content-type': 'application/json; charset=utf-8' },
+    ],
   ])('may be %s', async (_, body, headers) => {
     expect(await send(body, { headers })).toMatchObject({ status: 202, body: { accepted: 2 } });
-    expect((await journalled())[0]?.items).toEqual([{ a: 1 }, { a: 2 }]);
+    expect((await journalled())[0]?.items).toEqual([{ rule: '1' }, { rule: '2' }]);
   });
 
   it('is taken as far as it is good, and says of the rest what is wrong, ten times at most', async () => {
-    const answer = await send(`{"a":1}\n${'7\n'.repeat(15)}`);
+    const answer = await send(`{"rule":"1"}\n${'7\n'.repeat(15)}`);
     expect(answer).toMatchObject({ status: 202, body: { accepted: 1, rejected: 15 } });
     expect(answer.body['errors']).toHaveLength(10);
     expect((answer.body['errors'] as unknown[])[0]).toEqual({
@@ -187,6 +191,63 @@ describe('what is sent', () => {
       body: { accepted: 0, rejected: 1, errors: [{ index: 0, field: 'x.__proto__' }] },
     });
     expect(await journalled()).toEqual([]);
+  });
+
+  it('is refused where the agent sends nothing of the kind, or whoever sends to the wrong path would never hear of it', async () => {
+    expect(await send('[{"rule":"1"},{"process_exec":{}},{"rule":"1","output_fields":[]}]')).toMatchObject({
+      status: 202,
+      body: {
+        accepted: 1,
+        rejected: 2,
+        errors: [
+          { index: 1, field: 'rule' },
+          { index: 2, field: 'output_fields' },
+        ],
+      },
+    });
+    expect(await send('{"rule":"1"}', { path: '/ingest/v1/tetragon' })).toMatchObject({
+      status: 400,
+      body: { errors: [{ index: 0, field: 'process_exec' }] },
+    });
+    expect(await send('{"node":"n1"}', { path: '/ingest/v1/generic' })).toMatchObject({
+      status: 400,
+      body: { errors: [{ index: 0, field: 'rule' }] },
+    });
+  });
+
+  it('may be the data of a CloudEvent of which headers say the rest', async () => {
+    const headers = {
+      'ce-specversion': '1.0',
+      'ce-id': 'c-1',
+      'ce-source': 'https://falco.org',
+      'ce-type': 'falco.rule.output%2Ev1',
+      'ce-time': '2026-08-01T10:00:00Z',
+      'ce-priority': 'Notice',
+    };
+    expect(await send('{"rule":"1"}', { path: '/ingest/v1/generic', headers })).toMatchObject({ status: 202 });
+    expect((await journalled())[0]?.items).toEqual([
+      {
+        specversion: '1.0',
+        id: 'c-1',
+        source: 'https://falco.org',
+        type: 'falco.rule.output.v1',
+        time: '2026-08-01T10:00:00Z',
+        data: { rule: '1' },
+      },
+    ]);
+  });
+
+  it('may come by HTTP of old, which some clients ask for before anything else', async () => {
+    const socket = connect({ host: '127.0.0.1', port, ca: authority.ca, ALPNProtocols: ['http/1.0'] });
+    const answered = new Promise<string>((resolve, reject) => {
+      let text = '';
+      socket.on('data', (part: Buffer) => (text += part.toString()));
+      socket.once('end', () => resolve(text)).once('error', reject);
+    });
+    socket.write(
+      `POST /ingest/v1/falco HTTP/1.0\r\nauthorization: Bearer ${token}\r\ncontent-length: 12\r\n\r\n{"rule":"1"}`,
+    );
+    expect(await answered).toMatch(/^HTTP\/1\.1 202 /);
   });
 
   it.each<[string, number, string | Buffer, Sent, string]>([
@@ -220,7 +281,7 @@ describe('what is sent', () => {
     expect((await send(body, sent)).status).toBe(status);
     expect(counted).toEqual([expected]);
     // The next request is none the worse for it.
-    expect((await send('{}')).status).toBe(202);
+    expect((await send('{"rule":"1"}')).status).toBe(202);
   });
 
   it('may have a length that is not said before', async () => {
@@ -253,7 +314,7 @@ describe('who sends', () => {
     ['another scheme', `Basic ${token}`, 401],
     ['a token with a line end in it', 'Bearer a b', 401],
   ])('is refused with %s', async (_, authorization, status) => {
-    expect((await send('{}', { headers: { authorization } })).status).toBe(status);
+    expect((await send('{"rule":"1"}', { headers: { authorization } })).status).toBe(status);
   });
 
   it.each<[Proof, number]>([
@@ -271,7 +332,7 @@ describe('who sends', () => {
   });
 
   it('may present a certificate of the authority that the Secret names', async () => {
-    expect((await send('{}', { client: await clients.issue('falco') })).status).toBe(202);
+    expect((await send('{"rule":"1"}', { client: await clients.issue('falco') })).status).toBe(202);
     expect((await journalled())[0]).toMatchObject({ sender: 'certificate falco', node: undefined });
   });
 
@@ -285,28 +346,35 @@ describe('who sends', () => {
   it('is trusted by a new authority from the next handshake on, and no more by the old one', async () => {
     const next = await createTestAuthority();
     const [before, after] = await Promise.all([clients.issue('falco'), next.issue('falco')]);
-    expect((await send('{}', { client: before })).status).toBe(202);
+    expect((await send('{"rule":"1"}', { client: before })).status).toBe(202);
     server.use({ ...own, ca: next.ca });
-    expect((await send('{}', { client: before })).status).toBe(401);
-    expect((await send('{}', { client: after })).status).toBe(202);
+    expect((await send('{"rule":"1"}', { client: before })).status).toBe(401);
+    expect((await send('{"rule":"1"}', { client: after })).status).toBe(202);
   });
 
   it('may speak of its own node only where it is limited to one', async () => {
     reviewed = { kind: 'sender', sender: { name: 'ServiceAccount falco/falco', node: 'n1' } };
     const headers = { authorization: 'Bearer a.b.c' };
-    expect(await send('[{"hostname":"n1"},{"hostname":"n2"},{}]', { headers })).toMatchObject({
+    expect(
+      await send('[{"rule":"1","hostname":"n1"},{"rule":"1","hostname":"n2"},{"rule":"1"}]', { headers }),
+    ).toMatchObject({
       status: 202,
       body: { accepted: 2, rejected: 1, errors: [{ index: 1, field: 'hostname' }] },
     });
-    expect((await journalled())[0]).toMatchObject({ node: 'n1', items: [{ hostname: 'n1' }, {}] });
-    expect((await send('{"hostname":"n2"}', { headers })).status).toBe(400);
+    expect((await journalled())[0]).toMatchObject({
+      node: 'n1',
+      items: [{ rule: '1', hostname: 'n1' }, { rule: '1' }],
+    });
+    expect((await send('{"rule":"1","hostname":"n2"}', { headers })).status).toBe(400);
   });
 
   it('may speak of any node where it forwards', async () => {
-    expect(await send('[{"hostname":"n1"},{"hostname":"n2"}]')).toMatchObject({ body: { accepted: 2 } });
+    expect(await send('[{"rule":"1","hostname":"n1"},{"rule":"1","hostname":"n2"}]')).toMatchObject({
+      body: { accepted: 2 },
+    });
   });
 
-  it('is slowed down where it floods', async () => {
+  it('is slowed down where it floods, be it with what is refused', async () => {
     reviewed = { kind: 'sender', sender: { name: 'ServiceAccount falco/falco', node: 'n1' } };
     const headers = { authorization: 'Bearer a.b.c' };
     const many = `[${'{},'.repeat(9999)}{}]`;
@@ -316,7 +384,7 @@ describe('who sends', () => {
     const refused = await send(many, { headers });
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
     // Whom it does not concern.
-    expect((await send('{}')).status).toBe(202);
+    expect((await send('{"rule":"1"}')).status).toBe(202);
     expect([...new Set(shed)]).toEqual(['n1']);
   });
 });
@@ -324,23 +392,23 @@ describe('who sends', () => {
 describe('where it cannot be kept', () => {
   it('is not acknowledged while the disk is full, and is again when there is room', async () => {
     disk.fail(noSpace());
-    const answer = await send('{"a":1}');
+    const answer = await send('{"rule":"1"}');
     expect(answer.status).toBe(503);
     expect(answer.headers['retry-after']).toBe('5');
     expect(counted).toEqual(['falco refused journal']);
     expect(shed).toEqual([undefined]);
     expect(await journalled()).toEqual([]);
-    expect((await send('{"a":2}')).status).toBe(202);
+    expect((await send('{"rule":"2"}')).status).toBe(202);
   });
 
   it('is asked to come again where too much waits for the disk', async () => {
     journal = { ...journal, append: async () => Promise.reject(new JournalError('busy', 'much waits')) };
-    expect((await send('{}')).status).toBe(429);
+    expect((await send('{"rule":"1"}')).status).toBe(429);
   });
 
   it('is told so where the handler fails, which is counted', async () => {
     journal = { ...journal, append: async () => Promise.reject(new TypeError('a mistake of ours')) };
-    expect((await send('{}')).status).toBe(503);
+    expect((await send('{"rule":"1"}')).status).toBe(503);
     expect(counted).toEqual(['falco refused failed']);
   });
 });
@@ -360,7 +428,7 @@ it('leaves half of the connections to other addresses, whoever opens all that th
     await eventually(
       'an answer, as others have gone',
       () =>
-        send('{}').then(
+        send('{"rule":"1"}').then(
           ({ status }) => status,
           () => 0,
         ),

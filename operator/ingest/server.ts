@@ -113,6 +113,7 @@ const tlsOptions = ({ cert, key, ca }: ServerTrust): ServerOptions => ({
   key,
   ...(ca === '' ? {} : { ca }),
   minVersion: 'TLSv1.2',
+  ALPNProtocols: ['http/1.1', 'http/1.0'],
   requestCert: true,
   // Other proofs will do, too.
   rejectUnauthorized: false,

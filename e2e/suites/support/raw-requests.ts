@@ -34,7 +34,8 @@ export const sendRaw = ({ port }: RawOptions, bytes: Buffer): Promise<readonly n
 const silentAfterMs = 1500;
 
 const crlf = '\r\n';
-const event = '{"rule":"Nothing","hostname":"one"}';
+/** What every path takes for one of its events. */
+const event = '{"rule":"Nothing","hostname":"one","process_exec":{}}';
 
 const request = (path: string, token: string, headers: readonly string[], body: string | Buffer = event): Buffer =>
   Buffer.concat([
