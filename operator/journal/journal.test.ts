@@ -163,6 +163,19 @@ describe('a journal', () => {
     expect((await contentOf(journal)).map(({ text }) => text)).toEqual(['before', 'after']);
   });
 
+  it('waits for nothing that was refused, or whoever reads it would never be done', async () => {
+    const disk = memoryDisk();
+    const journal = await open(disk);
+    await append(journal, 'before');
+    disk.fail(noSpace());
+    await expect(append(journal, 'refused')).rejects.toMatchObject({ kind: 'full' });
+    expect(journal.usage().waiting).toBe(1);
+    await journal.release(1, Buffer.alloc(0));
+    expect(journal.usage().waiting).toBe(0);
+    // Nobody may be given its position again all the same.
+    expect(await append(journal, 'after')).toBe(3);
+  });
+
   it('asks to come again where too much waits for the disk', async () => {
     const journal = await open(memoryDisk(), { maxBytes: 100_000_000 });
     const large = Buffer.alloc(20_000_000);

@@ -27,7 +27,7 @@ export interface Journal {
 export interface JournalUsage {
   readonly bytes: number;
   readonly limit: number;
-  /** Events that are acknowledged and not yet released; gaps count. */
+  /** Events that are acknowledged and not yet released; gaps between them count, and none behind the last. */
   readonly waiting: number;
   /** Why nothing can be appended now, in words. */
   readonly trouble: string | undefined;
@@ -73,12 +73,15 @@ export async function openJournal({ disk, maxBytes, segmentBytes, log }: Journal
   const segments: Segment[] = [];
   /** The position that the next event gets. */
   let next = released.position + 1;
+  /** Of the last event that the disk has: what failed has taken positions behind it. */
+  let last = released.position;
   for (const found of await findSegments(disk)) {
     next = Math.max(next, found.first);
     for await (const { record, offset } of readSegment(disk, found.name, 0, Number.POSITIVE_INFINITY)) {
       found.size = offset;
-      next = Math.max(next, positionAfter(record));
+      last = Math.max(last, positionAfter(record) - 1);
     }
+    next = Math.max(next, last + 1);
     await cutTail(disk, found, log);
     if (found.size > 0) segments.push(found);
   }
@@ -153,6 +156,7 @@ export async function openJournal({ disk, maxBytes, segmentBytes, log }: Journal
       return;
     }
     trouble = undefined;
+    last = first + records.reduce((sum, { count }) => sum + count, 0) - 1;
     for (const record of records) tail.add(record);
     for (const [index, { resolve }] of batch.entries()) resolve(records[index]?.position ?? first);
     grown.resolve();
@@ -239,7 +243,7 @@ export async function openJournal({ disk, maxBytes, segmentBytes, log }: Journal
     get released() {
       return released;
     },
-    usage: () => ({ bytes: used(), limit: maxBytes, waiting: next - 1 - released.position, trouble }),
+    usage: () => ({ bytes: used(), limit: maxBytes, waiting: Math.max(0, last - released.position), trouble }),
     async close() {
       isClosed = true;
       await writing;
