@@ -12,6 +12,8 @@ export interface MemoryDisk extends Disk {
   crash(kept: number, isGarbled: boolean): MemoryDisk;
   /** Makes the next calls of appending and syncing fail, one entry each; undefined lets one pass. */
   fail(...failures: readonly (NodeJS.ErrnoException | undefined)[]): void;
+  /** Nothing that was asked for fails any more. */
+  heal(): void;
   /** Flips a bit, as a bad sector would. */
   corrupt(name: string, offset: number): void;
 }
@@ -83,6 +85,7 @@ export const memoryDisk = (found: ReadonlyMap<string, Buffer> = new Map()): Memo
       );
     },
     fail: (...next) => void failures.push(...next),
+    heal: () => void failures.splice(0),
     corrupt(name, offset) {
       const { content } = of(name);
       content[offset] = (content[offset] ?? 0) ^ 1;
