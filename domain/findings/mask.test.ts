@@ -61,6 +61,8 @@ describe('a secret', () => {
     ['after a name in capitals and small letters', `app --dbPassword ${secret}`],
     ['after a name with dots', `app --db.password ${secret}`],
     ['after a name written together', `keytool -storepass ${secret}`],
+    ['at the beginning of what a message quotes', `launched (command=--password ${secret} user=root)`],
+    ['of a list of arguments', `["app", "--password", "${secret}"]`],
     ['that begins with a hyphen', `app --password -${secret}`],
     ['that goes on after a comma', `app --password=first,${secret}`],
     ['that goes on after an ampersand', `app --password=first&${secret}`],

@@ -29,6 +29,11 @@ const value = String.raw`(?!\*\*\*(?:[\s,;&|)}\]]|$))(?:\\"[^"]*"?|\$?"(?:[^"\\]
 /** What may stand between a name and its value: `PASSWORD=`, `"password": `, also where a shell's quotes made `\"` of it. */
 const says = String.raw`s?\\?["']?\s*[=:]\s*`;
 
+/** Where an argument begins, also within a message of a rule: `command=--password x`. */
+const begins = String.raw`(?:^|[\s=("'[,:])`;
+/** What stands between arguments, also in a list of JSON: `"--password", "x"`. */
+const next = String.raw`(?:\s+|["']\s*,\s*)`;
+
 interface Replacement {
   readonly pattern: RegExp;
   readonly by: string;
@@ -69,8 +74,8 @@ const replacements: readonly Replacement[] = [
   // -DPASSWORD=x, dbpassword=x: wherever they stand.
   after(String.raw`((?:${plainNames})${says})${value}`),
   // --password x, -token x, --dbPassword x
-  after(String.raw`((?:^|\s)--?(?:[a-z0-9]+[-_.])*?(?:${names})\s+)(?!-)${value}`),
-  after(String.raw`((?:^|\s)--?[\w.-]{0,64}?(?:${plainNames})\s+)${value}`),
+  after(String.raw`(${begins}--?(?:[a-z0-9]+[-_.])*?(?:${names})${next})(?!-)${value}`),
+  after(String.raw`(${begins}--?[\w.-]{0,64}?(?:${plainNames})${next})${value}`),
   // aws configure set aws_secret_access_key x
   after(
     String.raw`\b((?:[a-z0-9]+_)*(?:access_key(?:_id)?|secret_key|api_key|auth_?token|session_token|access_token|private_key)\s+)(?!-)${value}`,
