@@ -25,7 +25,7 @@ const contentOf = async (journal: Journal, from = 1): Promise<readonly { positio
   const found: { position: number; text: string }[] = [];
   // The marker shows where the present ends.
   const marker = await append(journal, 'marker');
-  expect(marker).toBe(last + 1);
+  expect(marker).toBeGreaterThan(last);
   for await (const { position, payload } of journal.follow(from, new AbortController().signal)) {
     if (position === marker) return found;
     found.push({ position, text: payload.toString() });

@@ -1,7 +1,7 @@
 // Findings as an API server keeps them, with writes that are slow, fail, are refused, or land though nobody hears so. What a leader has sent
-// may land after its death, until the next one has read what stands.
+// may land after its death, and after the next one has read what stands.
 import type { FindingStatus } from '../../../crds/schema/finding.ts';
-import type { Applied, Written } from '../../../kube/apply.ts';
+import type { Applied, ObjectName, Written } from '../../../kube/apply.ts';
 import { sleep, type Clock, type Random } from '../../../kube/clock.ts';
 import { KubeError } from '../../../kube/errors.ts';
 import type { Resource } from '../../../kube/resource.ts';
@@ -18,7 +18,6 @@ export interface FakeFindings {
   readonly all: () => readonly StoredFinding[];
   /** Of a workload, or of all. `deaf`: it writes, and its answers are lost. */
   setMood(mood: ApiMood, workload?: string): void;
-  /** What a leader writes by; until the next one asks. */
   writerOf(process: VirtualProcess): LeaderWriter;
   subscribe(listener: (object: StoredFinding) => void): () => void;
 }
@@ -31,7 +30,6 @@ export const createFakeFindings = (clock: Clock, random: Random): FakeFindings =
   const objects = new Map<string, StoredFinding>();
   const listeners = new Set<(object: StoredFinding) => void>();
   let version = 0;
-  let term = 0;
   let everywhere: ApiMood = 'well';
   const moods = new Map<string, ApiMood>();
 
@@ -47,11 +45,10 @@ export const createFakeFindings = (clock: Clock, random: Random): FakeFindings =
     };
     objects.set(key, object);
     for (const listener of listeners) listener(object);
-    return { metadata: object.metadata };
+    return object as Written;
   };
 
   const writerOf = (process: VirtualProcess): LeaderWriter => {
-    const own = ++term;
     const write = async (object: Applied, change: (before: StoredFinding | undefined) => StoredFinding) => {
       const { namespace = '', name, resourceVersion } = object.metadata;
       const key = `${namespace}/${name}`;
@@ -59,7 +56,7 @@ export const createFakeFindings = (clock: Clock, random: Random): FakeFindings =
       await sleep(clock, random() * mostMs);
       const mood = moodOf(name);
       const stored = objects.get(key)?.metadata.resourceVersion;
-      const isLate = own !== term || (resourceVersion !== undefined && resourceVersion !== stored);
+      const isLate = resourceVersion !== undefined && resourceVersion !== stored;
       const error = isLate
         ? failure(409, 'Conflict')
         : mood === 'failing'
@@ -93,7 +90,12 @@ export const createFakeFindings = (clock: Clock, random: Random): FakeFindings =
       jsonPatch: never,
       mergePatch: never,
       replace: never,
-      get: never,
+      get: async <T>(_: Resource, { namespace = '', name }: ObjectName) => {
+        await sleep(process.clock, random() * mostMs);
+        const object = objects.get(`${namespace}/${name}`);
+        if (object === undefined) throw failure(404, 'NotFound');
+        return object as T;
+      },
     };
   };
 

@@ -22,13 +22,15 @@ export interface KeepFindingsOptions {
   readonly api: FakeFindings;
   readonly process: VirtualProcess;
   readonly random: Random;
+  /** Up to when it is certain that nobody else leads. */
+  readonly provenUntil: () => number;
   /** How late a watch may be. */
   readonly mostBehindMs: number;
 }
 
 /** Has read what stands; to be run. */
 export const keepFindings = (options: KeepFindingsOptions, signal: AbortSignal): FindingKeeper => {
-  const { model, api, process, random, mostBehindMs } = options;
+  const { model, api, process, random, provenUntil, mostBehindMs } = options;
   const { clock } = process;
   const ours = createOurObjects();
   const writer = api.writerOf(process);
@@ -53,6 +55,7 @@ export const keepFindings = (options: KeepFindingsOptions, signal: AbortSignal):
     mayGo: () => true,
     transport: podsAsked(options),
     writer,
+    tenure: { provenUntil },
     status: createStatusWriter(writer, () => {}),
     events: { record() {} },
     metrics: { event() {}, signal() {}, unattributed() {}, setFindings() {}, setRefused() {} },

@@ -59,6 +59,7 @@ const mostTravelMs = 30;
 const lostMs = 3000;
 const lossRate = 0.03;
 const mostElectionMs = 4000;
+const renewEveryMs = 1000;
 const mostBehindMs = 300;
 /** A write that failed again and again is tried once a minute. */
 const patienceMs = 200_000;
@@ -167,7 +168,10 @@ export const createReplicas = (model: CoverageModel, count: number, seed: number
     }
     const end = new AbortController();
     truth.excuse(life.replica.known, api.all());
-    const keeper = keepFindings({ model, api, process, random, mostBehindMs }, end.signal);
+    // The Lease is renewed each second.
+    const provenUntil = (): number =>
+      leader === life ? Math.floor(time.monotonic() / renewEveryMs) * renewEveryMs : Number.NEGATIVE_INFINITY;
+    const keeper = keepFindings({ model, api, process, random, provenUntil, mostBehindMs }, end.signal);
     const findings = noting(life, keeper);
     const done = Promise.all([opened.duty.lead(findings, end.signal), keeper.run(end.signal)]);
     life.leading = { end, keeper, done };
