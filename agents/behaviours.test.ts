@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { behaviours } from '../domain/findings/behaviours.ts';
 import { eventAdapters } from './events.ts';
+import { sightOf } from './sights.ts';
 import { containerId, findingsOf } from './testing/findings-of.ts';
 
 type Place = 'container' | 'node';
@@ -273,6 +274,15 @@ describe('the table of behaviours', () => {
     if (cell === '–')
       expect(outcomeOf(forms, forms.executed({ program: 'web' }, 'container'))).toEqual(inContainer('a signal'));
     else expect(named.length > 0 || /program|terminal|address/.test(cell)).toBe(true);
+  });
+
+  it.each(cells)('says of %s and %s what is said to whoever waits for it: %s', (behaviour, agent, cell) => {
+    const sight = sightOf(agent, behaviour);
+    const named = [...cell.matchAll(/`([^`]+)`/g)].map(([, rule = '']) => rule);
+    expect(sight?.by === 'nothing').toBe(cell === '–');
+    // Of an agent that tells nothing but what a rule has told it.
+    if (sight?.by === 'rules') expect(sight.rules).toEqual(named);
+    if (['Falco', 'Datadog'].includes(agent) && named.length > 0) expect(sight?.by).toBe('rules');
   });
 
   it.each([

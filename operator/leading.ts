@@ -1,7 +1,7 @@
 // What only the leader does: it keeps our objects' statuses and slices true, one key at a time, and no key more often than
 // once a second.
 import { clusterReportName } from '../crds/schema/coverage-report.ts';
-import { standingOfAgents, type AgentStanding } from '../domain/coverage/agent-standing.ts';
+import { standingOfAgents } from '../domain/coverage/agent-standing.ts';
 import { apiVersionOf, resources } from '../kube/resource.ts';
 import type { Writer } from '../kube/apply.ts';
 import type { Clock } from '../kube/clock.ts';
@@ -16,6 +16,7 @@ import { createAgentReconcile } from './controllers/agent/reconcile.ts';
 import { createNodeMarker } from './controllers/nodes/reconcile.ts';
 import { createOpenReportKeeper } from './controllers/openreports/keep.ts';
 import { createPolicyReconcile } from './controllers/policy/reconcile.ts';
+import { createUnseen, installedAgents } from './controllers/policy/unseen.ts';
 import type { LeftOut } from './controllers/report/plan.ts';
 import { createReportReconcile, type Reconcile } from './controllers/report/reconcile.ts';
 import { createSliceKeeper } from './controllers/slices/reconcile.ts';
@@ -44,6 +45,8 @@ export interface LeadingOptions {
   /** Whether the report may say that it is of now: the next leader lets clocks of findings run up to then. */
   readonly mayClaimToLive: () => boolean;
   readonly configMaps: AgentConfigMaps;
+  /** Whether kubelets are asked for their metrics. */
+  readonly asksKubelets: boolean;
   /** How asking the pods of an agent goes. */
   readonly scrapes: (agent: string) => ScrapeStanding;
   /** Kinds of which nothing has been heard for too long. */
@@ -144,7 +147,19 @@ export const lead = async (options: LeadingOptions, signal: AbortSignal): Promis
     slices: slices.reconcile,
     ...past.reconcilers,
     'open-reports': openReports.reconcile,
-    policy: createPolicyReconcile({ model, ours, definitions: options.definitions, status, nodeMarker, now }),
+    policy: createPolicyReconcile({
+      model,
+      ours,
+      definitions: options.definitions,
+      status,
+      nodeMarker,
+      unseen: createUnseen({
+        installed: oncePerEvaluation(keeper, () => ({ agents: installedAgents(model) })),
+        findings: () => ours.findings.list(),
+        asksKubelets: options.asksKubelets,
+      }),
+      now,
+    }),
     node: nodeMarker.reconcile,
     agent: createAgentReconcile({
       standings,
@@ -227,11 +242,8 @@ const splitOnce = (key: string): readonly [string, string] => {
 };
 
 /** All agents are looked at in one pass, and only when something may have changed. */
-const oncePerEvaluation = (
-  keeper: CoverageKeeper,
-  compute: () => ReadonlyMap<string, AgentStanding>,
-): (() => ReadonlyMap<string, AgentStanding>) => {
-  let known: ReadonlyMap<string, AgentStanding> | undefined;
+const oncePerEvaluation = <T extends object>(keeper: CoverageKeeper, compute: () => T): (() => T) => {
+  let known: T | undefined;
   keeper.subscribe(() => {
     known = undefined;
   });

@@ -213,6 +213,7 @@ export const runOperator = async (
         leftOut: () => ({ full: findings.full(), refused: findings.refused() }),
         mayClaimToLive: findings.mayClaimToLive,
         configMaps,
+        asksKubelets: flags.kubeletMetrics,
         scrapes,
         unheard: () => unheard(watches, clock),
         writer,

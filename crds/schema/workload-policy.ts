@@ -180,7 +180,7 @@ const spec = withRules(
 const status = group('How the selected assets stand.', {
   observedGeneration: observedGeneration().optional(),
   conditions: conditions(
-    'Accepted (the policy can be applied as written), Satisfied (every selected asset meets it or is exempt)',
+    'Accepted (the policy can be applied as written), Satisfied (every selected asset meets it or is exempt); and only where there is something to say: AttackIdsKnown (False where spec.require.mitre names what ATT&CK does not hold), BehavioursVisible (False where spec.posture names behaviours that nobody here can see, with what would make them seen), NodesMarked (whether nodes carry what spec.nodes asks for)',
   ).optional(),
   matched: group('The selected assets by state, as this policy alone judges them.', {
     nodes: counts('Nodes.').prefault({}),

@@ -122,6 +122,28 @@ describe('a policy', () => {
     });
   });
 
+  test('that waits for what nobody here can see says so, with what would make it seen, until it does so no more', async () => {
+    const posture = [{ behaviour: 'CompilerInContainer' }, { behaviour: 'OutdatedCgroups' }];
+    await apply('waiting', { posture });
+    await eventually(async () => {
+      const policy = await world.policy('waiting');
+      expect(condition(policy, 'BehavioursVisible')).toMatchObject({
+        status: 'False',
+        reason: 'NobodySees',
+        message: expect.stringMatching(/ OutdatedCgroups: .* set operator\.kubeletMetrics\.enabled to true/) as string,
+      });
+      // Tetragon sees programs, whatever Falco has loaded.
+      expect(condition(policy, 'BehavioursVisible').message).not.toContain('CompilerInContainer');
+      expect(condition(policy, 'Accepted').status).toBe('True');
+    });
+    await apply('waiting', { posture: posture.slice(0, 1) });
+    await eventually(async () => {
+      const { metadata, status } = await world.policy('waiting');
+      expect(status?.observedGeneration).toBe((metadata as { readonly generation?: number }).generation);
+      expect(status?.conditions?.map(({ type }) => type).toSorted()).toEqual(['Accepted', 'Satisfied']);
+    });
+  });
+
   test('says whether it is accepted, what it selects and how that stands', async () => {
     await apply('shop-by-falco', {
       selector: ofTeam('shop'),

@@ -221,6 +221,35 @@ describe('a WorkloadPolicy', () => {
     expect(validatePolicy({ raw, before: undefined, catalogue, now }).warnings).toEqual(warnings);
   });
 
+  it.each<[string, object, object, string, readonly unknown[]]>([
+    [
+      'of drift, where the agents on nodes have no rule for it',
+      { behaviour: 'BinaryDrift' },
+      {},
+      'Tetragon',
+      [expect.stringMatching(/^spec\.posture\[0\]\.behaviour: no finding will come of BinaryDrift: falco has no rule/)],
+    ],
+    [
+      'of nodes, where it selects none',
+      { behaviour: 'OutdatedCgroups' },
+      { selector: { namespaceSelector: { matchLabels: { env: 'x' } } } },
+      'Falco',
+      [expect.stringMatching(/no finding will come of OutdatedCgroups: it is of nodes/)],
+    ],
+    ['of cgroups, whoever asks kubelets', { behaviour: 'OutdatedCgroups' }, {}, 'Falco', []],
+    ['of drift, where rules for it may be loaded', { behaviour: 'BinaryDrift' }, {}, 'Falco', []],
+    ['of drift, where another agent is house-made', { behaviour: 'BinaryDrift' }, {}, 'Custom', []],
+  ])('that waits for findings %s is warned of accordingly', (_, rule, spec, type, warnings) => {
+    const catalogue = createAgentCatalogue(
+      [aFalco({ type }), aFalco({ name: 'absent', namespaces: ['x'] })],
+      [aDaemonSet()],
+    );
+    const raw = aWorkloadPolicy({ posture: [rule], ...spec });
+    const { errors, warnings: told } = validatePolicy({ raw, before: undefined, catalogue, now });
+    expect({ errors, told }).toEqual({ errors: [], told: warnings });
+    for (const warning of told) expect(warning.length).toBeLessThanOrEqual(256);
+  });
+
   it('is refused where it is no object at all', () => {
     const catalogue = createAgentCatalogue([], []);
     expect(validatePolicy({ raw: 'policy', before: undefined, catalogue, now }).errors).toHaveLength(1);

@@ -8,6 +8,7 @@ import {
 import { formatDuration } from '../../crds/schema/duration.ts';
 import type { LabelSelector } from '../../crds/schema/selectors.ts';
 import type { AgentCatalogue } from '../../domain/coverage/agents.ts';
+import { unseenBehaviours } from '../../agents/sight.ts';
 import { shortSilences } from '../../domain/findings/suppression.ts';
 import { untoleratedStartupTaint } from '../../domain/nodes/tolerance.ts';
 import { policyOf } from '../../facts/policy.ts';
@@ -54,6 +55,7 @@ export const validatePolicy = ({ raw, before, catalogue, now }: ValidationInput)
       ...warnOfDeny(parsed.data),
       ...warnOfSlowCanaries(catalogue.agents, [policyOf(parsed.data)]),
       ...warnOfShortSilence(parsed.data, catalogue),
+      ...warnOfUnseen(parsed.data, catalogue),
     ],
   };
 };
@@ -136,6 +138,22 @@ const warnOfShortSilence = (policy: WorkloadPolicy, { agents, installationsOf }:
     ({ index, agent, window }) =>
       `spec.posture[${index}].quietPeriod: ${policy.spec.posture?.[index]?.quietPeriod} is not longer than the ${formatDuration(window)} in which ${agent} does not tell of the same behaviour again: its silence would be taken for the workload's`,
   );
+
+/** As far as DaemonSets tell it: what agents have loaded, and who is a sidecar, the operator knows, and the policy's status says. */
+const warnOfUnseen = (policy: WorkloadPolicy, { agents, installationsOf }: AgentCatalogue): readonly string[] => {
+  const { posture, selector } = policyOf(policy);
+  const installed = agents
+    .filter((agent) => installationsOf(agent).length > 0)
+    .map(({ name, type }) => ({ name, type, rulesets: [undefined] }));
+  return unseenBehaviours({
+    posture,
+    selector,
+    agents: installed.length === 0 ? undefined : installed,
+    asksKubelets: undefined,
+  }).map(
+    ({ index, behaviour, why }) => `spec.posture[${index}].behaviour: no finding will come of ${behaviour}: ${why}`,
+  );
+};
 
 const warnOfSelectors = ({ selector, exemptions = [] }: WorkloadPolicySpec): readonly string[] =>
   [

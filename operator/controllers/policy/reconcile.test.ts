@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Unseen } from '../../../agents/sight.ts';
 import { createCoverageModel } from '../../../domain/coverage/model.ts';
 import { aPolicy, requiring } from '../../../domain/testing/policies.ts';
 import type { Requirement } from '../../../domain/types.ts';
@@ -6,12 +7,12 @@ import type { StatusRequest } from '../../status.ts';
 import { createOurObjects } from '../../watches.ts';
 import { createPolicyReconcile } from './reconcile.ts';
 
-const aspectsOf = async (mitre: Requirement['mitre']): Promise<StatusRequest['aspects']> => {
+const reconciling = (mitre: Requirement['mitre'] = [], unseen: () => readonly Unseen[] = () => []) => {
   const [model, ours] = [createCoverageModel(), createOurObjects()];
   model.setPolicies([aPolicy({ name: 'production', require: requiring({ mitre }) })]);
   ours.policies.upsert({ metadata: { name: 'production', uid: 'u' } });
   const written: StatusRequest[] = [];
-  await createPolicyReconcile({
+  const reconcile = createPolicyReconcile({
     model,
     ours,
     definitions: { errorOfAgent: () => undefined, errorOfPolicy: () => undefined },
@@ -22,10 +23,28 @@ const aspectsOf = async (mitre: Requirement['mitre']): Promise<StatusRequest['as
       },
     },
     nodeMarker: { refusal: () => undefined },
+    unseen,
     now: () => 0,
-  })('production');
+  });
+  return { reconcile: () => reconcile('production'), written };
+};
+
+const aspectsOf = async (mitre: Requirement['mitre']): Promise<StatusRequest['aspects']> => {
+  const { reconcile, written } = reconciling(mitre);
+  await reconcile();
   return written.flatMap(({ aspects }) => aspects);
 };
+
+test('a policy that waits for what nobody sees says so, is accepted all the same, and is looked at again', async () => {
+  const unseen = [{ index: 0, behaviour: 'OutdatedCgroups', why: 'they are not asked' }];
+  const { reconcile, written } = reconciling([], () => unseen.splice(0));
+  expect(await reconcile()).toEqual({ requeueAfterMs: 60_000 });
+  expect(await reconcile()).toBeUndefined();
+  expect(written.map(({ aspects }) => aspects.map(({ type, status }) => `${type} ${status}`))).toEqual([
+    ['Accepted True', 'Satisfied True', 'BehavioursVisible False'],
+    ['Accepted True', 'Satisfied True'],
+  ]);
+});
 
 describe('a policy that requires parts of ATT&CK', () => {
   test('that there are has no condition of that', async () => {

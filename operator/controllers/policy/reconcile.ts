@@ -11,12 +11,14 @@ import { standingOf, type PolicyStanding } from '../../../domain/coverage/standi
 import { untoleratedStartupTaint } from '../../../domain/nodes/tolerance.ts';
 import { parseSpec } from '../../../facts/parse.ts';
 import type { Policy } from '../../../domain/types.ts';
+import type { Unseen } from '../../../agents/sight.ts';
 import { resources } from '../../../kube/resource.ts';
 import type { Definitions } from '../../definitions.ts';
 import type { Aspect, StatusContent, StatusWriter } from '../../status.ts';
 import type { OurObjects, RawObject } from '../../watches.ts';
 import { writtenCounts, writtenGap } from '../gap.ts';
 import type { NodeMarker } from '../nodes/reconcile.ts';
+import { unseenAspects } from './unseen.ts';
 import type { Reconcile } from '../report/reconcile.ts';
 
 export interface PolicyControllerOptions {
@@ -25,18 +27,24 @@ export interface PolicyControllerOptions {
   readonly definitions: Definitions;
   readonly status: StatusWriter;
   readonly nodeMarker: Pick<NodeMarker, 'refusal'>;
+  /** What it waits for and nobody can see. */
+  readonly unseen: (policy: Policy) => readonly Unseen[];
   readonly now: () => number;
 }
 
+/** Where nothing else happens. */
+const lookedAtAgainMs = 60_000;
 /** The API's bound on a policy's leading gaps. */
 const mostGaps = 10;
 
 export const createPolicyReconcile =
-  ({ model, ours, definitions, status, nodeMarker, now }: PolicyControllerOptions): Reconcile =>
+  ({ model, ours, definitions, status, nodeMarker, unseen, now }: PolicyControllerOptions): Reconcile =>
   async (name) => {
     const object = ours.policies.get('', name);
-    if (object === undefined) return;
+    if (object === undefined) return undefined;
     const standing = standingOf(model.tally, name);
+    const policy = model.policies().find((each) => each.name === name);
+    const unseenBehaviours = policy === undefined ? [] : unseen(policy);
     await status.write({
       resource: resources.workloadPolicies,
       object,
@@ -44,11 +52,14 @@ export const createPolicyReconcile =
       aspects: [
         acceptance(definitions.errorOfPolicy(name)),
         { type: 'Satisfied', ...standing.satisfied },
-        ...strangeIds(model.policies().find((policy) => policy.name === name)),
+        ...strangeIds(policy),
+        ...unseenAspects(unseenBehaviours),
         ...marking(object, model, nodeMarker),
       ],
       now: now(),
     });
+    // A finding tells that somebody sees it after all, and changes no verdict.
+    return unseenBehaviours.length > 0 ? { requeueAfterMs: lookedAtAgainMs } : undefined;
   };
 
 const contentOf = ({ nodes, pods, workloads, gaps }: PolicyStanding): StatusContent =>
