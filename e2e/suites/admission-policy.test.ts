@@ -15,7 +15,7 @@ import type { Manifest } from '../fleet/manifest.ts';
 import type { ProcessHandle } from '../installation/install.ts';
 import { capture } from './support/capture.ts';
 import { eventually } from './support/eventually.ts';
-import type { Said } from './support/kubectl.ts';
+import type { Said } from './support/said.ts';
 import { createAll, namespace, namespacesOf, node, pod } from './support/small-fleet.ts';
 import { startWorld, type World } from './support/world.ts';
 
@@ -63,21 +63,25 @@ beforeAll(async () => {
     ...classes,
     ...agents,
   ]);
+  await begin();
+});
+
+/** The product with its policies, and API servers that go by what it makes of them. */
+const begin = async (): Promise<void> => {
   await world.install(values);
-  const policies = [
+  await world.apply(
     vault,
     policy('advised', { mode: 'Warn' }),
     policy('watched', { mode: 'Audit' }),
     policy('strict', { mode: 'Deny', breakGlass: 'Forbidden' }),
     policy('by-node', { mode: 'Deny' }, { selector: { nodeSelector: { matchLabels: { pool: 'a' } } } }),
-  ];
-  for (const each of policies) await world.kubectl(['create', '-f', '-'], each);
+  );
   operator = await world.startOperator();
   // API servers take a moment until they go by a new policy.
   await eventually(async () => expect((await tried('vault', isolated)).code).toBe(1));
   await eventually(async () => expect((await tried('strict', isolated)).code).toBe(1));
   await eventually(async () => expect((await tried('advised', isolated)).stderr).toContain('Warning'));
-});
+};
 
 afterAll(() => world?.stop());
 
@@ -206,6 +210,11 @@ describe('without a webhook', () => {
   });
 });
 
+const endOperator = async (): Promise<void> => {
+  operator.kill('SIGKILL');
+  await operator.exited;
+};
+
 const inescapable = async (): Promise<Inescapable> => {
   const list = async (path: string): Promise<readonly unknown[]> =>
     (await world.get<{ readonly items: readonly unknown[] }>(path)).items;
@@ -227,9 +236,10 @@ const inescapable = async (): Promise<Inescapable> => {
 };
 
 describe('without anything of ours', () => {
-  test('it goes on, except for a policy that is changed, no longer asks for it, or is gone', async () => {
-    operator.kill('SIGKILL');
-    await operator.exited;
+  test('it goes on, except where a policy changes; the operator that is back puts it right, and all is gone when it is switched off', async () => {
+    await endOperator();
+    await begin();
+    await endOperator();
     await world.plane.restartApiServer();
     await eventually(async () => expect((await tried('vault', isolated)).code).toBe(1));
     expect((await tried('strict', isolated)).code).toBe(1);
@@ -240,16 +250,13 @@ describe('without anything of ours', () => {
     await eventually(async () => expect((await tried('vault', isolated)).code).toBe(0));
     await world.kubectl(['delete', 'wpol', 'advised']);
     await eventually(async () => expect((await tried('advised', isolated)).stderr).toBe(''));
-  });
 
-  test('the operator puts it right when it is back, and all is gone when it is switched off', async () => {
     operator = await world.startOperator();
     const names = async () => (await generated('policies')).map(({ name }) => name).toSorted();
     const wanted = ['vault', 'watched'].map((name) => `${name}.workloadprotection.dev`);
     await eventually(async () => expect(await names()).toEqual(wanted));
     await eventually(async () => expect((await tried('vault', isolated)).stderr).toContain('Warning: '));
-    operator.kill('SIGKILL');
-    await operator.exited;
+    await endOperator();
     await world.kubectl(['delete', 'clusterrole', 'workload-protection-admission-policies']);
     await eventually(async () => {
       expect([...(await generated('policies')), ...(await generated('policybindings'))]).toEqual([]);

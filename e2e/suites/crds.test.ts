@@ -49,8 +49,12 @@ const pathOf = ({ kind, metadata }: ApiObject): string => {
   return `/apis/${group}/${version}/${scope === 'Namespaced' ? `namespaces/${metadata.namespace}/` : ''}${plural}`;
 };
 
-const create = (object: ApiObject) => plane.api.call('POST', pathOf(object), object);
 const remove = (object: ApiObject) => plane.api.call('DELETE', `${pathOf(object)}/${object.metadata.name}`);
+/** In the place of what an earlier try of the test may have left. */
+const create = async (object: ApiObject) => {
+  await remove(object);
+  return plane.api.call('POST', pathOf(object), object);
+};
 const change = (object: ApiObject, patch: object, subresource = '') =>
   plane.api.call('PATCH', `${pathOf(object)}/${object.metadata.name}${subresource}`, patch);
 
@@ -69,7 +73,8 @@ describe('the definitions', () => {
   test.each(kinds)('$kind is accepted and served', async (table) => {
     const definition = customResourceDefinition(table);
     const created = await plane.api.call('POST', definitions, definition);
-    expect(created.body).toMatchObject({ kind: 'CustomResourceDefinition' });
+    // A first try of this test has had it accepted.
+    expect([201, 409], JSON.stringify(created.body)).toContain(created.status);
 
     await expect
       .poll(() => conditionsOf(definition.metadata.name), { timeout: servedWithinMs })

@@ -6,6 +6,7 @@ import { everywhere } from '../fleet/agents/daemon-set.ts';
 import type { ProcessHandle } from '../installation/install.ts';
 import { eventually } from './support/eventually.ts';
 import { fetchMetrics, fetchText, type Metrics } from './support/exposition.ts';
+import { freshName } from './support/fresh-name.ts';
 import { findPromtool } from './support/promtool.ts';
 import { createAll, deployment, namespacesOf, node } from './support/small-fleet.ts';
 import { startWorld, type World } from './support/world.ts';
@@ -102,7 +103,7 @@ describe('the metrics of the operator', () => {
 
 describe('the metrics of the webhook', () => {
   test('count what was asked and what was answered', async () => {
-    await world.kubectl(['run', 'probe', '--image=probe:1']);
+    await world.kubectl(['run', freshName('probe'), '--image=probe:1']);
     const { sum } = await metricsOf(webhook);
     expect(sum('workload_protection_webhook_requests_total', { kind: 'Pod', operation: 'CREATE' })).toBeGreaterThan(0);
     expect(sum('workload_protection_webhook_panics_total')).toBe(0);

@@ -11,6 +11,7 @@ import { everywhere } from '../fleet/agents/daemon-set.ts';
 import type { ProcessHandle } from '../installation/install.ts';
 import { eventually } from './support/eventually.ts';
 import { fetchMetrics } from './support/exposition.ts';
+import { freshName } from './support/fresh-name.ts';
 import { createAll, namespacesOf, node } from './support/small-fleet.ts';
 import { condition, startWorld, type World } from './support/world.ts';
 
@@ -34,11 +35,17 @@ interface NodeCondition {
 
 const unprotected: Taint = { key: `${group}/unprotected`, effect: 'NoSchedule' };
 const foreign: Taint = { key: 'example.com/foreign', effect: 'NoSchedule' };
+/** The shortest that there is. */
+const timeLimit = '30s';
 const falcoHere = { 'agents.example.com/falco': 'true' };
 const agents = falco({ tolerations: everywhere, nodeSelector: falcoHere });
 
 let world: World;
 let operator: ProcessHandle;
+const registered: string[] = [];
+/** Of those, one that an agent protects, and one that waits for good. */
+let guarded = '';
+let strict = '';
 
 beforeAll(async () => {
   world = await startWorld('new-nodes');
@@ -71,9 +78,12 @@ const apply = (
     },
   });
 
-const register = async (name: string, labels: Readonly<Record<string, string>>): Promise<void> => {
-  const object = node(name, labels);
-  await world.cluster.create({ ...object, spec: { taints: [foreign, unprotected] } });
+/** Gives its name, which begins so. */
+const register = async (base: string, labels: Readonly<Record<string, string>>): Promise<string> => {
+  const name = freshName(base);
+  registered.push(name);
+  await world.cluster.create({ ...node(name, labels), spec: { taints: [foreign, unprotected] } });
+  return name;
 };
 
 const live = (name: string): Promise<LiveNode> => world.get(`/api/v1/nodes/${name}`);
@@ -94,82 +104,95 @@ const eventsOf = async (name: string): Promise<readonly string[]> => {
 
 describe('a node that registers with the startup taint', () => {
   test('loses it once an agent protects it, and nobody else’s taint with it', async () => {
-    await register('guarded', falcoHere);
-    await eventually(async () => expect(await taintsOf('guarded')).toEqual([foreign.key]));
-    await eventually(async () =>
-      expect(await conditionOf('guarded')).toMatchObject({ status: 'True', reason: 'Protected' }),
-    );
-    await eventually(async () => expect(await eventsOf('guarded')).toContain('StartupTaintRemoved'));
-    const taken = (await fetchMetrics(`${operator.metricsUrl}/metrics`)).sum(
-      'workload_protection_startup_taints_total',
-      {
+    const taken = async (): Promise<number> =>
+      (await fetchMetrics(`${operator.metricsUrl}/metrics`)).sum('workload_protection_startup_taints_total', {
         outcome: 'protected',
-      },
+      }) ?? 0;
+    const before = await taken();
+    guarded = await register('guarded', falcoHere);
+    await eventually(async () => expect(await taintsOf(guarded)).toEqual([foreign.key]));
+    await eventually(async () =>
+      expect(await conditionOf(guarded)).toMatchObject({ status: 'True', reason: 'Protected' }),
     );
-    expect(taken).toBe(1);
+    await eventually(async () => expect(await eventsOf(guarded)).toContain('StartupTaintRemoved'));
+    expect(await taken()).toBe(before + 1);
   });
 
   test('keeps it while no agent protects it, and says why', async () => {
-    await register('open', {});
+    const open = await register('open', {});
     await eventually(async () =>
-      expect(await conditionOf('open')).toMatchObject({
+      expect(await conditionOf(open)).toMatchObject({
         status: 'False',
         reason: 'AgentMissing',
         message: expect.stringContaining('agents.example.com/falco'),
       }),
     );
-    expect(await taintsOf('open')).toEqual([foreign.key, unprotected.key]);
+    expect(await taintsOf(open)).toEqual([foreign.key, unprotected.key]);
   });
 
-  test('loses it at the time limit, with a warning, where the policy says so', async () => {
-    await register('late', { pool: 'late' });
+  test('has it until the time limit, after which the policy says what becomes of it', async () => {
     // The longer limit holds; the one for all ends first once it does not ask any more.
     await apply('baseline', { condition: true });
-    await apply('late', { startupTaint: { enabled: true, timeLimit: '30s' } }, 'late');
-    await eventually(async () => expect(await taintsOf('late')).toEqual([foreign.key]), { withinMs: 60_000 });
-    await eventually(async () => expect(await eventsOf('late')).toContain('StartupTaintTimeLimit'));
-  });
-
-  test('keeps it beyond the time limit where the policy says so, which is told', async () => {
-    await register('strict', { pool: 'strict' });
-    await apply('strict', { startupTaint: { enabled: true, timeLimit: '30s', onTimeLimit: 'Keep' } }, 'strict');
-    await eventually(async () => expect(await eventsOf('strict')).toContain('StartupTaintKept'), { withinMs: 60_000 });
-    expect(await taintsOf('strict')).toEqual([foreign.key, unprotected.key]);
+    await apply('late', { startupTaint: { enabled: true, timeLimit } }, 'late');
+    await apply('strict', { startupTaint: { enabled: true, timeLimit, onTimeLimit: 'Keep' } }, 'strict');
+    const late = await register('late', { pool: 'late' });
+    strict = await register('strict', { pool: 'strict' });
+    await eventually(async () => expect(await taintsOf(late)).toEqual([foreign.key]));
+    await eventually(async () => expect(await eventsOf(late)).toContain('StartupTaintTimeLimit'));
+    await eventually(async () => expect(await eventsOf(strict)).toContain('StartupTaintKept'));
+    expect(await taintsOf(strict)).toEqual([foreign.key, unprotected.key]);
   });
 
   test('is taken care of by the next operator where it comes while none runs', async () => {
     await operator.stop();
-    await apply('baseline', { condition: true, startupTaint: { enabled: true, timeLimit: '24h' } });
-    await register('orphan', falcoHere);
-    await eventually(async () => {
-      const pods = await world.cluster.list<{ spec: { nodeName?: string }; status: { phase?: string } }>('v1', 'Pod');
-      expect(pods.find(({ spec }) => spec.nodeName === 'orphan')?.status.phase).toBe('Running');
-    });
-    expect(await taintsOf('orphan')).toEqual([foreign.key, unprotected.key]);
-    operator = await world.startOperator();
-    await eventually(async () => expect(await taintsOf('orphan')).toEqual([foreign.key]));
+    let orphan = '';
+    try {
+      await apply('baseline', { condition: true, startupTaint: { enabled: true, timeLimit: '24h' } });
+      orphan = await register('orphan', falcoHere);
+      await eventually(async () => {
+        const pods = await world.cluster.list<{ spec: { nodeName?: string }; status: { phase?: string } }>('v1', 'Pod');
+        expect(pods.find(({ spec }) => spec.nodeName === orphan)?.status.phase).toBe('Running');
+      });
+      expect(await taintsOf(orphan)).toEqual([foreign.key, unprotected.key]);
+    } finally {
+      operator = await world.startOperator();
+    }
+    await eventually(async () => expect(await taintsOf(orphan)).toEqual([foreign.key]));
   });
 });
 
 test('the condition that somebody else changes is put right, with the time of its own last change', async () => {
-  const before = await conditionOf('guarded');
-  await world.cluster.patch('/api/v1/nodes/guarded/status', {
-    status: { conditions: [{ ...before, status: 'False', message: 'edited' }] },
+  const edited = 'edited';
+  const whole = (): Promise<NodeCondition> =>
+    eventually(async () => {
+      const found = await conditionOf(guarded);
+      if (found?.status !== 'True' || found.message === edited)
+        throw new Error(`${guarded} has ${JSON.stringify(found)}`);
+      return found;
+    });
+  const before = await whole();
+  await world.cluster.patch(`/api/v1/nodes/${guarded}/status`, {
+    status: { conditions: [{ ...before, status: 'False', message: edited }] },
   });
-  await eventually(async () =>
-    expect(await conditionOf('guarded')).toMatchObject({ status: 'True', message: before?.message }),
-  );
+  expect((await whole()).message).toBe(before.message);
 });
 
 test('a policy is told that its nodes would wait for an agent that cannot start there', async () => {
   await eventually(async () => expect(condition(await world.policy('baseline'), 'NodesMarked').status).toBe('True'));
-  const daemonSet = '/apis/apps/v1/namespaces/falco/daemonsets/falco';
-  await world.cluster.patch(daemonSet, { spec: { template: { spec: { tolerations: [] } } } });
-  await eventually(async () => {
-    const { status, message } = condition(await world.policy('baseline'), 'NodesMarked');
-    expect(status).toBe('False');
-    expect(message).toContain('add the toleration {key: workloadprotection.dev/unprotected');
-  });
+  const tolerate = (tolerations: readonly object[]): Promise<unknown> =>
+    world.cluster.patch('/apis/apps/v1/namespaces/falco/daemonsets/falco', {
+      spec: { template: { spec: { tolerations } } },
+    });
+  try {
+    await tolerate([]);
+    await eventually(async () => {
+      const { status, message } = condition(await world.policy('baseline'), 'NodesMarked');
+      expect(status).toBe('False');
+      expect(message).toContain('add the toleration {key: workloadprotection.dev/unprotected');
+    });
+  } finally {
+    await tolerate(everywhere);
+  }
 });
 
 describe('before the operator goes for good', () => {
@@ -191,7 +214,7 @@ describe('before the operator goes for good', () => {
     const { code, output } = await release();
     expect(code).toBe(1);
     expect(output).toContain('WorkloadPolicy baseline, late, strict still asks for the startup taint');
-    expect(await taintsOf('strict')).toContain(unprotected.key);
+    expect(await taintsOf(strict)).toContain(unprotected.key);
   });
 
   test('nothing of ours is left on any node', async () => {
@@ -200,7 +223,7 @@ describe('before the operator goes for good', () => {
     const { code, output } = await release();
     expect(output).toContain('nothing of ours is left on any node');
     expect(code).toBe(0);
-    for (const name of ['guarded', 'open', 'late', 'strict', 'orphan']) {
+    for (const name of registered) {
       expect(await taintsOf(name)).toEqual([foreign.key]);
       expect(await conditionOf(name)).toBeUndefined();
     }

@@ -11,6 +11,7 @@ import { projectScheduling } from '../../facts/scheduling.ts';
 import { startControlPlane } from '../control-plane/start.ts';
 import type { ControlPlane } from '../control-plane/start.ts';
 import { eventually } from './support/eventually.ts';
+import { freshName } from './support/fresh-name.ts';
 import { parityScheduler, runtimeClasses, someNodes, somePods } from './support/schedulable.ts';
 import { startSchedulerExtender, type SchedulerExtender } from './support/scheduler-extender.ts';
 
@@ -110,7 +111,10 @@ describe('where a pod may land', () => {
   test('is where the real scheduler lets it, over generated pods and nodes', async () => {
     const written: { readonly name: string; readonly before: unknown; readonly after: unknown }[] = [];
     let refused = 0;
-    for (const before of somePods(podCount, seed)) {
+    const prefix = freshName('try');
+    for (const generated of somePods(podCount, seed)) {
+      const metadata = object(generated['metadata']);
+      const before = { ...generated, metadata: { ...metadata, name: `${prefix}-${text(metadata.name)}` } };
       const { status, body } = await plane.api.call('POST', '/api/v1/namespaces/default/pods', before);
       // What the API server itself refuses, no scheduler ever sees.
       if (status === 422 || status === 403) refused += 1;
