@@ -14,7 +14,7 @@ import { capture } from './support/capture.ts';
 import { eventually } from './support/eventually.ts';
 import { installProtection, viewerOf, type Protection } from './support/protection.ts';
 import { createAll, deployment, namespace, node } from './support/small-fleet.ts';
-import type { Said } from './support/kubectl.ts';
+import type { Said } from './support/said.ts';
 import { startWorld, type World } from './support/world.ts';
 
 /** Starting Node and eight lists take a second; the rest is for busy cores. */

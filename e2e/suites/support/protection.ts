@@ -1,14 +1,10 @@
 // `kubectl protection …` as a user runs it: the bundled program, found by the real kubectl in the PATH, with the rights of an account.
-import { spawn } from 'node:child_process';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { bundle } from '../../../.ci/bundle.ts';
 import type { Manifest } from '../../fleet/manifest.ts';
-import type { Said } from './kubectl.ts';
+import { sayAll, type Said } from './said.ts';
 import type { World } from './world.ts';
-
-/** Starting Node and eight lists take a second; the rest is for busy cores. */
-const deadlineMs = 60_000;
 
 export interface Protection {
   /** Where it runs: paths on the command line are from here. */
@@ -34,24 +30,13 @@ export const installProtection = async (world: World, name: string): Promise<Pro
   // As npm links it: under the name by which kubectl looks for it.
   await symlink(path.join(folder, 'dist', 'kubectl-protection.js'), path.join(bin, 'kubectl-protection'));
   const command: Protection['command'] = (program, args, { kubeconfig = '/nowhere/kubeconfig', input = '' } = {}) =>
-    new Promise((resolve, reject) => {
-      const child = spawn(program, args, {
-        cwd: folder,
-        env: {
-          PATH: [bin, path.dirname(process.execPath), process.env['PATH']].join(path.delimiter),
-          HOME: folder,
-          KUBECONFIG: kubeconfig,
-        },
-        signal: AbortSignal.timeout(deadlineMs),
-      });
-      let stdout = '';
-      let stderr = '';
-      child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-      child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-      child.once('error', reject);
-      child.once('close', (code) => resolve({ code: code ?? -1, stdout, stderr }));
-      child.stdin.once('error', () => {});
-      child.stdin.end(input);
+    sayAll(program, args, input, {
+      cwd: folder,
+      env: {
+        PATH: [bin, path.dirname(process.execPath), process.env['PATH']].join(path.delimiter),
+        HOME: folder,
+        KUBECONFIG: kubeconfig,
+      },
     });
   return {
     folder,
