@@ -13,38 +13,65 @@ export const matchesStored = (
   event: EvidenceEvent,
   context: MatchContext,
 ): Answer => {
+  if (matchers.length === 0) return 'no';
+  // Of many matchers most compare the same few fields.
+  const known = new Map<EventField, readonly Value[] | typeof unknown>();
+  const valuesIn = (field: EventField): readonly Value[] | typeof unknown => {
+    let values = known.get(field);
+    if (values === undefined) {
+      const texts = valuesOf(field, event, context);
+      values = texts === unknown ? unknown : texts.map(valueOf);
+      known.set(field, values);
+    }
+    return values;
+  };
   let best: Answer = 'no';
   for (const { allOf } of matchers) {
-    const answer = least(allOf, (comparison) => compare(comparison, event, context));
+    const answer = matchesAll(allOf, valuesIn);
     if (answer === 'yes') return 'yes';
     if (answer === 'maybe') best = 'maybe';
   }
   return best;
 };
 
-const least = (allOf: readonly Comparison[], answerOf: (comparison: Comparison) => Answer): Answer => {
+const matchesAll = (
+  allOf: readonly Comparison[],
+  valuesIn: (field: EventField) => readonly Value[] | typeof unknown,
+): Answer => {
   let worst: Answer = 'yes';
   for (const comparison of allOf) {
-    const answer = answerOf(comparison);
+    const answer = compare(comparison, valuesIn(comparison.field));
     if (answer === 'no') return 'no';
     if (answer === 'maybe') worst = 'maybe';
   }
   return worst;
 };
 
-const compare = (comparison: Comparison, event: EvidenceEvent, context: MatchContext): Answer => {
-  const values = valuesOf(comparison.field, event, context);
+const compare = (comparison: Comparison, values: readonly Value[] | typeof unknown): Answer => {
   if (values === unknown) return 'maybe';
   let best: Answer = 'no';
-  for (const value of values) {
-    if (isWhole(value)) {
-      if (fits(comparison, value)) return 'yes';
-    } else if (couldFit(comparison, value)) {
+  for (const { text, left } of values) {
+    if (left === undefined) {
+      if (fits(comparison, text)) return 'yes';
+    } else if (couldFit(comparison, left)) {
       best = 'maybe';
     }
   }
   return best;
 };
+
+interface Value {
+  readonly text: string;
+  /** Of one that is masked or cut. */
+  readonly left: Left | undefined;
+}
+
+/** What is left of a text: its beginning, its end, and all of it with a star for what is missing. */
+interface Left {
+  readonly head: string;
+  readonly tail: string;
+  readonly pattern: string;
+}
 
 /** Anything may have stood there. */
 const unknown = Symbol('unknown');
@@ -93,17 +120,19 @@ const present = (value: string | undefined): readonly string[] => (value === und
 /** Stands at the end of what was too long. */
 const ellipsis = '…';
 
-const isWhole = (text: string): boolean => !text.endsWith(ellipsis) && !text.includes(masked);
-
-/** Whether what is left of it leaves room for what is compared with. Only its beginning and its end are looked at: they cost nothing. */
-const couldFit = ({ equals, prefix, suffix, glob }: Comparison, text: string): boolean => {
+const valueOf = (text: string): Value => {
+  if (!text.endsWith(ellipsis) && !text.includes(masked)) return { text, left: undefined };
   const pattern = (text.endsWith(ellipsis) ? `${text.slice(0, -ellipsis.length)}*` : text).replaceAll(masked, '*');
   const head = pattern.slice(0, pattern.indexOf('*'));
-  const tail = pattern.slice(pattern.lastIndexOf('*') + 1);
+  return { text, left: { pattern, head, tail: pattern.slice(pattern.lastIndexOf('*') + 1) } };
+};
+
+/** Whether it leaves room for what is compared with. For most only its beginning and its end are looked at, which costs nothing. */
+const couldFit = ({ equals, prefix, suffix, glob }: Comparison, { head, tail, pattern }: Left): boolean => {
   const mayBegin = (start: string): boolean => head.startsWith(start) || start.startsWith(head);
   const mayEnd = (end: string): boolean => tail.endsWith(end) || end.endsWith(tail);
   return (
-    equals.some((value) => globMatches(pattern, value)) ||
+    equals.some((value) => mayBegin(value) && mayEnd(value) && globMatches(pattern, value)) ||
     prefix.some(mayBegin) ||
     suffix.some(mayEnd) ||
     glob.some((wanted) => mayBegin(literalStart(wanted)) && mayEnd(literalEnd(wanted)))

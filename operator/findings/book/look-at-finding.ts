@@ -100,7 +100,7 @@ const uncounted: Listening = {
   listening: false,
   reason: 'RuleNotLoaded',
   message:
-    'no policy that selects it names the behaviour any more, or those that do exclude it, so that nothing of it would be counted',
+    'no policy that selects it names the behaviour any more, or those that do exclude it, so that nothing of it would be counted. Take that back, or accept the risk',
 };
 
 const uncountedAs = (message: string | undefined): Listening | undefined =>
