@@ -5,7 +5,10 @@ import { caseVerb, mergeCase } from './case-verb.ts';
 import { instantOf, rfc3339 } from './day.ts';
 
 const flags = {
-  until: { placeholder: 'DAY', help: 'Until when: 2027-03-01, or 90d from now. It ends by itself then.' },
+  until: {
+    placeholder: 'DAY',
+    help: 'Until when: 2027-03-01 (its beginning, in UTC), or 90d from now. It ends by itself then.',
+  },
   reason: { placeholder: 'TEXT', help: 'Why; at least eight characters.' },
 } as const satisfies FlagTable;
 
@@ -22,7 +25,7 @@ export const acceptVerb = caseVerb({
     const [until, reason] = [text('until'), text('reason')];
     if (until === undefined || reason === undefined) throw new UsageError('say --until and --reason');
     const at = instantOf('until', until, now);
-    if (at <= now) throw new UsageError(`--until: ${until} is over`);
+    if (at <= now) throw new UsageError(`--until: it would end at ${rfc3339(at)}, which is past`);
     const riskAcceptedUntil = rfc3339(at);
     return async (source, place) => {
       await mergeCase(source, place, { phase: 'RiskAccepted', riskAcceptedUntil, riskAcceptedReason: reason });

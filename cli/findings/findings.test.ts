@@ -253,7 +253,9 @@ describe('list', () => {
     [['note', 'x'], 'say which finding: kubectl protection findings note NAME... TEXT'],
     [['link', 'x', 'ftp://x'], 'must begin with http:// or https://'],
     [['accept', 'x', '--until', '90d'], 'say --until and --reason'],
-    [['accept', 'x', '--until', '2026-01-01', '--reason', 'long enough'], '2026-01-01 is over'],
+    [['accept', 'x', '--until', '2026-01-01', '--reason', 'long enough'], 'end at 2026-01-01T00:00:00Z, which is past'],
+    // The day of the test: it has begun, and is not over.
+    [['accept', 'x', '--until', '2026-06-02', '--reason', 'long enough'], 'end at 2026-06-02T00:00:00Z, which is past'],
     [['fix', 'x', '--timeout', '0'], 'from 1 to 3600'],
   ] as const)('%j is refused before a cluster is asked', async (args, words) => {
     const { code, err } = await findings(...args);
@@ -484,6 +486,22 @@ describe('the case', () => {
       links: [{ title: 'stages', url: 'https://tracker.example.com/PAY-421' }],
       notes: [{ text: 'asked them' }],
     });
+  });
+
+  test('link that is run again adds nothing, unless it has another title to say', async () => {
+    const ticket = 'https://tracker.example.com/PAY-421';
+    put(aFinding());
+    await findings('link', checkout, ticket, '--title', 'stages');
+    for (const again of [[], ['--title', 'stages']]) {
+      expect((await findings('link', checkout, ticket, ...again)).out).toBe(
+        `shop/${checkout}: ${ticket} is linked already\n`,
+      );
+    }
+    await findings('link', checkout, ticket, '--title', 'two stages');
+    expect(caseOf().links).toEqual([
+      { title: 'stages', url: ticket },
+      { title: 'two stages', url: ticket },
+    ]);
   });
 
   test('accept has a reason and an end', async () => {

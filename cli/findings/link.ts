@@ -15,6 +15,10 @@ export const linkVerb = caseVerb({
     if (!/^https?:\/\/\S+$/.test(url)) throw new UsageError(`"${url}" must begin with http:// or https://`);
     const title = text('title');
     return async (source, place) => {
+      const { links = [] } = (await source.get(place)).spec.case;
+      if (links.some((link) => link.url === url && (title === undefined || link.title === title))) {
+        return `${url} is linked already`;
+      }
       await append(source, place, 'links', { ...(title === undefined ? {} : { title }), url });
       return `linked ${url}`;
     };
