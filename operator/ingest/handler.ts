@@ -45,6 +45,8 @@ interface Answer {
 }
 
 const mostErrors = 10;
+/** Ten times what is taken: whoever sends more will not be told why. */
+const mostDiscarded = 40 * 1024 * 1024;
 /** What a disk or a leader may need to be back; a sender that counts on it has lost nothing. */
 const retryAfterSeconds = 5;
 
@@ -212,10 +214,28 @@ const send = (request: IncomingMessage, response: ServerResponse, { status, body
   response.writeHead(status, {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(text),
-    // What is left of a body that nobody wants is not waited for.
+    // What is left of a body that nobody wants may be more than is read.
     ...(request.complete ? {} : { connection: 'close' }),
     ...headers,
   });
-  response.end(text);
-  if (!request.complete) request.resume();
+  if (request.complete) return void response.end(text);
+  response.write(text);
+  discard(request, () => response.end());
+};
+
+/**
+ * Reads what is left of a body that nobody wants, before the connection ends: most clients send all of it before they look for an answer,
+ * and would see their connection broken instead of one. The server's own patience ends with its deadline for requests.
+ */
+const discard = (request: IncomingMessage, then: () => void): void => {
+  let left = mostDiscarded;
+  const take = (part: Buffer): void => {
+    left -= part.length;
+    if (left < 0) finish();
+  };
+  const finish = (): void => {
+    request.off('data', take).off('end', finish).off('close', finish);
+    then();
+  };
+  request.on('data', take).on('end', finish).on('close', finish).resume();
 };

@@ -301,6 +301,34 @@ describe('what is sent', () => {
   });
 });
 
+it.each([
+  ['too large', 9_000_000, '/ingest/v1/falco', true, 413],
+  ['of somebody unknown', 3_000_000, '/ingest/v1/falco', false, 401],
+  ['for a path that there is not', 3_000_000, '/ingest/v1/other', true, 404],
+])(
+  'a client that sends all of a body before it looks for an answer is told that it is %s',
+  async (_, size, path, isKnown, status) => {
+    const socket = connect({ host: '127.0.0.1', port, ca: authority.ca });
+    let answer = '';
+    const head = `POST ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${isKnown ? token : 'wrong'}\r\ncontent-length: ${size}\r\n\r\n`;
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject).write(head);
+      let sent = 0;
+      const more = (error?: Error | null): void => {
+        if (error) return reject(error);
+        if (sent === size) return resolve();
+        sent += 100_000;
+        socket.write(Buffer.alloc(100_000, 'x'), more);
+      };
+      more();
+    });
+    const ended = new Promise<void>((resolve, reject) => void socket.once('end', resolve).once('error', reject));
+    socket.on('data', (part: Buffer) => (answer += part.toString()));
+    await ended;
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+  },
+);
+
 describe('who sends', () => {
   it('is asked to prove it', async () => {
     const answer = await send('{}', { authorised: false });
