@@ -3,17 +3,18 @@ import { Readable } from 'node:stream';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { silentLog } from '../../kube/log.ts';
-import { JournalError } from '../journal/journal.ts';
+import { JournalError, openJournal } from '../journal/journal.ts';
 import { encodeRecord } from '../journal/record.ts';
+import { memoryDisk } from '../journal/testing/memory-disk.ts';
 import { decodeEntry, encodeEntry } from './entry.ts';
 import { createReceiver, journalHeader, type Receiver } from './receiver.ts';
 import { createTakeOver, type TakeOver } from './take-over.ts';
 
-const aRecord = (position: number) =>
+const aRecord = (position: number, text = '') =>
   encodeRecord({
     position,
     count: 1,
-    payload: encodeEntry({ source: 'generic', sender: 's', node: undefined, at: 1, items: [{ n: position }] }),
+    payload: encodeEntry({ source: 'generic', sender: 's', node: undefined, at: 1, items: [{ n: position, text }] }),
   });
 
 let appended: Buffer[];
@@ -28,9 +29,9 @@ beforeEach(() => {
   failure = undefined;
   takeOver = createTakeOver({
     journal: {
-      append: async (payload) => {
+      appendAll: async (drafts) => {
         if (failure !== undefined) throw failure;
-        return appended.push(payload);
+        return appended.push(...drafts.map(({ payload }) => payload));
       },
     },
     closed: () => closed,
@@ -93,6 +94,21 @@ describe('what a replica hands over', () => {
     failure = undefined;
     expect(await hand(aRecord(1))).toBe(200);
     expect(numbers()).toEqual([1]);
+  });
+
+  it('leaves no gap where the disk had room for a later record alone, since what comes before one that is there is taken for known', async () => {
+    const journal = await openJournal({
+      disk: memoryDisk(),
+      maxBytes: 1_000_000,
+      segmentBytes: 10_000_000,
+      log: silentLog,
+    });
+    takeOver = createTakeOver({ journal, closed: () => undefined, log: silentLog });
+    // More than is written at once, so that the later one would go to the disk by itself.
+    const large = aRecord(1, 'x'.repeat(5_000_000));
+    expect((await takeOver.take('other', Buffer.concat([large, aRecord(2)])))[0]).toBe(503);
+    expect(takeOver.known()).toEqual({});
+    expect(journal.usage().waiting).toBe(0);
   });
 
   it('is taken by way of a third journal, too, whatever came directly: that one may have kept what was never worked in', async () => {

@@ -23,7 +23,7 @@ export interface TakeOver {
 }
 
 export interface TakeOverOptions {
-  readonly journal: Pick<Journal, 'append'>;
+  readonly journal: Pick<Journal, 'appendAll'>;
   readonly closed: () => string | undefined;
   readonly log: Log;
 }
@@ -47,15 +47,17 @@ export const createTakeOver = ({ journal, closed, log }: TakeOverOptions): TakeO
   const isKnown = (id: string, position: number): boolean => (last.get(id) ?? 0) >= position;
 
   const append = async (id: string, records: readonly JournalRecord[]): Promise<void> => {
-    const fresh = records.flatMap(({ position, count, payload }) => {
+    const fresh = records.flatMap(({ position, count, payload: unstamped }) => {
       if (isKnown(id, position)) return [];
       const origin = { journal: id, position };
-      const stamped = withOrigin(payload, origin);
-      if (stamped === undefined) log.warn({ origin }, 'a record of another replica cannot be read, and is left out');
-      return stamped === undefined ? [] : [{ origin, count, stamped }];
+      const payload = withOrigin(unstamped, origin);
+      if (payload === undefined) log.warn({ origin }, 'a record of another replica cannot be read, and is left out');
+      return payload === undefined ? [] : [{ origin, count, payload }];
     });
-    // The journal writes in the order in which it is asked to.
-    await Promise.all(fresh.map(({ stamped, count }) => journal.append(stamped, count)));
+    const [first, ...others] = fresh;
+    if (first === undefined) return;
+    // All or none: had a later one been written without an earlier one, that would be taken for known.
+    await journal.appendAll([first, ...others]);
     for (const { origin } of fresh) note(origin);
   };
 

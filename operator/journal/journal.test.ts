@@ -176,6 +176,25 @@ describe('a journal', () => {
     expect(await append(journal, 'after')).toBe(3);
   });
 
+  it('has all or none of several records, though others would have had room', async () => {
+    const disk = memoryDisk();
+    const journal = await open(disk, { maxBytes: 1000 });
+    const drafts = ['a'.repeat(2000), 'b'].map((text) => ({ payload: Buffer.from(text), count: 1 }));
+    const [first, ...others] = drafts;
+    if (first === undefined) throw new Error('there is none');
+    await expect(journal.appendAll([first, ...others])).rejects.toMatchObject({ kind: 'full' });
+    expect(
+      await journal.appendAll([
+        { payload: Buffer.from('c'), count: 2 },
+        { payload: Buffer.from('d'), count: 1 },
+      ]),
+    ).toBe(3);
+    expect((await contentOf(journal)).map(({ position, text }) => [position, text])).toEqual([
+      [3, 'c'],
+      [5, 'd'],
+    ]);
+  });
+
   it('asks to come again where too much waits for the disk', async () => {
     const journal = await open(memoryDisk(), { maxBytes: 100_000_000 });
     const large = Buffer.alloc(20_000_000);

@@ -13,6 +13,8 @@ export interface Journal {
   /** Resolves with the position of the first event once the disk has all of them. Rejects with a JournalError where it has not. */
   /** `content`: what it was made of, which those that follow closely are given with it. */
   append(payload: Buffer, count: number, content?: unknown): Promise<number>;
+  /** The same with several records, one behind the other: where one of them is refused, all are. */
+  appendAll(drafts: readonly [Draft, ...Draft[]]): Promise<number>;
   /** Every record from the one that holds a position on, whole, and then those that come, until the signal aborts. */
   follow(from: number, signal: AbortSignal): AsyncGenerator<JournalRecord>;
   /** The consumer has made something of everything up to a position, and `state` is what it would begin with; its room is given back. */
@@ -23,6 +25,9 @@ export interface Journal {
   /** Waits for what is being written. */
   close(): Promise<void>;
 }
+
+/** A record that has no position yet. */
+export type Draft = Omit<JournalRecord, 'position'>;
 
 export interface JournalUsage {
   readonly bytes: number;
@@ -53,9 +58,8 @@ export interface JournalOptions {
 }
 
 interface Waiting {
-  readonly payload: Buffer;
-  readonly count: number;
-  readonly content: unknown;
+  readonly drafts: readonly [Draft, ...Draft[]];
+  readonly bytes: number;
   readonly resolve: (position: number) => void;
   readonly reject: (error: JournalError) => void;
 }
@@ -133,10 +137,14 @@ export async function openJournal({ disk, maxBytes, segmentBytes, log }: Journal
 
   const write = async (batch: readonly Waiting[]): Promise<void> => {
     const first = next;
-    const records = batch.map(({ payload, count, content }) => {
-      const record = { position: next, count, payload, content };
-      next += count;
-      return record;
+    const records: JournalRecord[] = [];
+    const positions = batch.map(({ drafts }) => {
+      const position = next;
+      for (const draft of drafts) {
+        records.push({ ...draft, position: next });
+        next += draft.count;
+      }
+      return position;
     });
     const bytes = Buffer.concat(records.flatMap(partsOf));
     try {
@@ -158,7 +166,7 @@ export async function openJournal({ disk, maxBytes, segmentBytes, log }: Journal
     trouble = undefined;
     last = first + records.reduce((sum, { count }) => sum + count, 0) - 1;
     for (const record of records) tail.add(record);
-    for (const [index, { resolve }] of batch.entries()) resolve(records[index]?.position ?? first);
+    for (const [index, { resolve }] of batch.entries()) resolve(positions[index] ?? first);
     grown.resolve();
     grown = Promise.withResolvers();
   };
@@ -166,11 +174,11 @@ export async function openJournal({ disk, maxBytes, segmentBytes, log }: Journal
   const writeAll = async (): Promise<void> => {
     while (waiting.length > 0) {
       let bytes = 0;
-      const ends = waiting.findIndex(({ payload }) => (bytes += recordBytes(payload)) > batchBytes);
+      const ends = waiting.findIndex((each) => (bytes += each.bytes) > batchBytes);
       // One that is larger than a batch is one.
       const batch = waiting.slice(0, ends < 0 ? waiting.length : Math.max(1, ends));
       waiting = waiting.slice(batch.length);
-      waitingBytes -= batch.reduce((sum, { payload }) => sum + recordBytes(payload), 0);
+      waitingBytes -= batch.reduce((sum, each) => sum + each.bytes, 0);
       await write(batch);
     }
     writing = undefined;
@@ -186,19 +194,23 @@ export async function openJournal({ disk, maxBytes, segmentBytes, log }: Journal
     }
   };
 
+  const appendAll: Journal['appendAll'] = (drafts) =>
+    new Promise((resolve, reject) => {
+      if (isClosed) return reject(new JournalError('busy', 'the journal is closed'));
+      const bytes = drafts.reduce((sum, { payload }) => sum + recordBytes(payload), 0);
+      // What is more than that by itself may wait alone, or it would never be taken.
+      if (waitingBytes > 0 && waitingBytes + bytes > mostWaitingBytes)
+        return reject(new JournalError('busy', `${waitingBytes} bytes wait for the disk already`));
+      waiting.push({ drafts, bytes, resolve, reject });
+      waitingBytes += bytes;
+      // In the next turn, so that everything that comes in this one goes with it.
+      writing ??= Promise.resolve().then(writeAll);
+    });
+
   return {
     id,
-    append: (payload, count, content) =>
-      new Promise((resolve, reject) => {
-        if (isClosed) return reject(new JournalError('busy', 'the journal is closed'));
-        const bytes = recordBytes(payload);
-        if (waitingBytes + bytes > mostWaitingBytes)
-          return reject(new JournalError('busy', `${waitingBytes} bytes wait for the disk already`));
-        waiting.push({ payload, count, content, resolve, reject });
-        waitingBytes += bytes;
-        // In the next turn, so that everything that comes in this one goes with it.
-        writing ??= Promise.resolve().then(writeAll);
-      }),
+    append: (payload, count, content) => appendAll([{ payload, count, content }]),
+    appendAll,
     async *follow(from, signal) {
       const follower = tail.follow(from);
       let name = '';
