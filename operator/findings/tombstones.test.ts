@@ -65,6 +65,19 @@ const graveyard = (
 };
 
 describe('what is left of a finding whose namespace goes', () => {
+  test('stays as another leader has left it', async () => {
+    const { bury, work, writer } = graveyard();
+    const apply = writer.apply.bind(writer);
+    const stands = { status: { tombstone: { time: '2026-11-22T00:00:00Z' } } };
+    Object.assign(writer, {
+      apply: async (...of: Parameters<typeof apply>) => ({ ...(await apply(...of)), ...stands }),
+    });
+    bury();
+    await work();
+    await work();
+    expect(writer.writes.map(({ verb }) => verb)).toEqual(['apply']);
+  });
+
   test('says whose it was, how it came, and by its digest what it was', async () => {
     const { bury, work, bring, object } = graveyard();
     bury();

@@ -105,6 +105,20 @@ describe('a finding that somebody else changes', () => {
   });
 });
 
+test('a finding whose time is over is not deleted where somebody has written to it since', async () => {
+  const status = { phase: 'Resolved', resolution: 'Verified', resolvedAt: '2026-01-01T00:00:00Z' };
+  let isTold = false;
+  const { standing, clock } = await leader(undefined, { mayGo: () => isTold, status, stand: createStandingFindings });
+  if (standing === undefined) throw new Error('nothing stands');
+  const [object] = standing.all();
+  const key = `${object?.metadata.namespace}/${object?.metadata.name}`;
+  standing.edit(key, { status: { ...object?.status, phase: 'Open' } });
+  isTold = true;
+  await clock.advance(20_000);
+  expect(standing.requests).toContain('delete refused');
+  expect(standing.get(key)?.status).toMatchObject({ phase: 'Open' });
+});
+
 test('a write of which the answer was lost is none of somebody else, and counts nothing twice', async () => {
   const { standing, requests, keeper, pass, count } = await setUp();
   keeper.take(compiling, 'b', 5);

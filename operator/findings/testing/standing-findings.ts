@@ -15,6 +15,7 @@ export interface StandingFindings {
   /** What was asked of it, and how that was answered. */
   readonly requests: string[];
   readonly get: (key: string) => StandingFinding | undefined;
+  readonly all: () => Iterable<StandingFinding>;
   /** Somebody else writes. */
   readonly edit: (key: string, change: object) => void;
   /** The watch brings all that has happened. */
@@ -74,6 +75,7 @@ export const createStandingFindings = (first: RawObject, watched: Store<RawObjec
   return {
     requests,
     get: (key) => objects.get(key),
+    all: () => objects.values(),
     edit: (key, change) => {
       const object = objects.get(key);
       if (object !== undefined) put(key, { ...object, ...change });
