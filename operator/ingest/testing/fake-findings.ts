@@ -36,7 +36,10 @@ export const createFakeFindings = (clock: Clock, random: Random): FakeFindings =
   const moodOf = (name: string): ApiMood =>
     [...moods].find(([workload]) => name.includes(`-${workload}-`))?.[1] ?? everywhere;
 
-  const store = (key: string, change: (before: StoredFinding | undefined) => StoredFinding): Written => {
+  const store = (
+    key: string,
+    change: (before: StoredFinding | undefined) => StoredFinding,
+  ): StoredFinding & Written => {
     const before = objects.get(key);
     const changed = change(before);
     const object = {
@@ -45,7 +48,7 @@ export const createFakeFindings = (clock: Clock, random: Random): FakeFindings =
     };
     objects.set(key, object);
     for (const listener of listeners) listener(object);
-    return object as Written;
+    return object;
   };
 
   const writerOf = (process: VirtualProcess): LeaderWriter => {
