@@ -6,7 +6,8 @@ import { everywhere } from '../fleet/agents/daemon-set.ts';
 import type { Manifest } from '../fleet/manifest.ts';
 import type { Installation, ProcessHandle } from '../installation/install.ts';
 import { eventually } from './support/eventually.ts';
-import type { Said } from './support/kubectl.ts';
+import { freshName } from './support/fresh-name.ts';
+import type { Said } from './support/said.ts';
 import { createAll, deployment, namespace, namespacesOf, node, pod } from './support/small-fleet.ts';
 import { startWorld, type World } from './support/world.ts';
 
@@ -125,13 +126,14 @@ describe('controllers of pods', () => {
   });
 
   test('a Deployment is warned of when it is moved to where nothing protects, and not when it is scaled', async () => {
-    await createAll(world.cluster, [deployment('default', 'mover', { on: 'guarded' })]);
+    const mover = freshName('mover');
+    await createAll(world.cluster, [deployment('default', mover, { on: 'guarded' })]);
     const moved = await world.kubectl.say(
       ['apply', '--server-side', '--force-conflicts', '-f', '-'],
-      deployment('default', 'mover', { on: 'open' }),
+      deployment('default', mover, { on: 'open' }),
     );
     expectWarned(moved, 'pods of this Deployment');
-    const scaled = await world.kubectl.say(['scale', 'deployment', 'mover', '--replicas=2']);
+    const scaled = await world.kubectl.say(['scale', 'deployment', mover, '--replicas=2']);
     expect([scaled.code, scaled.stderr]).toEqual([0, '']);
   });
 });
@@ -284,7 +286,7 @@ describe('the webhook itself', () => {
     const name = nextName();
     const denied = await create(pod('vault', name, { on: 'open' }));
     expect([denied.code, denied.stderr]).toEqual([0, '']);
-    const applied = await create(deployment('default', 'meanwhile', { on: 'open' }));
+    const applied = await create(deployment('default', freshName('meanwhile'), { on: 'open' }));
     expect([applied.code, applied.stderr]).toEqual([0, '']);
 
     webhook = await world.startWebhook();
