@@ -11,6 +11,7 @@ import { compareResourceVersions } from './resource-version.ts';
 import type { Sink } from './sink.ts';
 import type { Transport } from './transport.ts';
 import { type WatchEvent, type WatchedObject, watchOnce } from './watch.ts';
+import { WatchListTrust } from './watch-list-trust.ts';
 
 export interface ReflectorOptions<T> extends Scope {
   readonly transport: Transport;
@@ -94,8 +95,7 @@ class WatchingReflector<T> implements Reflector {
   #relists = 0;
   #watchErrors = 0;
   #skipped = 0;
-  #watchListUsable = true;
-  #unfinishedWatchLists = 0;
+  readonly #watchList = new WatchListTrust();
   #bookmarksCome = false;
   #interrupt = (): void => {};
   #onRelisted: (() => void)[] = [];
@@ -166,7 +166,7 @@ class WatchingReflector<T> implements Reflector {
         this.#options.metrics?.relist?.(this.#name);
       }
     }
-    if (this.#watchListUsable) return this.#follow(undefined, signal);
+    if (this.#watchList.isUsable) return this.#follow(undefined, signal);
     return this.#list(signal);
   }
 
@@ -227,7 +227,8 @@ class WatchingReflector<T> implements Reflector {
     } catch (error) {
       if (!watch.complete && this.#blamesWatchList(error)) return;
       // A server may have stopped sending bookmarks (another one behind the same address): then silence proves less.
-      if (reasonOf(error) === 'WatchSilent' && watch.bookmarks === 0) this.#bookmarksCome = false;
+      if (error instanceof KubeError && error.reason === 'WatchSilent' && watch.bookmarks === 0)
+        this.#bookmarksCome = false;
       throw error;
     }
     if (signal.aborted) return;
@@ -250,7 +251,7 @@ class WatchingReflector<T> implements Reflector {
     if (annotations?.[initialEventsEnd] !== 'true' || !resourceVersion) {
       throw this.#failure('WatchListIgnored', 'the server does not know sendInitialEvents');
     }
-    this.#unfinishedWatchLists = 0;
+    this.#watchList.finished();
     this.#replaced(resourceVersion);
   }
 
@@ -280,14 +281,9 @@ class WatchingReflector<T> implements Reflector {
     this.#advance(resourceVersion);
   }
 
-  /** True when it is WatchList that does not work here, so that the next round lists instead. Remembered for the process's life. */
+  /** True when it is WatchList that does not work here, so that the next round lists instead. */
   #blamesWatchList(error: unknown): boolean {
-    const reason = reasonOf(error);
-    const refused = classify(error) === 'invalid' || reason === 'WatchListIgnored';
-    if (reason === 'WatchListUnfinished' || reason === 'WatchSilent') this.#unfinishedWatchLists += 1;
-    // Once may be the network; twice in a row is a server that never ends its initial events.
-    if (!refused && this.#unfinishedWatchLists < 2) return false;
-    this.#watchListUsable = false;
+    if (!this.#watchList.blames(error)) return false;
     this.#log.info(
       { resource: this.#name, error: messageOf(error) },
       'the server does not stream lists; reading pages instead',
@@ -393,10 +389,6 @@ function endsHistory(error: unknown): boolean {
   const kind = classify(error);
   if (kind === 'gone' || kind === 'invalid' || kind === 'notFound') return true;
   return error instanceof KubeError && error.details.some((cause) => cause.reason === 'ResourceVersionTooLarge');
-}
-
-function reasonOf(error: unknown): string | undefined {
-  return error instanceof KubeError ? error.reason : undefined;
 }
 
 function messageOf(error: unknown): string {
