@@ -25,13 +25,19 @@ export const createUnseen =
     if (unseen.length === 0 || agents === undefined) return unseen;
     // A rule under any name, such as one of the user's own, has shown that it sees it.
     const told = new Set<string>();
+    const waitedFor = new Set(unseen.map(({ behaviour }) => behaviour));
+    // Thousands of findings may have been told by the same rules.
+    const asked = new Set<string>();
     for (const finding of findings()) {
       const status = object(object(finding).status);
+      const behaviour = text(status.behaviour);
       // What is left of a finding tells of what was.
-      if (status.tombstone !== undefined) continue;
+      if (!waitedFor.has(behaviour) || told.has(behaviour) || status.tombstone !== undefined) continue;
       const [names, rules] = [texts(status.agents), texts(status.rules)];
-      if (agents.some((agent) => names.includes(agent.name) && mayStillTell(agent, rules)))
-        told.add(text(status.behaviour));
+      const question = JSON.stringify([behaviour, names, rules]);
+      if (asked.has(question)) continue;
+      asked.add(question);
+      if (agents.some((agent) => names.includes(agent.name) && mayStillTell(agent, rules))) told.add(behaviour);
     }
     return unseen.filter(({ behaviour }) => !told.has(behaviour));
   };
