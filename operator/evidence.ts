@@ -23,6 +23,8 @@ export interface Evidence {
   readonly scrapes: Telemetry['standing'];
   /** What an agent that is asked told of its own accord. */
   readonly note: Telemetry['note'];
+  /** The next answer of an agent is waited for. */
+  readonly readSoon: Telemetry['readSoon'];
 }
 
 /** An evaluation of everything takes a second at most; behind it the longest wait of the event loop. */
@@ -38,6 +40,7 @@ export const createEvidence = (options: EvidenceOptions): Evidence => {
     judged: judged.promise,
     scrapes: telemetry.standing,
     note: telemetry.note,
+    readSoon: telemetry.readSoon,
     run: async (signal) => {
       const gathering = Promise.all([telemetry.run(signal), declarations.run(signal)]);
       try {

@@ -172,6 +172,7 @@ export const runOperator = async (
       deliveries,
       unattributed,
       cgroups: kubelets?.cgroups ?? unasked,
+      readSoon: evidence.readSoon,
       isExported: (finding) => isAllTold(finding, flags.clusterName),
       mayGo: (finding) => mayGo(finding, flags.clusterName, flags.sinkUrl !== undefined),
       transport,

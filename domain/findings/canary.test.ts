@@ -3,7 +3,7 @@ import { aFalco, scraped } from '../testing/agents.ts';
 import { minutes } from '../testing/policies.ts';
 import { classify } from './classify.ts';
 import type { PostureRule, SecurityEvent } from './types.ts';
-import { provesForMs, slowCanaries } from './canary.ts';
+import { arrivesOften, provesForMs, slowCanaries } from './canary.ts';
 
 test.each([
   ['staleAfter where there is no canary', undefined, 3 * minutes],
@@ -11,6 +11,20 @@ test.each([
   ['staleAfter where that is longer', 30_000, 3 * minutes],
 ])('what arrived proves delivery for %s', (_, canary, expected) => {
   expect(provesForMs({ telemetry: scraped, ...(canary === undefined ? {} : { canary }) })).toBe(expected);
+});
+
+test.each<[string, Parameters<typeof arrivesOften>[0], boolean]>([
+  ['a canary every half minute', { telemetry: scraped, canary: 30_000 }, true],
+  ['a canary every ten minutes', { telemetry: scraped, canary: 10 * minutes }, false],
+  ['no canary', { telemetry: scraped }, false],
+  ['heartbeats of which three take a minute', { telemetry: { ...scraped, mode: 'Push', staleAfter: minutes } }, true],
+  [
+    'heartbeats that are believed for long',
+    { telemetry: { ...scraped, mode: 'Push', staleAfter: 15 * minutes } },
+    false,
+  ],
+])('with %s, the next arrival is worth waiting for: %s', (_, agent, expected) => {
+  expect(arrivesOften(agent)).toBe(expected);
 });
 
 test('a canary is slow where three of its intervals are longer than the silence that is asked for', () => {

@@ -9,6 +9,14 @@ type Singing = Pick<AgentDefinition, 'name' | 'telemetry' | 'canary'>;
 export const provesForMs = ({ telemetry, canary = 0 }: Pick<Singing, 'telemetry' | 'canary'>): number =>
   Math.max(telemetry.staleAfter, canariesMissed * canary);
 
+/** What comes as often as this is worth waiting for, before a finding is resolved. */
+const worthWaitingMs = 30_000;
+
+/** Whether something arrives so often that one more arrival can be waited for; of what posts three intervals make it stale. */
+export const arrivesOften = ({ telemetry, canary }: Pick<Singing, 'telemetry' | 'canary'>): boolean =>
+  (canary ?? Number.POSITIVE_INFINITY) <= worthWaitingMs ||
+  (telemetry.mode === 'Push' && telemetry.staleAfter <= 3 * worthWaitingMs);
+
 export interface SlowCanary {
   readonly agent: string;
   readonly policy: string;

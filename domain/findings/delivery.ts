@@ -13,8 +13,8 @@ export interface DeliveryAccount {
 }
 
 export type DeliveryStanding =
-  /** The counters have not been read twice, or do not count what arrives. */
-  | { readonly kind: 'untold' }
+  /** The counters do not count what arrives; or, early, have not been read twice. */
+  | { readonly kind: 'untold'; readonly isEarly: boolean }
   /** All that was counted up to `readAt` has arrived, since the counters were first read. */
   | { readonly kind: 'balanced'; readonly readAt: number }
   /** Less has arrived than was counted when the counters were read at `since`. Lost: and will not any more. */
@@ -170,8 +170,8 @@ export const createDeliveryAccount = (): DeliveryAccount => {
         if (standing !== undefined && (worst === undefined || isWorse(standing, worst))) worst = standing;
       }
       if (worst !== undefined) return worst;
-      if (last === undefined || readings < 2 || arrivesUncounted) return { kind: 'untold' };
-      return { kind: 'balanced', readAt: last.at };
+      if (last === undefined || readings < 2) return { kind: 'untold', isEarly: true };
+      return arrivesUncounted ? { kind: 'untold', isEarly: false } : { kind: 'balanced', readAt: last.at };
     },
   };
 };

@@ -19,6 +19,7 @@ const circumstances = (overrides: Partial<Circumstances> = {}): Circumstances =>
   now: 0,
   elapsed: 0,
   listening,
+  provenAgo: 0,
   case: { phase: 'New', riskAcceptedUntil: undefined, actor: 'alice' },
   required: 24 * hour,
   requiredRuns: undefined,

@@ -6,6 +6,7 @@ import {
   beginAnew,
   breakSilence,
   countCleanRuns,
+  isProven,
   newQuietClock,
   passQuietTime,
   type Listening,
@@ -76,6 +77,8 @@ export interface Circumstances {
   /** Milliseconds since the last time, by a clock that never jumps. */
   readonly elapsed: number;
   readonly listening: Listening;
+  /** For how long nobody has shown that everybody listens; 0 where nobody can show more than that it runs. */
+  readonly provenAgo: number;
   /** Undefined where nothing runs, or no agent is asked. */
   readonly hearing?: Hearing | undefined;
   readonly case: FindingCase;
@@ -191,11 +194,11 @@ export const advance = (before: FindingState, circumstances: Circumstances): Adv
   return follow(heard, accepted, circumstances);
 };
 
-const listen = (quiet: QuietClock, { elapsed, listening, hearing, cleanRuns }: Circumstances): QuietClock =>
-  countCleanRuns(passQuietTime(quiet, elapsed, listening, hearing), cleanRuns);
+const listen = (quiet: QuietClock, { elapsed, listening, provenAgo, hearing, cleanRuns }: Circumstances): QuietClock =>
+  countCleanRuns(passQuietTime(quiet, elapsed, listening, provenAgo, hearing), cleanRuns);
 
-const isSilent = ({ observed, observedRuns }: QuietClock, { required, requiredRuns }: Circumstances): boolean =>
-  requiredRuns === undefined ? observed >= required : observedRuns >= requiredRuns;
+const isSilent = (quiet: QuietClock, { listening, required, requiredRuns }: Circumstances): boolean =>
+  requiredRuns === undefined ? listening.listening && isProven(quiet, required) : quiet.observedRuns >= requiredRuns;
 
 const silenceMessage = (
   { observed, observedRuns }: QuietClock,

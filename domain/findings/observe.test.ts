@@ -9,6 +9,7 @@ const anEar = (overrides: Partial<Ear> = {}): Ear => ({
   ruleNotLoaded: undefined,
   declaredRules: [],
   undelivered: undefined,
+  proof: { answeredAgo: 0, deliveredAgo: 0, isOpen: false },
   reachable: 'Loaded',
   shown: 'Loaded',
   ...overrides,
@@ -155,6 +156,24 @@ describe('on how many nodes it would be heard', () => {
     const nodes = Array.from({ length: 21 }, (_, index) => aNode(`node-${index}`, lost));
     expect(hearing({ nodes: nodes.slice(1) })?.missing).toMatchObject([{ nodes: { length: 20 } }]);
     expect(hearing({ nodes })?.missing).toEqual([{ agent: 'falco', nodes: 'All' }]);
+  });
+});
+
+describe('since it last showed that it listened', () => {
+  const missing = (isOpen: boolean): Partial<Ear> => ({
+    reachable: 'Delivered',
+    undelivered: { why: 'falco counted 1 more', isMissing: true },
+    proof: { answeredAgo: 0, deliveredAgo: 0, isOpen },
+  });
+  test.each<[string, ListeningNode, boolean]>([
+    ['an agent that is gone may have been deaf', aNode('a', { evidence: undefined }), true],
+    ['an agent that has fallen silent may have been deaf', aNode('a', { evidence: 'Running' }), true],
+    ['a rule that is missing may have been so', aNode('a', { ruleNotLoaded: 'rule X is disabled' }), true],
+    ['something was lost', aNode('a', missing(false)), true],
+    ['something may be on its way, and nothing lost', aNode('a', missing(true)), false],
+    ['what was shed was shed now', { ...aNode('a', {}), isShedding: true }, false],
+  ])('%s', (_, node, hasLapsed) => {
+    expect(listening({ nodes: [node] })).toMatchObject({ listening: false, hasLapsed });
   });
 });
 

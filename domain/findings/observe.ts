@@ -23,10 +23,21 @@ export interface Ear {
   readonly declaredRules: readonly string[];
   /** Why what it saw is not proven to have arrived; undefined where it is. */
   readonly undelivered: Undelivered | undefined;
+  readonly proof: Proof;
   /** The most that the agent, as it is installed in this cluster, can show. */
   readonly reachable: QuietEvidence;
   /** The most that it has shown of itself, on any node. */
   readonly shown: Evidence;
+}
+
+/** When the agent on the node last showed what its silence is worth. */
+export interface Proof {
+  /** How long ago it was asked, and answered; 0 where it is not asked. */
+  readonly answeredAgo: number;
+  /** How long ago all that it had seen was proven to have arrived; 0 where nothing will prove it soon. */
+  readonly deliveredAgo: number;
+  /** What has not arrived may be on its way, or has not been compared yet. */
+  readonly isOpen: boolean;
 }
 
 export interface Undelivered {
@@ -74,8 +85,9 @@ export const observe = ({ nodes, evidence, share }: ObserveInput): Observation =
   const deafNodes = nodes.flatMap((node) => whyDeaf(node, evidence) ?? []);
   const heard = nodes.length - deafNodes.length;
   const hearing = { heard, of: nodes.length, missing: missingOn(nodes) };
+  const hasLapsed = deafNodes.some((node) => node.hasLapsed);
   const deaf = (reason: Extract<Listening, { listening: false }>['reason'], message: string): Observation => ({
-    listening: { listening: false, reason, message },
+    listening: { listening: false, reason, message, hasLapsed },
     evidence: asked,
     hearing,
   });
@@ -107,6 +119,8 @@ interface Deaf {
   readonly node: string;
   readonly reason: DeafReason;
   readonly why: string;
+  /** It may have been deaf since it last showed that it was not. */
+  readonly hasLapsed: boolean;
 }
 
 /** What is worst is told first. */
@@ -114,10 +128,17 @@ const reasons: readonly DeafReason[] = ['AgentBlind', 'RuleNotLoaded', 'Delivery
 const rank = (reason: DeafReason): number => reasons.indexOf(reason);
 
 /** One agent that hears is enough; else the one that is nearest to it says what is missing. */
-const whyDeaf = ({ name, ears, isShedding }: ListeningNode, evidence: QuietEvidence | undefined): Deaf | undefined => {
-  if (isShedding)
-    return { node: name, reason: 'EventsShed', why: 'more events came than could be taken in, and some were dropped' };
-  if (ears.length === 0) return { node: name, reason: 'AgentBlind', why: 'no agent there could see it' };
+export const whyDeaf = (
+  { name, ears, isShedding }: ListeningNode,
+  evidence: QuietEvidence | undefined,
+): Deaf | undefined => {
+  if (isShedding) {
+    const why = 'more events came than could be taken in, and some were dropped';
+    return { node: name, reason: 'EventsShed', why, hasLapsed: false };
+  }
+  if (ears.length === 0) {
+    return { node: name, reason: 'AgentBlind', why: 'no agent there could see it', hasLapsed: true };
+  }
   const answers = ears.map((ear) => whyEarIsDeaf(ear, evidence));
   if (answers.includes(undefined)) return undefined;
   const [nearest] = answers
@@ -126,24 +147,32 @@ const whyDeaf = ({ name, ears, isShedding }: ListeningNode, evidence: QuietEvide
   return nearest && { node: name, ...nearest };
 };
 
-const whyEarIsDeaf = (ear: Ear, asked: QuietEvidence | undefined): Omit<Deaf, 'node'> | undefined => {
+export const whyEarIsDeaf = (ear: Ear, asked: QuietEvidence | undefined): Omit<Deaf, 'node'> | undefined => {
   const { agent, evidence, silence, trouble, ruleNotLoaded, undelivered } = ear;
   if (evidence === undefined || trouble !== undefined) {
-    return { reason: 'AgentBlind', why: trouble ?? `${agent} does not run` };
+    return { reason: 'AgentBlind', why: trouble ?? `${agent} does not run`, hasLapsed: true };
   }
-  if (ruleNotLoaded !== undefined) return { reason: 'RuleNotLoaded', why: ruleNotLoaded };
-  // Where nobody asks for less, all that it can show.
-  const needed: Evidence = asked === undefined ? ear.shown : asked === 'Delivered' ? 'Running' : asked;
+  if (ruleNotLoaded !== undefined) return { reason: 'RuleNotLoaded', why: ruleNotLoaded, hasLapsed: true };
+  const needed = neededOf(ear, asked);
   if (strengthOf(evidence) < strengthOf(needed)) {
     const because = silence === undefined ? '' : `: ${silence}`;
     return {
       reason: 'AgentBlind',
       why: `${agent} is known to be ${evidence} only, and ${needed} is asked for${because}`,
+      hasLapsed: true,
     };
   }
-  const mustDeliver = (asked ?? ear.reachable) === 'Delivered';
-  return mustDeliver && undelivered !== undefined ? { reason: 'DeliveryUnproven', why: undelivered.why } : undefined;
+  return mustDeliver(ear, asked) && undelivered !== undefined
+    ? { reason: 'DeliveryUnproven', why: undelivered.why, hasLapsed: !ear.proof.isOpen }
+    : undefined;
 };
+
+/** Where nobody asks for less, all that it can show. */
+export const neededOf = ({ shown }: Ear, asked: QuietEvidence | undefined): Evidence =>
+  asked === undefined ? shown : asked === 'Delivered' ? 'Running' : asked;
+
+export const mustDeliver = ({ reachable }: Ear, asked: QuietEvidence | undefined): boolean =>
+  (asked ?? reachable) === 'Delivered';
 
 const reachableOf = (nodes: readonly ListeningNode[]): QuietEvidence => {
   const reachable = nodes.flatMap(({ ears }) => ears.map((ear) => ear.reachable));

@@ -1,10 +1,12 @@
-// Whatever happens to agents, operators and wall clocks, a finding is never resolved before the silence was really observed; and where
-// all is well it is resolved on time.
+// Whatever happens to agents, operators and wall clocks, a finding is never resolved before the silence was really observed, also where an
+// agent falls silent and nobody knows it yet; and where all is well it is resolved on time.
 import { assert, constant, integer, oneof, property, record, array, type Arbitrary } from 'fast-check';
 import { expect, test } from 'vitest';
 import { advance, openFinding, seeAgain, type FindingState } from './life-cycle.ts';
 import {
   longestLookMs,
+  awaitsProof,
+  isProofOverdue,
   mustStoreQuiet,
   quietToStore,
   restoreQuietClock,
@@ -14,10 +16,13 @@ import {
 
 const minute = 60_000;
 const required = 30 * minute;
+/** An agent is read so often, and believed for so long. */
+const interval = minute;
+const staleAfter = 3 * interval;
 
 type Step =
   | { readonly kind: 'pass' | 'restart' | 'step' | 'event'; readonly ms: number }
-  | { readonly kind: 'blind' | 'hear' };
+  | { readonly kind: 'blind' | 'hear' | 'hang' | 'answer' };
 
 const step: Arbitrary<Step> = oneof(
   record({ kind: constant('pass' as const), ms: integer({ min: 1, max: 12 * minute }) }),
@@ -25,15 +30,21 @@ const step: Arbitrary<Step> = oneof(
   record({ kind: constant('step' as const), ms: integer({ min: -48 * 60 * minute, max: 48 * 60 * minute }) }),
   record({ kind: constant('blind' as const) }),
   record({ kind: constant('hear' as const) }),
+  { weight: 3, arbitrary: record({ kind: constant('hang' as const) }) },
+  record({ kind: constant('answer' as const) }),
   record({ kind: constant('event' as const), ms: integer({ min: 0, max: longestLookMs }) }),
 );
 
-/** A world with one finding: real time, a wall clock that may be set, an operator that may die, and who really listened. */
+/** A world with one finding: real time, a wall clock that may be set, an operator that may die, an agent that may hang, and who really listened. */
 const createWorld = () => {
   let [real, offset, isHeard, heardSince] = [0, 1_000_000_000, true, 0];
   let state: FindingState = openFinding({ count: 1, first: 0, last: 0 }, offset).state;
   let stored: StoredQuiet = state.quiet.stored;
   let aliveUntil = offset;
+  /** When the agent answered last, and was asked last. */
+  let [isHanging, answeredAt, askedAt] = [false, 0, 0];
+  /** For so long it has hung and nobody knows: if it answers before anybody does, it was only slow, and has missed nothing. */
+  let slow = 0;
   /** Since the last look. */
   let unseen = 0;
   const wall = (): number => real + offset;
@@ -46,13 +57,22 @@ const createWorld = () => {
   const look = (passed: number): void => {
     const elapsed = passed + unseen;
     unseen = 0;
-    const listening = isHeard
-      ? ({ listening: true } as const)
-      : ({ listening: false, reason: 'AgentBlind', message: '' } as const);
+    if (!isHanging && isHeard && (real - askedAt >= interval || awaitsProof(state.quiet, required))) {
+      answeredAt = askedAt = real;
+    }
+    const provenAgo = real - answeredAt;
+    const isOverdue = isProofOverdue(state.quiet, required, provenAgo);
+    const hasLapsed = !isHeard || provenAgo >= staleAfter;
+    if (hasLapsed) slow = 0;
+    const listening =
+      hasLapsed || isOverdue
+        ? ({ listening: false, reason: 'AgentBlind', message: '', hasLapsed } as const)
+        : ({ listening: true } as const);
     state = advance(state, {
       now: wall(),
       elapsed,
       listening,
+      provenAgo,
       case: { phase: 'New', riskAcceptedUntil: undefined, actor: '' },
       required,
       requiredRuns: undefined,
@@ -68,7 +88,8 @@ const createWorld = () => {
     for (let left = ms; left > 0 && state.phase !== 'Resolved'; left -= longestLookMs) {
       const elapsed = Math.min(left, longestLookMs);
       real += elapsed;
-      if (isHeard) heardSince += elapsed;
+      if (isHanging) slow += elapsed;
+      else if (isHeard) heardSince += elapsed;
       look(elapsed);
     }
   };
@@ -78,7 +99,9 @@ const createWorld = () => {
       case 'pass':
         return pass(next.ms);
       case 'restart':
-        // Dies in the middle of two looks, of which nothing is stored.
+        // Dies in the middle of two looks, of which nothing is stored: nor that an agent hangs which nobody knew yet.
+        heardSince += Math.min(staleAfter, slow);
+        slow = 0;
         real += Math.min(next.ms, longestLookMs) / 2 + next.ms;
         unseen = 0;
         state = { ...state, quiet: restoreQuietClock(stored, aliveUntil) };
@@ -91,12 +114,20 @@ const createWorld = () => {
         real += next.ms;
         unseen += next.ms;
         state = seeAgain(state, { count: 1, first: wall(), last: wall() }, wall()).state;
-        heardSince = 0;
+        [heardSince, slow] = [0, 0];
         // An event is written at once, with its place in the journal; one that was not is replayed.
         return store();
       case 'blind':
       case 'hear':
         isHeard = next.kind === 'hear';
+        return look(0);
+      case 'hang':
+      case 'answer':
+        isHanging = next.kind === 'hang';
+        if (!isHanging) {
+          heardSince += slow;
+          slow = 0;
+        }
         return look(0);
     }
   };
@@ -111,7 +142,8 @@ test('no sequence of outages, restarts, clock steps and events resolves a findin
       for (const next of steps) {
         if (world.state().phase === 'Resolved') break;
         world.take(next);
-        expect(world.state().quiet.observed).toBeLessThanOrEqual(world.heardSince());
+        const { observed, unproven } = world.state().quiet;
+        expect(observed - unproven).toBeLessThanOrEqual(world.heardSince());
       }
       if (world.state().phase === 'Resolved') expect(world.heardSince()).toBeGreaterThanOrEqual(required);
     }),
@@ -126,6 +158,7 @@ test('whatever was before, a workload that is fixed and heard is resolved within
       for (const next of steps) world.take(next);
       if (world.state().phase === 'Resolved') return;
       world.take({ kind: 'hear' });
+      world.take({ kind: 'answer' });
       world.take({ kind: 'event', ms: longestLookMs });
       world.take({ kind: 'pass', ms: required + minute });
       expect(world.state().phase).toBe('Resolved');

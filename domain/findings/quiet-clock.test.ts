@@ -14,20 +14,20 @@ const blind = { listening: false, reason: 'AgentBlind', message: 'falco is gone'
 test('why a clock stands still is told as soon as somebody has looked, and not before', () => {
   const opened = storedQuiet(newQuietClock(), quietToStore(newQuietClock(), 0));
   expect(opened.stored.suspended).toBeUndefined();
-  const looked = passQuietTime(opened, 0, blind);
+  const looked = passQuietTime(opened, 0, blind, 0);
   expect(mustStoreQuiet(looked, 0)).toBe(true);
   expect(quietToStore(looked, 0).suspended).toEqual({ reason: 'AgentBlind', message: 'falco is gone' });
 });
 
 test('a standstill is not told again and again, and not for a moment', () => {
   const stored = storedQuiet(
-    passQuietTime(newQuietClock(), 0, blind),
-    quietToStore(passQuietTime(newQuietClock(), 0, blind), 0),
+    passQuietTime(newQuietClock(), 0, blind, 0),
+    quietToStore(passQuietTime(newQuietClock(), 0, blind, 0), 0),
   );
-  expect(mustStoreQuiet(passQuietTime(stored, 3_600_000, blind), 3_600_000)).toBe(false);
-  const running = passQuietTime(stored, 30_000, { listening: true });
+  expect(mustStoreQuiet(passQuietTime(stored, 3_600_000, blind, 0), 3_600_000)).toBe(false);
+  const running = passQuietTime(stored, 30_000, { listening: true }, 0);
   expect(mustStoreQuiet(running, 30_000)).toBe(false);
-  expect(mustStoreQuiet(passQuietTime(running, 40_000, { listening: true }), 70_000)).toBe(true);
+  expect(mustStoreQuiet(passQuietTime(running, 40_000, { listening: true }, 0), 70_000)).toBe(true);
 });
 
 describe('who hears', () => {
@@ -35,13 +35,13 @@ describe('who hears', () => {
   const few = { heard: 3, of: 5, missing: [] };
   const lossy = { heard: 3, of: 5, missing: [{ agent: 'falco', nodes: ['a'] }] };
   const running = (hearing: Hearing) => {
-    const clock = passQuietTime(newQuietClock(), 0, { listening: true }, hearing);
+    const clock = passQuietTime(newQuietClock(), 0, { listening: true }, 0, hearing);
     return storedQuiet(clock, quietToStore(clock, 0));
   };
   const isWritten = (before: Hearing, after: Hearing | undefined): boolean => {
     let clock = running(before);
     for (let now = 15_000; now <= 75_000; now += 15_000) {
-      clock = passQuietTime(clock, 15_000, { listening: true }, after);
+      clock = passQuietTime(clock, 15_000, { listening: true }, 0, after);
       if (now < 75_000) expect(mustStoreQuiet(clock, now)).toBe(false);
     }
     return mustStoreQuiet(clock, 75_000);
@@ -59,7 +59,7 @@ describe('who hears', () => {
   });
 
   test('is forgotten where nothing runs, but for what is missing', () => {
-    const clock = passQuietTime(running(lossy), 15_000, blind);
+    const clock = passQuietTime(running(lossy), 15_000, blind, 0);
     expect(clock.hearing).toEqual({ heard: 0, of: 0, missing: lossy.missing });
   });
 
@@ -70,13 +70,13 @@ describe('who hears', () => {
 
 test('that the operator was away is told, and where somebody listens again the clock goes on', () => {
   const ran = { observedBefore: 600_000, runningSince: 0, suspended: undefined, observedRuns: 0 };
-  const restored = passQuietTime(restoreQuietClock(ran, 3_600_000), 0, { listening: true });
+  const restored = passQuietTime(restoreQuietClock(ran, 3_600_000), 0, { listening: true }, 0);
   expect(mustStoreQuiet(restored, 7_200_000)).toBe(true);
   const away = quietToStore(restored, 7_200_000);
   expect(away).toMatchObject({
     runningSince: undefined,
     suspended: { reason: 'OperatorDown', message: expect.stringContaining('1970-01-01T01:00:00Z') as string },
   });
-  const heard = passQuietTime(storedQuiet(restored, away), 15_000, { listening: true });
-  expect(passQuietTime(heard, 15_000, { listening: true }).observed).toBe(restored.observed + 15_000);
+  const heard = passQuietTime(storedQuiet(restored, away), 15_000, { listening: true }, 0);
+  expect(passQuietTime(heard, 15_000, { listening: true }, 0).observed).toBe(restored.observed + 15_000);
 });

@@ -6,7 +6,13 @@ import type { SuspendedReason } from './types.ts';
 /** Whether the behaviour would be heard at present. */
 export type Listening =
   | { readonly listening: true }
-  | { readonly listening: false; readonly reason: SuspendedReason; readonly message: string };
+  | {
+      readonly listening: false;
+      readonly reason: SuspendedReason;
+      readonly message: string;
+      /** Whoever fell silent may have done so as soon as it had last shown that it listened. */
+      readonly hasLapsed?: boolean;
+    };
 
 /** As a Finding stores it. Times by the wall clock of whoever wrote it. */
 export interface StoredQuiet {
@@ -26,6 +32,8 @@ export const longestLookMs = 15_000;
 export interface QuietClock {
   /** Time without the behaviour in which somebody listened, in milliseconds; never more than really passed. */
   readonly observed: number;
+  /** So much of `observed` may have come after whoever listens last showed that it did: not proven yet. */
+  readonly unproven: number;
   readonly observedRuns: number;
   readonly listening: Listening;
   /** Undefined where nobody has looked. */
@@ -50,6 +58,7 @@ const neverHeard: Listening = { listening: false, reason: 'AgentBlind', message:
 
 export const newQuietClock = (): QuietClock => ({
   observed: 0,
+  unproven: 0,
   observedRuns: 0,
   listening: neverHeard,
   stored: { observedBefore: 0, runningSince: undefined, suspended: undefined, observedRuns: 0 },
@@ -61,14 +70,17 @@ export const newQuietClock = (): QuietClock => ({
  * Goes on with what another process has stored. Of a clock that ran, only the time up to `aliveUntil` counts, by which the other
  * process was last known to live (by the same wall clock as the stored times): what came later nobody heard. And not the last of it:
  * a standstill that was too short to be stored must not be counted either. It is stored anew at once, or the next restart would count
- * the time between; and as standing still, so that whoever asks why it clears later is told.
+ * the time between; and as standing still, so that whoever asks why it clears later is told. How much of it was proven is not stored:
+ * somebody must show to this process, too, that it listens.
  */
 export const restoreQuietClock = (stored: StoredQuiet, aliveUntil: number | undefined): QuietClock => {
   const { observedBefore, runningSince, observedRuns } = stored;
   const ran =
     runningSince === undefined || aliveUntil === undefined ? 0 : Math.max(0, aliveUntil - runningSince - unstoredMs);
+  const observed = observedBefore + ran;
   return {
-    observed: observedBefore + ran,
+    observed,
+    unproven: observed,
     observedRuns,
     listening: { listening: false, reason: 'OperatorDown', message: awaySince(aliveUntil) },
     hearing: stored.hearing,
@@ -95,19 +107,30 @@ const awaySince = (aliveUntil: number | undefined): string =>
 
 /**
  * Lets `elapsed` milliseconds pass. They count if somebody listened at their beginning and still does at their end: who fell silent
- * in between may have done so at once. Nor do they if the behaviour was seen among them.
+ * in between may have done so at once. Nor do they if the behaviour was seen among them. `provenAgo`: for how long nobody has shown that
+ * everybody listens; what was counted in that time is taken back where somebody turns out to have fallen silent in it.
  */
-export const passQuietTime = (clock: QuietClock, elapsed: number, listening: Listening, told?: Hearing): QuietClock => {
+export const passQuietTime = (
+  clock: QuietClock,
+  elapsed: number,
+  listening: Listening,
+  provenAgo: number,
+  told?: Hearing,
+): QuietClock => {
   // What was restored is stored first: until then its time would be counted twice.
   if (clock.differsFor === Number.POSITIVE_INFINITY) return clock;
   const counts = clock.listening.listening && listening.listening && !clock.isBroken;
+  const counted = counts ? Math.max(0, elapsed) : 0;
+  const unproven = Math.min(clock.unproven + counted, provenAgo);
+  const takenBack = !listening.listening && listening.hasLapsed === true ? unproven : 0;
   const { runningSince, suspended } = clock.stored;
   const hearing = told ?? hearingOfNobody(clock.hearing);
   const isSame = listening.listening ? runningSince !== undefined : suspended?.reason === listening.reason;
   const isStored = isSame && isSameHearing(hearing, clock.stored.hearing);
   return {
     ...clock,
-    observed: clock.observed + (counts ? Math.max(0, elapsed) : 0),
+    observed: clock.observed + counted - takenBack,
+    unproven: unproven - takenBack,
     listening,
     hearing,
     differsFor: isStored ? 0 : clock.differsFor + Math.max(0, elapsed),
@@ -119,6 +142,7 @@ export const passQuietTime = (clock: QuietClock, elapsed: number, listening: Lis
 export const breakSilence = (clock: QuietClock): QuietClock => ({
   ...clock,
   observed: 0,
+  unproven: 0,
   observedRuns: 0,
   isBroken: true,
 });
@@ -127,6 +151,23 @@ export const breakSilence = (clock: QuietClock): QuietClock => ({
 export const beginAnew = (clock: QuietClock): QuietClock => {
   const broken = breakSilence(clock);
   return clock.listening.listening ? broken : { ...broken, listening: neverHeard, hearing: undefined };
+};
+
+/** Whether enough silence was observed, and whoever listened has shown since that it did: the last look. */
+export const isProven = ({ observed, unproven }: QuietClock, required: number): boolean =>
+  observed - unproven >= required;
+
+/** Enough was observed, and only the last look is missing. */
+export const awaitsProof = (clock: QuietClock, required: number): boolean =>
+  clock.observed >= required && !isProven(clock, required);
+
+/** The last look comes within seconds where all is well. Longer than two looks at a clock, or a reading between them would be too old. */
+const lastLookWithinMs = 30_000;
+
+/** It has been missing for so long that somebody should be told; the clock stands still then. */
+export const isProofOverdue = (clock: QuietClock, required: number, provenAgo: number): boolean => {
+  const waited = clock.observed - required;
+  return waited >= lastLookWithinMs && Math.min(clock.unproven, provenAgo) > waited;
 };
 
 export const countCleanRuns = (clock: QuietClock, runs: number): QuietClock => ({
@@ -152,7 +193,7 @@ export const quietToStore = ({ observed, observedRuns, listening, hearing }: Qui
  */
 export const mustStoreQuiet = (clock: QuietClock, now: number): boolean => {
   const { stored, observed, observedRuns, listening, differsFor } = clock;
-  if (stored.observedRuns !== observedRuns) return true;
+  if (stored.observedRuns !== observedRuns || wouldCountTooMuch(clock, now)) return true;
   const implied = stored.observedBefore + (stored.runningSince === undefined ? 0 : now - stored.runningSince);
   if (Math.abs(implied - observed) > toleranceMs) return true;
   if (differsFor > toleranceMs) return true;

@@ -4,9 +4,16 @@ import { lookAtRuns, type RunningPod, type Runs } from './runs.ts';
 
 type Look = readonly RunningPod[] | 'seen' | 'late';
 
-const pod = (phase: RunningPod['phase'], isHeard = true): readonly RunningPod[] => [{ key: 'a', phase, isHeard }];
+/** Between two looks. */
+const aLook = 15_000;
 
-const onNoNode = (phase: RunningPod['phase']): readonly RunningPod[] => [{ key: 'a', phase, isHeard: undefined }];
+const pod = (phase: RunningPod['phase'], isHeard = true, provenAgo = 0): readonly RunningPod[] => [
+  { key: 'a', phase, isHeard, provenAgo },
+];
+
+const onNoNode = (phase: RunningPod['phase']): readonly RunningPod[] => [
+  { key: 'a', phase, isHeard: undefined, provenAgo: Number.POSITIVE_INFINITY },
+];
 
 /** Clean runs of a series of looks, the first of which finds nothing. */
 const cleanRunsOf = (looks: readonly Look[]): number => {
@@ -16,7 +23,7 @@ const cleanRunsOf = (looks: readonly Look[]): number => {
     if (look === 'seen') runs = undefined;
     else if (look === 'late') isLate = true;
     else {
-      const after = lookAtRuns(runs, look, isLate);
+      const after = lookAtRuns(runs, look, aLook, isLate);
       ({ runs } = after);
       clean += after.clean;
       isLate = false;
@@ -30,6 +37,10 @@ describe('a run is clean', () => {
     ['that began, ran and ended while somebody listened', [onNoNode('Pending'), pod('Running'), pod('Succeeded')]],
     ['that was first seen running', [pod('Running'), pod('Succeeded')]],
     ['once, for however long its pod is kept', [pod('Running'), pod('Succeeded'), pod('Succeeded'), pod('Succeeded')]],
+    [
+      'whose agent has shown only afterwards that it listened',
+      [pod('Running'), pod('Succeeded', true, 1), pod('Succeeded', true, aLook + 1), pod('Succeeded', true, 2 * aLook)],
+    ],
     ['that began after the behaviour was last seen', ['seen', [], pod('Running'), pod('Succeeded')]],
   ])('%s', (_, looks) => {
     expect(cleanRunsOf(looks)).toBe(1);
@@ -43,6 +54,14 @@ describe('a run proves nothing', () => {
     ['that was deleted', [pod('Running'), []]],
     ['that nobody listened to for one look', [pod('Running'), pod('Running', false), pod('Running'), pod('Succeeded')]],
     ['that nobody listened to at its end', [pod('Running'), pod('Succeeded', false)]],
+    [
+      'whose agent has shown nothing since its end',
+      [pod('Running'), ...Array.from({ length: 20 }, (_, look) => pod('Succeeded', true, look * aLook + 1))],
+    ],
+    [
+      'whose agent turned out to be deaf after its end, before it had shown that it listened',
+      [pod('Running'), pod('Succeeded', true, 1), pod('Succeeded', false), pod('Succeeded')],
+    ],
     ['that nobody listened to at its beginning', [pod('Pending', false), pod('Running'), pod('Succeeded')]],
     ['whose node went before its end was seen', [pod('Running'), onNoNode('Succeeded')]],
     ['that began and ended between two looks', [pod('Succeeded')]],
@@ -63,7 +82,9 @@ describe('a run proves nothing', () => {
     });
     assert(
       property(array(look, { maxLength: 8 }), (looks) => {
-        const pods = looks.map(({ phase, isHeard }): readonly RunningPod[] => [{ key: 'a', phase, isHeard }]);
+        const pods = looks.map(({ phase, isHeard }): readonly RunningPod[] => [
+          { key: 'a', phase, isHeard, provenAgo: 0 },
+        ]);
         const clean = cleanRunsOf(pods);
         const end = looks.findIndex(({ phase }) => phase === 'Succeeded');
         const run = looks.slice(0, end + 1);

@@ -22,7 +22,7 @@ const inherited = (hearing: Hearing | undefined, reason: 'DeliveryUnproven' | 'A
   book.begin();
   const nodesOf = () => nodes.map((name) => ({ name, ears: [], isShedding: false }));
   inheritDebts([{ record: { ...record, state: { ...state, quiet: { ...state.quiet, stored } } } }], { nodesOf }, book);
-  const question = { agent: 'falco', rules: [], withinMs: hour, staleAfter: hour };
+  const question = { agent: 'falco', rules: [], withinMs: hour, staleAfter: hour, isOften: false };
   const missing = () => nodes.filter((node) => book.undelivered({ ...question, node })?.isMissing === true);
   const arrive = (node: string, receivedAt: number): void =>
     book.noteArrival(node, 'falco', { rule: 'Any', at: 0 }, receivedAt);
@@ -77,7 +77,7 @@ test('what was lost under an earlier leader is not forgotten by the next, whatev
   const suspendedMessage = 'falco hat fünf Ereignisse mehr gezählt, als angekommen sind';
   const quiet = { required: '24h', observedBefore: '1h', suspendedReason: 'DeliveryUnproven', suspendedMessage };
   const missing = [{ agent: 'falco', nodes: ['node-1'] }];
-  const question = { agent: 'falco', rules: [], withinMs: hour, staleAfter: hour };
+  const question = { agent: 'falco', rules: [], withinMs: hour, staleAfter: hour, isOften: false };
   const { deliveries } = await leader({} as Transport, { status: { quiet: { ...quiet, missing } } });
   expect(deliveries.undelivered({ ...question, node: 'node-1' })?.why).toMatch(
     /^before the operator was started falco had counted more/,

@@ -21,6 +21,7 @@ const question = (node: string, rules: readonly string[], isAlone: boolean): Del
   rules,
   withinMs: 3 * minute,
   staleAfter: isAlone ? 3 * minute : undefined,
+  isOften: false,
 });
 
 /** Falco on some nodes, read every minute; what its rules have matched, by node. */
@@ -38,7 +39,7 @@ const counted = (on: readonly string[] = ['node-1']) => {
         since: skew - hour,
         until: skew + time.now,
       };
-      book.noteReading(node, 'falco', { at: skew + time.now, issues: [], emitted } satisfies Reading);
+      book.noteReading(node, 'falco', { at: skew + time.now, issues: [], emitted } satisfies Reading, time.now);
     }
     time.now++;
   };
@@ -119,6 +120,65 @@ describe('delivery is proven', () => {
     for (let minutes = 0; minutes < 10; minutes++) readAfter();
     book.begin();
     expect([book.counts('falco'), why()]).toEqual([false, 'nothing has arrived of falco for more than 180 s']);
+  });
+});
+
+describe('that all has arrived was proven last', () => {
+  const often = { ...question('node-1', [compiler], true), isOften: true };
+  const ago = ({ book }: ReturnType<typeof counted>, asked = question('node-1', [compiler], true)) =>
+    book.delivered(asked);
+
+  test('when the counters were asked that then balanced, whatever has arrived since', () => {
+    const fleet = counted();
+    fleet.read();
+    fleet.deliver();
+    fleet.readAfter();
+    fleet.deliver();
+    fleet.time.now += 10;
+    expect(ago(fleet)).toEqual({ ago: 12, isOpen: false });
+  });
+
+  test('not since something is owed; which is open until it is lost', () => {
+    const fleet = counted();
+    fleet.read();
+    fleet.deliver();
+    fleet.readAfter();
+    fleet.happen();
+    fleet.readAfter();
+    expect(ago(fleet)).toMatchObject({ isOpen: true });
+    expect(ago(fleet).ago).toBeGreaterThan(minute);
+    fleet.readAfter();
+    expect(ago(fleet)).toMatchObject({ isOpen: false });
+    expect(ago(fleet).ago).toBeGreaterThan(2 * minute);
+  });
+
+  test('not yet, where counters have been read once; and not before this replica led', () => {
+    const fleet = counted();
+    fleet.time.now = hour;
+    fleet.book.begin();
+    fleet.deliver();
+    fleet.read();
+    expect(ago(fleet)).toEqual({ ago: 6 * minute + 2, isOpen: true });
+    expect(fleet.book.answeredAgo('node-1', 'falco', 3 * minute)).toBe(1);
+    expect(fleet.book.answeredAgo('node-2', 'falco', 3 * minute)).toBe(3 * minute + 2);
+  });
+
+  test('when something arrived, where counters are not read any more', () => {
+    const fleet = counted();
+    fleet.read();
+    fleet.deliver();
+    fleet.readAfter();
+    fleet.time.now += 3 * minute;
+    fleet.arrive();
+    fleet.time.now += 5;
+    expect(ago(fleet)).toEqual({ ago: 5, isOpen: false });
+  });
+
+  test('when something arrived, where that is often; and else just now, since nothing would prove it soon', () => {
+    const fleet = counted();
+    fleet.arrive();
+    fleet.time.now += 5;
+    expect([ago(fleet, often).ago, ago(fleet).ago]).toEqual([5, 0]);
   });
 });
 

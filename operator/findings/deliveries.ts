@@ -1,6 +1,6 @@
 // What arrived from which node, beside what the agents there have counted, and whose events were turned away: without the first, silence at
 // level Delivered proves nothing; with the last, it proves nothing at all.
-import { createDeliveryAccount, type DeliveryAccount } from '../../domain/findings/delivery.ts';
+import { createDeliveryAccount, type DeliveryAccount, type DeliveryStanding } from '../../domain/findings/delivery.ts';
 import type { Undelivered } from '../../domain/findings/observe.ts';
 import { isStoredRule } from '../../domain/findings/rule-name.ts';
 import type { SecurityEvent } from '../../domain/findings/types.ts';
@@ -12,7 +12,8 @@ import type { Deliveries } from './ears.ts';
 export interface DeliveryBook extends Deliveries {
   /** `receivedAt`: when a replica took it in, by the wall clock; it may have waited in the journal since. */
   readonly noteArrival: (node: string, agent: string, event: Arrived, receivedAt: number) => void;
-  readonly noteReading: (node: string, agent: string, reading: Reading | undefined) => void;
+  /** `askedAt`: when it was asked that gave this answer, by the clock that never jumps; undefined where it gave none, and this is an earlier one. */
+  readonly noteReading: (node: string, agent: string, reading: Reading | undefined, askedAt?: number) => void;
   /** Something was lost before this replica led: nothing is proven until something arrives. */
   readonly noteDebt: (node: string, agent: string) => void;
   /** Node undefined: the sender speaks for any. `forMs`: for how long more will be. */
@@ -20,6 +21,8 @@ export interface DeliveryBook extends Deliveries {
   /** Who begins to lead has not seen what arrived meanwhile. */
   readonly begin: () => void;
 }
+
+const never = Number.NEGATIVE_INFINITY;
 
 type Arrived = Pick<SecurityEvent, 'rule' | 'at' | 'isInternal'>;
 
@@ -33,6 +36,9 @@ const orderedToMs = 1000;
 /** An agent on a node. */
 interface Pair {
   arrivedAt: number;
+  /** When it was asked that answered last, and when that last told its counters. */
+  answeredAt: number;
+  countedAt: number;
   isIndebted: boolean;
   /** Of one whose counters are read. */
   account: DeliveryAccount | undefined;
@@ -48,10 +54,11 @@ export const createDeliveryBook = (clock: Pick<Clock, 'now' | 'monotonic'>): Del
   const sheds = new Map<string, number>();
   let shedByAll = Number.NEGATIVE_INFINITY;
   /** What was taken in before lay in a journal. */
-  let begunAt = Number.NEGATIVE_INFINITY;
+  let begunAt = never;
 
   const pairOf = (key: string): Pair =>
-    pairs.get(key) ?? heard(key, { arrivedAt: Number.NEGATIVE_INFINITY, isIndebted: false, account: undefined });
+    pairs.get(key) ??
+    heard(key, { arrivedAt: never, answeredAt: never, countedAt: never, isIndebted: false, account: undefined });
 
   const heard = (key: string, pair: Pair): Pair => placeLast(pairs, key, pair, mostPairs);
 
@@ -70,6 +77,18 @@ export const createDeliveryBook = (clock: Pick<Clock, 'now' | 'monotonic'>): Del
 
   const noteShed = (node: string, until: number): void => {
     placeLast(sheds, node, Math.max(until, sheds.get(node) ?? until), mostPairs);
+  };
+
+  /** Undefined where its counters have never been read. */
+  const standingOf = (
+    pair: Pair | undefined,
+    agent: string,
+    rules: readonly string[],
+  ): DeliveryStanding | undefined => {
+    const known = come.get(agent);
+    return pair?.account?.standing(
+      (rule) => known?.has(rule) === true || rules.some((stored) => isStoredRule(stored, rule)),
+    );
   };
 
   const isWithin = (at: number | undefined, ms: number): boolean => at !== undefined && clock.monotonic() - at <= ms;
@@ -91,10 +110,13 @@ export const createDeliveryBook = (clock: Pick<Clock, 'now' | 'monotonic'>): Del
       noteRule(agent, rule);
       pair.account?.arrived(rule, at, arrivedAt);
     },
-    noteReading: (node, agent, reading) => {
-      if (reading?.emitted === undefined) return;
+    noteReading: (node, agent, reading, askedAt) => {
+      if (reading === undefined || askedAt === undefined) return;
       const key = keyOf(node, agent);
       const pair = heard(key, pairOf(key));
+      pair.answeredAt = askedAt;
+      if (reading.emitted === undefined) return;
+      pair.countedAt = askedAt;
       const matches = reading.emitted.matches.map(({ rule, count }) => ({ rule: named(rule), count }));
       pair.account ??= createDeliveryAccount();
       pair.account.read({ ...reading.emitted, matches }, clock.monotonic());
@@ -117,10 +139,7 @@ export const createDeliveryBook = (clock: Pick<Clock, 'now' | 'monotonic'>): Del
           `before the operator was started ${agent} had counted more than arrived, and nothing of it has arrived since`,
         );
       }
-      const known = come.get(agent);
-      const standing = pair?.account?.standing(
-        (rule) => known?.has(rule) === true || rules.some((stored) => isStoredRule(stored, rule)),
-      );
+      const standing = standingOf(pair, agent, rules);
       const hasArrived = pair !== undefined && isWithin(pair.arrivedAt, withinMs);
       if (standing?.kind === 'owing') {
         // While others arrive, it may still be on its way.
@@ -142,6 +161,24 @@ export const createDeliveryBook = (clock: Pick<Clock, 'now' | 'monotonic'>): Del
           ? `nothing has arrived of ${agent} for more than ${withinMs / 1000} s`
           : `nothing has arrived of ${agent}, and its counters have not been compared yet`,
       );
+    },
+    answeredAgo: (node, agent, staleAfter) => {
+      const answeredAt = pairs.get(keyOf(node, agent))?.answeredAt ?? never;
+      return clock.monotonic() - (answeredAt === never ? begunAt - staleAfter : answeredAt);
+    },
+    delivered: ({ node, agent, rules, staleAfter, isOften }) => {
+      const pair = pairs.get(keyOf(node, agent));
+      const ago = (at = never): number => clock.monotonic() - at;
+      const byArrivals = { ago: isOften ? ago(pair?.arrivedAt) : 0, isOpen: false };
+      if (staleAfter === undefined || !counting.has(agent)) return byArrivals;
+      const standing = standingOf(pair, agent, rules);
+      // Before what is owed was told, and before this replica led, it was proven at intervals shorter than that.
+      const before = 2 * staleAfter;
+      if (standing?.kind === 'owing') return { ago: ago(standing.since) + before, isOpen: !standing.isLost };
+      // Whoever does not tell its counters any more may still be heard.
+      if (ago(pair?.countedAt) > staleAfter) return { ago: ago(pair?.arrivedAt), isOpen: false };
+      if (standing?.kind === 'balanced') return { ago: ago(pair?.countedAt), isOpen: false };
+      return standing?.isEarly === true ? { ago: ago(begunAt) + before, isOpen: true } : byArrivals;
     },
     shed: (node, withinMs) => isWithin(shedByAll, withinMs) || isWithin(sheds.get(node), withinMs),
   };

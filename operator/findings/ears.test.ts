@@ -4,11 +4,19 @@ import { aFalco, scraped } from '../../domain/testing/agents.ts';
 import { aDeclaredPolicy, aRule, declaring } from '../../domain/testing/telemetry.ts';
 import type { DeclaredPolicy, RuleFacts } from '../../domain/telemetry/types.ts';
 import type { AgentDefinition } from '../../domain/types.ts';
-import { createListeners, type DeliveryQuestion } from './ears.ts';
+import { createListeners, type Deliveries, type DeliveryQuestion } from './ears.ts';
 import { only, setUp } from './testing/world.ts';
 
 const minute = 60_000;
 const answering = { askedSince: 0, failure: undefined };
+
+const allWell: Deliveries = {
+  undelivered: () => undefined,
+  answeredAgo: () => 0,
+  delivered: () => ({ ago: 0, isOpen: false }),
+  counts: () => true,
+  shed: () => false,
+};
 
 /** Of the finding of one workload: what is asked of whom, where Falco is installed as told. */
 const earsWhere = (agents: readonly AgentDefinition[], counts: boolean, isAnswering = true) => {
@@ -27,6 +35,8 @@ const earsWhere = (agents: readonly AgentDefinition[], counts: boolean, isAnswer
         questions.push(question);
         return { why: 'it is said so', isMissing: false };
       },
+      answeredAgo: () => 20,
+      delivered: () => ({ ago: 10, isOpen: false }),
       counts: () => counts,
       shed: () => false,
     },
@@ -72,6 +82,7 @@ describe('delivery is asked for', () => {
       rules: ['Compiler run in container'],
       withinMs: 3 * minute,
       staleAfter: 3 * minute,
+      isOften: false,
     });
   });
 
@@ -110,7 +121,7 @@ describe('of an agent that never says what it has loaded', () => {
     const rules = [aRule({ name: 'Compiler run in container', ...rule })];
     world.model.setDeclarations('falco', declaring({ policies: [aDeclaredPolicy({ name: 'custom', rules })] }));
     world.model.evaluate(world.now());
-    const hearing = { undelivered: () => undefined, counts: () => false, shed: () => false };
+    const hearing = { ...allWell, counts: () => false };
     const [node] = createListeners(world.model, hearing, world.ended).nodesOf(only(world.book()).finding.record) ?? [];
     expect(node?.ears[0]?.ruleNotLoaded).toBe(expected);
   });
@@ -119,7 +130,7 @@ describe('of an agent that never says what it has loaded', () => {
     const world = setUp();
     world.post();
     const rules = [aRule({ name: 'Compiler run in container' })];
-    const hearing = { undelivered: () => undefined, counts: () => false, shed: () => false };
+    const hearing = { ...allWell, counts: () => false };
     const declare = (policies: readonly DeclaredPolicy[]): void => {
       world.model.setDeclarations('falco', declaring({ policies }));
       world.model.evaluate(world.now());

@@ -3,8 +3,8 @@ import { workloadKey, type NodeEntry, type PodEntry, type WorkloadEntry } from '
 import type { CoverageModel } from '../../domain/coverage/model.ts';
 import type { Heard } from '../../domain/coverage/heard.ts';
 import type { AgentPresence } from '../../domain/coverage/presence.ts';
-import { provesForMs } from '../../domain/findings/canary.ts';
-import type { Ear, ListeningNode, Undelivered } from '../../domain/findings/observe.ts';
+import { arrivesOften, provesForMs } from '../../domain/findings/canary.ts';
+import type { Ear, ListeningNode, Proof, Undelivered } from '../../domain/findings/observe.ts';
 import type { FindingRecord } from '../../domain/findings/record.ts';
 import { isStoredRule } from '../../domain/findings/rule-name.ts';
 import { strengthOf } from '../../domain/state.ts';
@@ -15,6 +15,9 @@ import type { EndedPods } from './ended-pods.ts';
 export interface Deliveries {
   /** Why it is not proven that what the agent on the node saw has arrived; undefined where it is. */
   readonly undelivered: (question: DeliveryQuestion) => Undelivered | undefined;
+  /** How long ago, at most, the agent on the node was asked, and answered; where only an earlier leader did, it was no older than `staleAfter`. */
+  readonly answeredAgo: (node: string, agent: string, staleAfter: number) => number;
+  readonly delivered: (question: DeliveryQuestion) => Delivered;
   /** Whether the agent has shown, on any node, that it counts what it sees. */
   readonly counts: (agent: string) => boolean;
   /** Whether events of the node, or of anybody, were refused within so many milliseconds. */
@@ -30,6 +33,15 @@ export interface DeliveryQuestion {
   readonly withinMs: number;
   /** Counters that are older prove nothing; undefined where they cannot be told from those of another agent. */
   readonly staleAfter: number | undefined;
+  /** Something arrives so often that the next arrival can be waited for. */
+  readonly isOften: boolean;
+}
+
+export interface Delivered {
+  /** How long ago, at most, all that the agent had seen was proven to have arrived; 0 where nothing will prove it soon. */
+  readonly ago: number;
+  /** What has not arrived may be on its way, or has not been compared yet. */
+  readonly isOpen: boolean;
 }
 
 export interface Listeners {
@@ -48,6 +60,9 @@ export interface ListeningPod {
 
 /** How long a node counts as one whose events were shed: longer than two looks at a clock. */
 const shedForMs = 60_000;
+
+/** Of nobody who is there. */
+const unproven: Proof = { answeredAgo: 0, deliveredAgo: 0, isOpen: false };
 
 type Reach = Pick<Ear, 'reachable' | 'shown'>;
 
@@ -68,27 +83,33 @@ export const createListeners = (
     return found;
   };
 
-  const undelivered = (node: NodeEntry, agent: string, rules: readonly string[]): Undelivered | undefined => {
-    const definition = definitions.get(agent);
-    if (definition === undefined) {
-      return { why: `there is no ProtectionAgent ${agent} any more`, isMissing: false };
-    }
-    const { type, telemetry } = definition;
+  const question = (node: NodeEntry, definition: AgentDefinition, rules: readonly string[]): DeliveryQuestion => {
+    const { name: agent, type, telemetry } = definition;
     const alike = node.presences.filter(
       (other) => other.evidence !== undefined && definitions.get(other.agent)?.type === type,
     );
-    return deliveries.undelivered({
+    return {
       node: node.name,
       agent,
       rules,
       withinMs: provesForMs(definition),
       // An event does not say which of two of a kind it is of.
       staleAfter: alike.length > 1 ? undefined : telemetry.staleAfter,
-    });
+      isOften: arrivesOften(definition),
+    };
+  };
+
+  const proofOf = (node: NodeEntry, { name, telemetry }: AgentDefinition, asking: DeliveryQuestion): Proof => {
+    const { mode, staleAfter } = telemetry;
+    const { ago, isOpen } = deliveries.delivered(asking);
+    const answeredAgo = mode === 'Scrape' ? deliveries.answeredAgo(node.name, name, staleAfter) : 0;
+    return { answeredAgo, deliveredAgo: ago, isOpen };
   };
 
   const earOf = ({ node, presences }: Place, agent: string, { rules, declaredRules }: FindingRecord): Ear => {
     const presence = presences.find((each) => each.agent === agent);
+    const definition = definitions.get(agent);
+    const asking = definition && question(node, definition, rules);
     return {
       agent,
       evidence: presence && currentEvidence(presence),
@@ -96,7 +117,11 @@ export const createListeners = (
       trouble: presence === undefined ? `there is no ProtectionAgent ${agent} any more` : presence.trouble?.cause,
       ruleNotLoaded: notLoaded(presence?.ruleset, agent, rules, declaredRules),
       declaredRules: rules.filter((rule) => isDeclared(presence?.ruleset, rule)),
-      undelivered: undelivered(node, agent, rules),
+      undelivered:
+        asking === undefined
+          ? { why: `there is no ProtectionAgent ${agent} any more`, isMissing: false }
+          : deliveries.undelivered(asking),
+      proof: definition === undefined || asking === undefined ? unproven : proofOf(node, definition, asking),
       ...reach(agent),
     };
   };

@@ -19,6 +19,7 @@ import { createContainerIds } from './containers.ts';
 import { createEventIds, type EventIds } from './event-ids.ts';
 import { createExpiry, type ExpiryOptions } from './expiry.ts';
 import type { FindingMetrics } from './metrics.ts';
+import { createLooksAgain } from './looks-again.ts';
 import { createObjectReader } from './object-reader.ts';
 import { openWorkloads } from './open-workloads.ts';
 import { createReconcile } from './reconcile.ts';
@@ -56,7 +57,7 @@ export interface FindingKeeper {
 export interface FindingKeeperOptions
   extends
     Pick<EntryTakerOptions, 'adapters' | 'pods'>,
-    Pick<FindingBookOptions, 'policies' | 'cgroups' | 'mostPerNamespace'>,
+    Pick<FindingBookOptions, 'policies' | 'cgroups' | 'readSoon' | 'mostPerNamespace'>,
     Pick<ClockLooksOptions, 'deliveries' | 'endedPods' | 'unheard'>,
     Pick<WriteFindingOptions, 'teamKeys' | 'status'>,
     Pick<TombstonesOptions, 'isExported'>,
@@ -110,6 +111,7 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
   });
   const entries = createEntryTaker({ ...options, ids, tally, accept: waiting.accept });
 
+  const again = createLooksAgain(clock, () => look());
   const book: FindingBook = createFindingBook({
     model,
     policies: options.policies,
@@ -117,6 +119,10 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
     container: (node, id) => containers.find(node, id) ?? options.pods.container(node, id),
     hold: (node, id, receivedAt) => waiting.isPatient() && containers.ask(node, id, receivedAt, waiting.settle),
     cgroups: options.cgroups,
+    readSoon: (node, agent) => {
+      options.readSoon(node, agent);
+      again.awaiting();
+    },
     reader,
     operatorNamespace: namespace,
     mostPerNamespace: options.mostPerNamespace,
@@ -155,6 +161,7 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
 
   const clocks = createClockLooks({ ...options, book, latest: entries.latest });
   const look = (): void => {
+    again.looking();
     clocks.look();
     for (const finding of book.all()) {
       buryDoomed(finding, ours.findings.get(finding.identity.namespace, finding.identity.name));
@@ -195,6 +202,7 @@ export const createFindingKeeper = (options: FindingKeeperOptions): FindingKeepe
         }),
         whenChanged(keeper, clock, look),
         every(clock, longestLookMs, look),
+        again.end,
       ];
       look();
       try {

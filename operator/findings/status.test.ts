@@ -89,6 +89,7 @@ const records: fc.Arbitrary<FindingRecord> = fc.record({
     reopened: count,
     quiet: fc.record({
       observed: count,
+      unproven: count,
       observedRuns: count,
       listening,
       hearing: maybe(hearing),

@@ -36,7 +36,7 @@ test.each<[string, string | undefined, readonly string[]]>([
   const { keeper, deliveries } = await leader();
   const item = { rule: 'Anything', time: '2026-11-22T00:00:00Z', source: 'syscall', hostname: 'node-1' };
   keeper.take({ source: 'falco', sender: 'test', node, at: start, items: [item] }, 'b', 5);
-  const question = { agent: 'falco', rules: [], withinMs: hour, staleAfter: hour };
+  const question = { agent: 'falco', rules: [], withinMs: hour, staleAfter: hour, isOften: false };
   const proven = ['node-1', 'node-2'].filter(
     (name) => deliveries.undelivered({ ...question, node: name }) === undefined,
   );

@@ -129,6 +129,7 @@ const gone = ({ record, case: caseFile }: LiveFinding, now: number): FindingReco
     now,
     elapsed: 0,
     listening: record.state.quiet.listening,
+    provenAgo: Number.POSITIVE_INFINITY,
     hearing: record.state.quiet.hearing,
     case: caseFile,
     required: Number.POSITIVE_INFINITY,

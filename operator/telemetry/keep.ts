@@ -45,8 +45,11 @@ export interface TelemetryOptions {
     readonly setTelemetry: (node: string, agent: string, telemetry: InstanceTelemetry | undefined) => boolean;
   };
   readonly touch: () => void;
-  /** Told of everything that an agent said last; the same again where it did not answer, without its counters. */
-  readonly heard: (node: string, agent: string, reading: Reading | undefined) => void;
+  /**
+   * Told of everything that an agent said last; the same again where it did not answer, without its counters, and without `askedAt`: when
+   * it was asked, by the monotonic clock.
+   */
+  readonly heard: (node: string, agent: string, reading: Reading | undefined, askedAt?: number) => void;
   /** Tells when something may have changed in the model; returns how to end it. */
   readonly subscribe: (listener: () => void) => () => void;
   readonly clock: Clock;
@@ -61,6 +64,7 @@ export interface Telemetry {
   readonly settled: Promise<void>;
   readonly standing: (agent: string) => ScrapeStanding;
   readonly note: Scraper['note'];
+  readonly readSoon: Scraper['readSoon'];
 }
 
 /** A rollout changes many pods: looking at all of them once a second is soon enough, since their kubelets take as long. */
@@ -75,9 +79,9 @@ export const createTelemetry = (options: TelemetryOptions): Telemetry => {
   const scraper = createScraper({
     adapters: options.adapters,
     credentials: createCredentials(options),
-    tell: (node, agent, telemetry) => {
+    tell: (node, agent, telemetry, askedAt) => {
       if (model.setTelemetry(node, agent, telemetry)) touch();
-      options.heard(node, agent, telemetry?.reading);
+      options.heard(node, agent, telemetry?.reading, askedAt);
     },
     onScrape: metrics.scraped,
     clock,
@@ -100,6 +104,7 @@ export const createTelemetry = (options: TelemetryOptions): Telemetry => {
     settled: settled.promise,
     standing: scraper.standing,
     note: scraper.note,
+    readSoon: scraper.readSoon,
     run: async (signal) => {
       let changed = true;
       const noteChange = (): void => {

@@ -6,6 +6,7 @@ import type { InstanceTelemetry } from '../../domain/telemetry/types.ts';
 import { eventually } from '../../kube/testing/eventually.ts';
 import { FakeClock } from '../../kube/testing/fake-clock.ts';
 import { limits } from './ask.ts';
+import { nextTurn } from './next-turn.ts';
 import { createScraper, type Scraper } from './scraper.ts';
 import type { ScrapeSettings } from './settings.ts';
 import type { Target } from './targets.ts';
@@ -48,6 +49,8 @@ interface Fleet {
   /** The last of what was told, by node. */
   readonly told: Map<string, InstanceTelemetry | undefined>;
   readonly outcomes: string[];
+  /** With each that was told: when it was asked. */
+  readonly askedAt: (number | undefined)[];
   /** Addresses, in the order in which they were asked. */
   readonly asked: string[];
   readonly target: (node: string, rest?: Partial<Target>) => Target;
@@ -82,10 +85,14 @@ const startFleet = async (credentials = { token: undefined }): Promise<Fleet> =>
   const clock = new FakeClock();
   const told = new Map<string, InstanceTelemetry | undefined>();
   const outcomes: string[] = [];
+  const askedAt: (number | undefined)[] = [];
   const scraper = createScraper({
     adapters: new Map([[counting.type, counting]]),
     credentials: () => Promise.resolve({ trust: undefined, ...credentials }),
-    tell: (node, _, telemetry) => void told.set(node, telemetry),
+    tell: (node, _, telemetry, at) => {
+      told.set(node, telemetry);
+      askedAt.push(at);
+    },
     onScrape: (agent, outcome) => void outcomes.push(`${agent} ${outcome}`),
     clock,
     userAgent: 'test',
@@ -102,6 +109,7 @@ const startFleet = async (credentials = { token: undefined }): Promise<Fleet> =>
     clock,
     told,
     outcomes,
+    askedAt,
     asked,
     settings,
     target: (node, rest = {}) => ({
@@ -210,6 +218,60 @@ describe('who answers', () => {
       examples: [],
       hints: [{ hint: 'switch metrics on', pods: 2 }],
     });
+  });
+});
+
+describe('whose next answer is waited for', () => {
+  const passed = async (fleet: Fleet, ms: number): Promise<void> => {
+    for (let left = ms; left > 0; left -= tick) await fleet.clock.advance(tick);
+    await until(
+      fleet,
+      'all that began is done',
+      () => fleet.scraper.load().waiting + fleet.scraper.load().running === 0,
+    );
+  };
+
+  it('is asked once before its turn, however many wait, and not sooner than ten seconds after the last time', async () => {
+    const fleet = await startFleet();
+    const turnIn = (name: string): number => nextTurn(`${name}/falco`, intervalMs, tick) - tick;
+    const late = Array.from({ length: 100 }, (_, index) => `node-${index}`).find((name) => turnIn(name) > 20_000) ?? '';
+    await onceAsked(fleet, fleet.target(late));
+    for (let finding = 0; finding < 10_000; finding++) fleet.scraper.readSoon(late, 'falco');
+    fleet.scraper.readSoon('nobody', 'falco');
+    await passed(fleet, 9000);
+    expect(fleet.asked).toHaveLength(1);
+    await passed(fleet, 2000);
+    expect(fleet.asked).toHaveLength(2);
+    await passed(fleet, turnIn(late) - 12_000);
+    expect(fleet.asked).toHaveLength(2);
+    await passed(fleet, 2000);
+    expect(fleet.asked).toHaveLength(3);
+  });
+
+  it('is told with when it was asked, by which it is known what it may have missed', async () => {
+    const fleet = await startFleet();
+    const asked = fleet.clock.monotonic() + tick;
+    await onceAsked(fleet, fleet.target('a'));
+    expect(fleet.askedAt).toEqual([asked]);
+    fleet.answerBy((_, response) => void response.end('nonsense'));
+    await wholeInterval(fleet, 1);
+    expect(fleet.askedAt).toEqual([asked, undefined]);
+  });
+
+  it('is asked with others of its kind a few at a time', async () => {
+    const fleet = await startFleet();
+    const nodes = Array.from({ length: 200 }, (_, index) => `node-${index}`);
+    await onceAsked(fleet, ...nodes.map((name) => fleet.target(name)));
+    await passed(fleet, 10_000);
+    const before = fleet.asked.length;
+    for (const name of nodes) fleet.scraper.readSoon(name, 'falco');
+    await passed(fleet, 1000);
+    const soon = fleet.asked.length - before;
+    // Sixteen in each of five ticks, beside those whose turn it was.
+    expect(soon).toBeGreaterThanOrEqual(80);
+    expect(soon).toBeLessThan(100);
+    await passed(fleet, 3000);
+    expect(fleet.asked.length - before).toBeGreaterThanOrEqual(190);
   });
 });
 

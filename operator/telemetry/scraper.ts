@@ -1,5 +1,5 @@
 // Asks every agent once in its interval, and tells what came of it. When within the interval is its node's own moment, so that five
-// thousand agents are asked evenly; only who has never been asked is asked at once.
+// thousand agents are asked evenly; only who has never been asked is asked at once, and soon whose next answer somebody waits for.
 import type { AgentAdapter, Memory } from '../../agents/agent.ts';
 import type { InstanceTelemetry, Reading } from '../../domain/telemetry/types.ts';
 import { sleep, type Clock } from '../../kube/clock.ts';
@@ -17,8 +17,11 @@ import { Trouble, type Outcome } from './trouble.ts';
 export interface ScraperOptions {
   readonly adapters: ReadonlyMap<string, AgentAdapter>;
   readonly credentials: (settings: ScrapeSettings) => Promise<Credentials>;
-  /** Told whenever something is known anew of an agent on a node; undefined where it is gone. */
-  readonly tell: (node: string, agent: string, telemetry: InstanceTelemetry | undefined) => void;
+  /**
+   * Told whenever something is known anew of an agent on a node; undefined where it is gone. `askedAt`: where it has just answered, when
+   * it was asked, by the monotonic clock.
+   */
+  readonly tell: (node: string, agent: string, telemetry: InstanceTelemetry | undefined, askedAt?: number) => void;
   readonly onScrape: (agent: string, outcome: Outcome, seconds: number) => void;
   readonly clock: Clock;
   readonly userAgent: string;
@@ -30,6 +33,8 @@ export interface Scraper {
   readonly run: (signal: AbortSignal) => Promise<void>;
   /** Something that the agent told of its own accord, for its adapter to remember; false where it is not asked. */
   readonly note: (node: string, agent: string, memory: Memory) => boolean;
+  /** Its next answer is waited for: it is asked before its turn, unless that comes first. */
+  readonly readSoon: (node: string, agent: string) => void;
   /** Whether somebody whom it knows has not been asked yet. */
   readonly isPending: () => boolean;
   readonly standing: (agent: string) => ScrapeStanding;
@@ -46,6 +51,10 @@ export interface Scraper {
 const steadySlots = 64;
 /** For those that did not answer the last time: 3 a second where each takes 5 s, and all of them at once when they answer again. */
 const troubledSlots = 16;
+/** An agent is not asked before its turn more often than that, however much waits for it. */
+const soonestMs = 10_000;
+/** Of each tick: no more than as many again as have their turn where five thousand are asked a minute. */
+const soonPerTick = 16;
 /** Fine enough to spread a minute, and nothing to count: a comparison for each agent. */
 const tickMs = 200;
 
@@ -54,6 +63,8 @@ interface Instance {
   /** When its next turn is, by the monotonic clock. */
   dueAt: number;
   busy: boolean;
+  /** When it was asked last, by the monotonic clock. */
+  askedAt: number;
   wasAsked: boolean;
   reading: Reading | undefined;
   failure: string | undefined;
@@ -65,20 +76,23 @@ interface Instance {
 export const createScraper = (options: ScraperOptions): Scraper => {
   const { adapters, credentials, tell, onScrape, clock, userAgent } = options;
   const instances = new Map<string, Instance>();
+  /** Of `instances`, in the order in which somebody began to wait. */
+  const wanted = new Set<string>();
   const steady = createLane(steadySlots);
   const troubled = createLane(troubledSlots);
   const held: Held = { bytes: 0 };
   const share = createSharing();
   const stopped = new AbortController();
 
-  const report = ({ target, reading, failure }: Instance): void =>
-    tell(target.node, target.settings.agent, { reading, askedSince: target.createdAt, failure });
+  const report = ({ target, reading, failure }: Instance, askedAt?: number): void =>
+    tell(target.node, target.settings.agent, { reading, askedSince: target.createdAt, failure }, askedAt);
 
   const createInstance = (target: Target, restored: Restored | undefined): Instance => {
     const instance: Instance = {
       target,
       dueAt: clock.monotonic(),
       busy: false,
+      askedAt: Number.NEGATIVE_INFINITY,
       wasAsked: false,
       reading: undefined,
       failure: undefined,
@@ -164,6 +178,8 @@ export const createScraper = (options: ScraperOptions): Scraper => {
   const turn = async (key: string, instance: Instance): Promise<void> => {
     const { target } = instance;
     const began = clock.monotonic();
+    instance.askedAt = began;
+    wanted.delete(key);
     const answer = await question(instance);
     // While it was asked it may have gone, or another may have come in its place.
     const isSame = instances.get(key) === instance && identityOf(instance.target) === identityOf(target);
@@ -178,14 +194,30 @@ export const createScraper = (options: ScraperOptions): Scraper => {
     } else outcome = understand(instance, answer);
     instance.wasAsked = true;
     onScrape(target.settings.agent, outcome, (clock.monotonic() - began) / 1000);
-    report(instance);
+    report(instance, outcome === 'ok' ? began : undefined);
     instance.reading = instance.reading && withoutCounts(instance.reading);
   };
 
   const laneOf = ({ failure }: Instance): Lane => (failure === undefined ? steady : troubled);
 
+  const hasten = (now: number): void => {
+    let left = soonPerTick;
+    for (const key of wanted) {
+      const instance = instances.get(key);
+      // One that is being asked now was asked before somebody waited: it is asked again.
+      if (instance === undefined) wanted.delete(key);
+      else if (!instance.busy && now - instance.askedAt >= soonestMs) {
+        wanted.delete(key);
+        instance.dueAt = Math.min(instance.dueAt, now);
+        left--;
+      }
+      if (left === 0) return;
+    }
+  };
+
   const tick = (): void => {
     const now = clock.monotonic();
+    hasten(now);
     for (const [key, instance] of instances) {
       if (instance.busy || instance.dueAt > now || instance.target.address === undefined) continue;
       instance.busy = true;
@@ -228,6 +260,10 @@ export const createScraper = (options: ScraperOptions): Scraper => {
       instance.memory = { ...instance.memory, ...memory };
       instance.dueAt = clock.monotonic();
       return true;
+    },
+    readSoon: (node, agent) => {
+      const key = keyOf(node, agent);
+      if (instances.has(key)) wanted.add(key);
     },
     isPending: () => {
       for (const { wasAsked, target } of instances.values()) if (!wasAsked && target.address !== undefined) return true;

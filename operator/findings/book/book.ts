@@ -33,7 +33,7 @@ export interface FindingBook extends Pick<FindingRegistry, 'get' | 'all' | 'full
 export interface FindingBookOptions
   extends
     Pick<TakeEventOptions, 'pod' | 'container' | 'hold' | 'onUnattributed'>,
-    Pick<LookAtFindingOptions, 'cgroups' | 'reader'>,
+    Pick<LookAtFindingOptions, 'cgroups' | 'reader' | 'readSoon'>,
     Pick<SeeStoredOptions, 'isTerminating' | 'aliveUntil'> {
   readonly model: Pick<CoverageModel, 'inventory' | 'agents' | 'namespaceLabels'>;
   readonly policies: () => readonly Policy[];
@@ -46,7 +46,7 @@ export interface FindingBookOptions
 }
 
 export const createFindingBook = (options: FindingBookOptions): FindingBook => {
-  const { model, cgroups, reader, operatorNamespace, isTerminating, onTransition } = options;
+  const { model, cgroups, reader, readSoon, operatorNamespace, isTerminating, onTransition } = options;
   const findings = createFindingRegistry(options.mostPerNamespace);
   const { touch, ...written } = createWritten(findings, options.enqueue, options.proof);
   const named = createNamedBehaviours(options.policies);
@@ -65,7 +65,7 @@ export const createFindingBook = (options: FindingBookOptions): FindingBook => {
     onTransition,
   });
   const judgeEvidence = createJudgeEvidence(model, named);
-  const lookAt = createLookAtFinding({ model, named, judgeEvidence, cgroups, reader, touch, onTransition });
+  const lookAt = createLookAtFinding({ model, named, judgeEvidence, cgroups, reader, readSoon, touch, onTransition });
   const followCase = createFollowCase({ touch, onTransition });
 
   return {

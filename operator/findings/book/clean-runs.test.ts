@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { aFalco } from '../../../domain/testing/agents.ts';
 import { aPod } from '../../../domain/testing/pods.ts';
 import { falcoPod, gcc, only, setUp, start } from '../testing/world.ts';
 
@@ -80,6 +81,19 @@ describe('a CronJob', () => {
       end();
     }
     expect(state()).toMatchObject({ phase: 'Open', quiet: { observedRuns: 0 } });
+  });
+
+  test('counts a run only once its agent was asked after its end, and answered', () => {
+    const telemetry = { ...aFalco().telemetry, mode: 'Scrape' as const, staleAfter: 180_000 };
+    const { runClean, model, answer, awaited, look, state } = nightly();
+    model.setAgents([aFalco({ telemetry })]);
+    answer();
+    look(0);
+    runClean();
+    expect([state().quiet.observedRuns, [...awaited]]).toEqual([0, ['node-1/falco']]);
+    answer();
+    look(2000);
+    expect([state().quiet.observedRuns, [...awaited]]).toEqual([1, []]);
   });
 
   test('keeps its clean runs over a restart, but for the one that goes on', () => {

@@ -17,6 +17,7 @@ export const createFollowCase =
       now,
       elapsed: 0,
       listening: record.state.quiet.listening,
+      provenAgo: Number.POSITIVE_INFINITY,
       hearing: record.state.quiet.hearing,
       case: finding.case,
       // Silence is judged where somebody looks who listens.

@@ -5,6 +5,7 @@ import { aFalco } from '../../../domain/testing/agents.ts';
 import { aNode } from '../../../domain/testing/nodes.ts';
 import { aPolicy, counting, labelled, selecting } from '../../../domain/testing/policies.ts';
 import type { PodFacts } from '../../../domain/types.ts';
+import { awaitsProof } from '../../../domain/findings/quiet-clock.ts';
 import { falcoPod, hour, only, setUp, shopPod, start } from '../testing/world.ts';
 
 const inContainer = (name: string): Comparison => ({
@@ -391,5 +392,143 @@ describe('silence', () => {
         },
       });
     }
+  });
+});
+
+describe('the last look', () => {
+  const rule = 'Compiler run in container';
+  const minute = 60_000;
+  /** Falco that answers, has counted what came, and has been heard for a minute less than is required. */
+  const almostOver = (staleAfter = 3 * minute) => {
+    const telemetry = { ...aFalco().telemetry, mode: 'Scrape' as const, staleAfter };
+    const world = setUp({ agent: { telemetry }, posture: [counting({ quietPeriod: hour })] });
+    const counted = (matches: number): void => world.answer('node-1', { [rule]: matches, Another: 1 });
+    counted(0);
+    world.look(minute);
+    counted(0);
+    world.deliveries.noteArrival('node-1', 'falco', { rule, at: world.now() }, world.now());
+    world.post();
+    world.look(0);
+    for (let passed = minute; passed < hour; passed += minute) {
+      world.look(minute);
+      counted(1);
+    }
+    const { key } = only(world.book());
+    const state = () => only(world.book()).finding.record.state;
+    const stored = () => {
+      world.write();
+      return world.objects.get(key)?.status;
+    };
+    return { ...world, counted, state, stored };
+  };
+
+  test('is waited for once enough was observed, asked for at once, and resolves', () => {
+    const { look, counted, awaited, state } = almostOver();
+    look(minute);
+    expect([state().phase, awaitsProof(state().quiet, hour), [...awaited]]).toEqual(['Open', true, ['node-1/falco']]);
+    counted(1);
+    look(2000);
+    expect([state().phase, [...awaited]]).toEqual(['Resolved', []]);
+  });
+
+  test('is none where it was asked before the time was over, and answered afterwards', () => {
+    const { look, deliveries, now, state } = almostOver();
+    look(minute);
+    look(1000);
+    const matches = [rule, 'Another'].map((each) => ({ rule: each, count: 1 }));
+    const emitted = { matches, since: start - hour, until: now() };
+    deliveries.noteReading('node-1', 'falco', { at: now(), issues: [], emitted }, now() - 1001);
+    look(0);
+    expect(state().phase).toBe('Open');
+    deliveries.noteReading('node-1', 'falco', { at: now(), issues: [], emitted }, now() - 1000);
+    look(0);
+    expect(state().phase).toBe('Resolved');
+  });
+
+  test('that does not come is told in words, and stops the clock; once it has come the finding is resolved', () => {
+    const { look, counted, awaited, state, stored } = almostOver(10 * minute);
+    look(minute);
+    for (let passed = 0; passed < 120; passed += 15) look(15_000);
+    expect([...awaited]).toEqual(['node-1/falco']);
+    const status = stored();
+    expect(status).toMatchObject({
+      phase: 'Open',
+      quiet: {
+        suspendedReason: 'AgentBlind',
+        suspendedMessage:
+          'on node node-1: falco has not answered since the quiet period was over, and one more answer is waited for',
+      },
+    });
+    expect(status?.quiet).not.toHaveProperty('clearsAt');
+    counted(1);
+    look(15_000);
+    expect(state().phase).toBe('Resolved');
+  });
+
+  test('of an agent that turns out to have hung takes back the time since it last answered', () => {
+    const { look, counted, state } = almostOver();
+    look(minute);
+    for (let passed = 0; passed < 180; passed += 15) look(15_000);
+    expect(state().quiet).toMatchObject({ observed: hour - minute, listening: { reason: 'AgentBlind' } });
+    counted(1);
+    look(15_000);
+    counted(1);
+    look(15_000);
+    expect(state().phase).toBe('Open');
+    look(minute);
+    counted(1);
+    look(2000);
+    expect(state().phase).toBe('Resolved');
+  });
+
+  test('that shows a loss resolves nothing, until something arrives and the time that is in doubt was heard anew', () => {
+    const { look, counted, deliveries, now, state } = almostOver();
+    look(minute);
+    counted(3);
+    look(2000);
+    look(29_000);
+    counted(3);
+    look(2000);
+    expect(state()).toMatchObject({
+      phase: 'Open',
+      quiet: {
+        observed: hour - minute,
+        listening: { reason: 'DeliveryUnproven', message: expect.stringContaining('2 more of rule') as string },
+      },
+    });
+    deliveries.noteArrival('node-1', 'falco', { rule: 'Another', at: now() }, now());
+    look(0);
+    expect(state()).toMatchObject({ phase: 'Open', quiet: { listening: { listening: true } } });
+    look(minute);
+    counted(3);
+    look(2000);
+    expect(state().phase).toBe('Resolved');
+  });
+
+  test('is taken anew by a leader that takes over meanwhile', () => {
+    const { look, counted, deliveries, write, restart, now, state } = almostOver(10 * minute);
+    look(minute);
+    for (let passed = 0; passed < 120; passed += 15) look(15_000);
+    write();
+    deliveries.begin();
+    restart(now());
+    look(0);
+    write();
+    look(15_000);
+    expect(state()).toMatchObject({ phase: 'Open', quiet: { observed: hour + 30_000 } });
+    counted(1);
+    look(15_000);
+    counted(1);
+    look(15_000);
+    expect(state().phase).toBe('Resolved');
+  });
+
+  test('does not come from who is turned away while it is waited for', () => {
+    const { look, counted, deliveries, state } = almostOver();
+    look(minute);
+    deliveries.noteShed('node-1');
+    counted(1);
+    look(2000);
+    expect(state()).toMatchObject({ phase: 'Open', quiet: { listening: { reason: 'EventsShed' } } });
   });
 });

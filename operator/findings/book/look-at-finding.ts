@@ -2,6 +2,7 @@
 import type { CoverageModel } from '../../../domain/coverage/model.ts';
 import { countsAnywhere, termsOf } from '../../../domain/findings/classify.ts';
 import { isSameChange } from '../../../domain/findings/image-change.ts';
+import { provenAgoOf, unprovenSince } from '../../../domain/findings/last-look.ts';
 import { advance, type Transition } from '../../../domain/findings/life-cycle.ts';
 import { matchesSubject } from '../../../domain/findings/match.ts';
 import type { CgroupAnswer } from '../../../domain/findings/node-standing.ts';
@@ -14,7 +15,8 @@ import type { ObjectReader } from '../object-reader.ts';
 import { lookAtImages } from '../running-images.ts';
 import { observeStanding } from '../standing-nodes.ts';
 import { clearsByRuns } from '../quiet-status.ts';
-import { countCleanRuns } from './clean-runs.ts';
+import { awaitedFor, overdueProof } from './await-proof.ts';
+import { countCleanRuns, type CleanRuns } from './clean-runs.ts';
 import type { JudgeEvidence } from './judge-evidence.ts';
 import type { LiveFinding } from './live-finding.ts';
 import type { NamedBehaviours } from './named-behaviours.ts';
@@ -39,35 +41,44 @@ export interface LookAtFindingOptions {
   readonly cgroups: (facts: NodeFacts) => CgroupAnswer;
   /** What the model does not keep of objects. */
   readonly reader: Pick<ObjectReader, 'peek'>;
+  /** What the agent on the node says next is waited for: it should be asked before its turn. */
+  readonly readSoon: (node: string, agent: string) => void;
   readonly touch: Written['touch'];
   readonly onTransition: (finding: LiveFinding, transition: Transition) => void;
 }
 
 export const createLookAtFinding =
-  ({ model, named, judgeEvidence, cgroups, reader, touch, onTransition }: LookAtFindingOptions) =>
+  ({ model, named, judgeEvidence, cgroups, reader, readSoon, touch, onTransition }: LookAtFindingOptions) =>
   (finding: LiveFinding, { listeners, now, elapsed, deaf }: Look): void => {
     const { record } = finding;
     const nodes = listeners.nodesOf(record);
     const terms = termsNow(model, record);
     const quietTerms = terms?.quiet ?? record.quietTerms;
     const standing = observeStanding(model, record, { named: named(), cgroups });
-    const observation =
-      standing ?? observe({ nodes: nodes ?? [], evidence: quietTerms.evidence, share: quietTerms.nodes });
+    const asked = { nodes: nodes ?? [], evidence: quietTerms.evidence, share: quietTerms.nodes };
+    const observation = standing ?? observe(asked);
+    // What a node says of itself needs nobody who listens.
+    const provenAgo = standing === undefined ? provenAgoOf(asked) : 0;
     const isCounted = terms !== undefined || countsAnywhere(record.behaviour, named());
     const notCounted = standing !== undefined ? undefined : isCounted ? uncountedAs(judgeEvidence(record)) : uncounted;
     const heard = observation.listening.listening ? (notCounted ?? observation.listening) : observation.listening;
     const isDeaf = deaf !== undefined || notCounted !== undefined;
+    const byRuns = clearsByRuns(record);
+    const awaitsLook = heard.listening && !byRuns;
+    const overdue = awaitsLook ? overdueProof(record.state.quiet, quietTerms.period, asked, provenAgo) : undefined;
+    const ended = byRuns ? countCleanRuns(finding, listeners, quietTerms.evidence, elapsed, isDeaf) : nothingEnded;
     const imageChange = lookAtImages(model, reader, record, now);
     const { state, transitions } = advance(record.state, {
       now,
       // What a node says of itself stays said.
       elapsed: standing !== undefined && deaf !== undefined ? 0 : elapsed,
-      listening: standing?.listening ?? deaf ?? heard,
+      listening: standing?.listening ?? deaf ?? overdue ?? heard,
+      provenAgo,
       hearing: observation.hearing,
       case: finding.case,
       required: quietTerms.period,
-      requiredRuns: clearsByRuns(record) ? quietTerms.runs : undefined,
-      cleanRuns: clearsByRuns(record) ? countCleanRuns(finding, listeners, quietTerms.evidence, elapsed, isDeaf) : 0,
+      requiredRuns: byRuns ? quietTerms.runs : undefined,
+      cleanRuns: ended.clean,
       imageChange,
       isGone: nodes === undefined,
     });
@@ -77,10 +88,15 @@ export const createLookAtFinding =
     const isOther = saysOther(finding.record, record) || observation.evidence !== finding.evidence;
     finding.evidence = observation.evidence;
     for (const transition of transitions) onTransition(finding, transition);
+    const awaited = awaitsLook && state.phase !== 'Resolved' ? awaitedFor(state.quiet, quietTerms.period, asked) : [];
+    const awaitedOfRuns = unprovenSince({ ...asked, nodes: ended.unproven }, 0);
+    for (const { node, agent } of [...awaited, ...awaitedOfRuns]) readSoon(node, agent);
     const mustStore = state.phase !== 'Resolved' && state.phase !== 'RiskAccepted' && mustStoreQuiet(state.quiet, now);
     // Whether a clock runs is urgent, too: what is not written yet is what a restart may count too much.
     if (transitions.length > 0 || isOther || mustStore) touch(finding, true);
   };
+
+const nothingEnded: CleanRuns = { clean: 0, unproven: [] };
 
 /** By the policies that select the subject by now and do not exclude it; undefined where none of them counts the behaviour. */
 const termsNow = (

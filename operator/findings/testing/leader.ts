@@ -63,6 +63,7 @@ export const leader = async (
     deliveries: world.deliveries,
     unattributed: createUnattributedBook(() => {}),
     cgroups: () => ({ version: undefined, why: 'nobody asks kubelets' }),
+    readSoon: () => {},
     isExported: () => false,
     mayGo,
     transport,

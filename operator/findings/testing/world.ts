@@ -79,6 +79,7 @@ export const setUp = (
   const unattributed: string[] = [];
   const enqueued = new Set<string>();
   const objects = new Map<string, Finding>();
+  const awaited = new Set<string>();
   const deliveries = createDeliveryBook({ now: () => now, monotonic: () => now });
   const recent = createRecentPods(model, () => now);
   const ended = createEndedPods(model, () => now);
@@ -93,6 +94,7 @@ export const setUp = (
       cgroups: overrides.cgroups ?? (() => ({ version: undefined, why: 'nobody asks kubelets' })),
       operatorNamespace: ours,
       mostPerNamespace: overrides.mostPerNamespace ?? 1000,
+      readSoon: (node, agent) => void awaited.add(`${node}/${agent}`),
       isTerminating: (namespace) => namespace === 'going',
       enqueue: (key) => enqueued.add(key),
       onTransition: (_, transition) => transitions.push(transition),
@@ -107,6 +109,7 @@ export const setUp = (
   const look = (elapsed: number, deaf?: Listening): void => {
     now += elapsed;
     model.evaluate(wall());
+    awaited.clear();
     book.look(createListeners(model, deliveries, ended), wall(), elapsed, deaf);
   };
   return {
@@ -118,7 +121,17 @@ export const setUp = (
     recent,
     ended,
     deliveries,
+    /** Whose answers the last look waits for, as `NODE/AGENT`. */
+    awaited,
     look,
+    /** Falco on the node is asked, and answers; `matches`: what its rules have counted since it was started. */
+    answer: (node = 'node-1', matches?: Readonly<Record<string, number>>): void => {
+      const rules = Object.entries(matches ?? {}).map(([rule, count]) => ({ rule, count }));
+      const emitted = matches && { matches: rules, since: start - hour, until: now };
+      const reading = { at: wall(), version: '0.44.1', issues: [], ...(emitted && { emitted }) };
+      model.setTelemetry(node, 'falco', { reading, askedSince: start, failure: undefined });
+      deliveries.noteReading(node, 'falco', reading, now);
+    },
     now: wall,
     /** Sets the wall clock. */
     setClock: (ms: number): void => void (offset += ms),

@@ -51,6 +51,7 @@ export const keepFindings = (options: KeepFindingsOptions, signal: AbortSignal):
     deliveries: createDeliveryBook(clock),
     unattributed: createUnattributedBook(() => {}),
     cgroups: () => ({ version: undefined, why: 'nobody asks kubelets' }),
+    readSoon: () => {},
     isExported: () => false,
     mayGo: () => true,
     transport: podsAsked(options),
