@@ -170,10 +170,10 @@ const createTruth = () => {
     const origin = { ...gcc.origin, node: pods.get('cart-a') ?? 'node-1' };
     const event = { ...behaving[program], at: world.now() - ago, origin };
     taken.push(event);
-    const isCounted = world.post(event, (journalled += 1)) === 'finding';
-    if (isCounted) programs.add(program);
-    // What is left alone goes on all the same.
-    if (isCounted || (programs.has(program) && isLeftAlone(program))) heard = 0;
+    // What is left alone breaks no silence, and there is none that counts meanwhile.
+    if (world.post(event, (journalled += 1)) !== 'finding') return;
+    programs.add(program);
+    heard = 0;
   };
 
   /** What was excluded when it came may count when it is read again, by another policy: then it was seen. */
