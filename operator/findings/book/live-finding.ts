@@ -1,7 +1,7 @@
 // A finding as the leader has it in memory: what is known of it, and how much of that is written.
 import type { FindingCase } from '../../../domain/findings/life-cycle.ts';
 import type { QuietClock } from '../../../domain/findings/quiet-clock.ts';
-import type { FindingRecord } from '../../../domain/findings/record.ts';
+import type { FindingRecord, JournalPlace } from '../../../domain/findings/record.ts';
 import type { Runs } from '../../../domain/findings/runs.ts';
 import type { QuietEvidence } from '../../../domain/findings/types.ts';
 import { findingKey, type FindingIdentity } from '../identity.ts';
@@ -31,8 +31,8 @@ export interface LiveFinding {
   storing: QuietClock | undefined;
   /** Of a subject that runs and ends: undefined until it is looked at after the behaviour was last seen. */
   runs: Runs | undefined;
-  /** Of the last event that this process has counted, in the journal that is worked in: one item may hold several alerts. */
-  lastPosition: number | undefined;
+  /** Of the last event that this process has counted, as it was read: one item may hold several alerts. */
+  lastPlace: JournalPlace | undefined;
 }
 
 /** Nothing of it is to be written yet. */
@@ -53,5 +53,5 @@ export const bringToLife = (identity: FindingIdentity, record: FindingRecord): L
   forgotten: { pods: record.podsSeen - record.pods.length, before: record.state.lastSeen },
   storing: undefined,
   runs: undefined,
-  lastPosition: undefined,
+  lastPlace: undefined,
 });

@@ -30,7 +30,7 @@ export const createSight =
     const { identity, key } = places.of(sighting.behaving.behaviour, sighting.subject);
     const { namespace } = identity;
     const known = findings.get(key);
-    if (known !== undefined && known.lastPosition !== position && isSeen(known, sighting)) return 'counted';
+    if (known !== undefined && !isOfSameItem(known, sighting) && isSeen(known, sighting)) return 'counted';
     if (known === undefined && (!findings.hasRoom(namespace, sighting.subject) || isTerminating(namespace))) {
       return 'capped';
     }
@@ -48,12 +48,20 @@ export const createSight =
     finding.runs = undefined;
     finding.pending ??= position;
     finding.since ??= position;
-    finding.lastPosition = position;
+    finding.lastPlace = sighting.place;
     touch(finding, isNew);
     return 'finding';
   };
 
-/** A replay; or what its sender sent again to this replica, since the one that counted it was lost before it could answer or tell us. */
+/** The very same place as it was read once: where it is read again, what lies there was counted. */
+const isOfSameItem = ({ lastPlace }: LiveFinding, { place }: Sighting): boolean =>
+  place !== undefined && lastPlace === place;
+
+/**
+ * A replay; or what its sender sent again to this replica, since the one that counted it was lost before it could answer or tell us. Of two
+ * nodes that give the same ids neither may hide what the other has seen.
+ */
 const isSeen = ({ record }: LiveFinding, { place, event }: Sighting): boolean =>
   (place !== undefined && isCounted(record, place)) ||
-  (event.id !== undefined && record.evidence.some(({ id, at }) => id === event.id && at === event.at));
+  (event.id !== undefined &&
+    record.evidence.some(({ id, at, node }) => id === event.id && at === event.at && node === event.node));
