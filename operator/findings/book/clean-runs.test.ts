@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { aFalco } from '../../../domain/testing/agents.ts';
 import { aPod } from '../../../domain/testing/pods.ts';
+import { aPolicy, counting, labelled, selecting } from '../../../domain/testing/policies.ts';
 import { falcoPod, gcc, only, setUp, start } from '../testing/world.ts';
 
 const owner = (run: number) => ({ apiVersion: 'batch/v1', kind: 'Job', name: `report-${run}` });
 
 /** A CronJob whose pods come and go. */
-const nightly = () => {
-  const world = setUp();
+const nightly = (overrides: Parameters<typeof setUp>[0] = {}) => {
+  const world = setUp(overrides);
   const { model } = world;
   const cronJob = { apiVersion: 'batch/v1', kind: 'CronJob', name: 'report' };
   model.upsertOwner({ kind: 'CronJob', namespace: 'shop', name: 'report', owner: undefined, labels: {} });
@@ -53,6 +54,23 @@ describe('a CronJob', () => {
     });
     runClean();
     expect(state()).toMatchObject({ phase: 'Resolved', resolution: 'Verified' });
+  });
+
+  test('is clear after clean runs, too, where a policy counts the behaviour, though it selects no pod while none runs', () => {
+    const { runClean, state } = nightly({ posture: [counting()] });
+    for (let run = 0; run < 3; run++) {
+      expect(state().quiet.observedRuns).toBe(run);
+      runClean();
+    }
+    expect(state()).toMatchObject({ phase: 'Resolved', resolution: 'Verified' });
+  });
+
+  test('is not clear by runs that no policy selects any more for which the behaviour would count', () => {
+    const { runClean, model, state } = nightly({ posture: [counting()] });
+    const namespace = labelled({ env: 'elsewhere' });
+    model.setPolicies([aPolicy({ selector: selecting({ namespace }), posture: [counting()], gracePeriod: 0 })]);
+    for (let run = 0; run < 5; run++) runClean();
+    expect(state()).toMatchObject({ phase: 'Open', quiet: { observedRuns: 0 } });
   });
 
   test('waits for all of them again once it behaves so again', () => {

@@ -62,7 +62,8 @@ export const createLookAtFinding =
     const isCounted = terms !== undefined || countsAnywhere(record.behaviour, named());
     const notCounted = standing !== undefined ? undefined : isCounted ? uncountedAs(judgeEvidence(record)) : uncounted;
     const heard = observation.listening.listening ? (notCounted ?? observation.listening) : observation.listening;
-    const isDeaf = deaf !== undefined || notCounted !== undefined;
+    // Policies select what runs: of runs that have ended, and none has begun since, they were asked at every look that found them running.
+    const isDeaf = deaf !== undefined || (notCounted !== undefined && nodes?.length !== 0);
     const byRuns = clearsByRuns(record);
     const awaitsLook = heard.listening && !byRuns;
     const overdue = awaitsLook ? overdueProof(record.state.quiet, quietTerms.period, asked, provenAgo) : undefined;
