@@ -96,6 +96,14 @@ describe('events', () => {
     expect(world.post({ ...shell, at: start + atMinute * minute })).toBe(expected);
   });
 
+  test('from before there was their pod happened no earlier than that', () => {
+    const world = setUp();
+    world.model.upsertPod({ ...shopPod('cart-a'), createdAt: start - hour });
+    world.post({ at: start - 50_000 * hour });
+    const { state } = only(world.book()).finding.record;
+    expect([state.firstSeen, state.lastSeen]).toEqual([start - hour, start - hour]);
+  });
+
   test('from the future happened when they came', () => {
     const world = setUp();
     world.post({ at: start + 1000 * hour });

@@ -78,9 +78,9 @@ export const createTakeEvent = (options: TakeEventOptions): TakeEvent => {
     const behaviours = classify(event, context);
     if (behaviours.length === 0) return 'signal';
     const agent = reportingAgent(model, event.agentType, whose.node);
-    // No event happened after it was received, whatever the clock of its node says.
+    // No event happened after it was received or before there was its pod, whatever the clock of its node says.
     const kept = evidenceOf(event, {
-      at: Math.min(event.at, receivedAt),
+      at: Math.min(Math.max(event.at, pod?.createdAt ?? 0), receivedAt),
       agent,
       node: whose.node,
       pod: pod?.name,
