@@ -13,7 +13,8 @@ import type { ProcessHandle } from '../installation/install.ts';
 import { capture } from './support/capture.ts';
 import { eventually } from './support/eventually.ts';
 import { fetchMetrics } from './support/exposition.ts';
-import type { Said } from './support/kubectl.ts';
+import { freshName } from './support/fresh-name.ts';
+import type { Said } from './support/said.ts';
 import { createAll, deployment, namespace, namespacesOf, node, pod, type PodOptions } from './support/small-fleet.ts';
 import { startWorld, type World } from './support/world.ts';
 
@@ -36,6 +37,8 @@ const policy = (name: string, admission: object): Manifest => ({
     admission: { mode: 'Deny', ...admission },
   },
 });
+
+const release = (mode: 'Deny' | 'Off'): Manifest => policy('release', { mode, kinds: ['Pod', 'Deployment'] });
 
 beforeAll(async () => {
   auditFolder = await mkdtemp(path.join(tmpdir(), 'audit-'));
@@ -65,11 +68,9 @@ beforeAll(async () => {
     operator: { replicas: 0 },
     webhook: { replicas: 0, bindings: { enabled: true } },
   });
-  // Before there is a policy that refuses it.
-  await createAll(world.cluster, [deployment('release', 'old', { on: 'open' })]);
   const policies = [
     policy('vault', {}),
-    policy('release', { kinds: ['Pod', 'Deployment'] }),
+    release('Deny'),
     policy('strict', { breakGlass: 'Forbidden' }),
     policy('idle', { mode: 'Off' }),
     policy('watched', { mode: 'Audit' }),
@@ -77,7 +78,7 @@ beforeAll(async () => {
     policy('every', { when: 'AnyNode' }),
     policy('kinds', { kinds: [...admissionKinds] }),
   ];
-  for (const each of policies) await world.kubectl(['create', '-f', '-'], each);
+  await world.apply(...policies);
   operator = await world.startOperator();
   webhook = await world.startWebhook();
   await eventually(async () => {
@@ -182,8 +183,16 @@ describe('Deny', () => {
   });
 
   test('refuses no update that makes nothing worse, and no Deployment that is going', async () => {
+    const old = freshName('old');
     const patch = (value: object): Promise<Said> =>
-      world.kubectl.say(['patch', 'deployment', 'old', '-n', 'release', '--type=merge', '-p', JSON.stringify(value)]);
+      world.kubectl.say(['patch', 'deployment', old, '-n', 'release', '--type=merge', '-p', JSON.stringify(value)]);
+    const make = (...more: readonly string[]): Promise<Said> =>
+      create(deployment('release', old, { on: 'open' }), ...more);
+    // Made before there is a policy that refuses it.
+    await world.apply(release('Off'));
+    await eventually(async () => expect((await make()).code).toBe(0));
+    await world.apply(release('Deny'));
+    await eventually(async () => expect((await make(dryRun)).stderr).toContain('pods of this Deployment'));
     const image = { spec: { template: { metadata: { annotations: { build: '2' } } } } };
     const same = await patch(image);
     expect([same.code, same.stderr]).toEqual([0, '']);
@@ -192,30 +201,31 @@ describe('Deny', () => {
     const away = { spec: { template: { spec: { nodeSelector: { 'place.example.com/is': 'open' } } } } };
     expect((await patch(away)).code).toBe(1);
     await patch({ metadata: { finalizers: ['example.com/wait'] } });
-    await world.kubectl(['delete', 'deployment', 'old', '-n', 'release', '--wait=false']);
+    await world.kubectl(['delete', 'deployment', old, '-n', 'release', '--wait=false']);
     expect((await patch(away)).code).toBe(0);
     expect((await patch({ metadata: { finalizers: null } })).code).toBe(0);
   });
 
   test('judges an ephemeral container where its pod runs', async () => {
-    const guarded = await create(pod('vault', 'calm', { on: 'guarded' }));
+    const [calm, wild] = [freshName('calm'), freshName('wild')];
+    const guarded = await create(pod('vault', calm, { on: 'guarded' }));
     expect(guarded.code, guarded.stderr).toBe(0);
     const debug = (name: string): Promise<Said> =>
       world.kubectl.say(['debug', name, '-n', 'vault', '--image=registry.example.com/shell:1', '--attach=false']);
-    await eventually(async () => expect((await debug('calm')).code).toBe(0));
-    const wild = await create(broken('vault', 'wild'));
-    expect(wild.code, wild.stderr).toBe(0);
+    await eventually(async () => expect((await debug(calm)).code).toBe(0));
+    const unguarded = await create(broken('vault', wild));
+    expect(unguarded.code, unguarded.stderr).toBe(0);
     await world.kubectl([
       'annotate',
       'pod',
-      'wild',
+      wild,
       '-n',
       'vault',
       `${breakGlassAnnotation}-`,
       `${breakGlassUntilAnnotation}-`,
     ]);
     await eventually(async () => {
-      const said = await debug('wild');
+      const said = await debug(wild);
       expect(said.stderr).toContain('the pod will be unprotected on the one node that fits');
       expect(said.code).toBe(1);
     });
@@ -223,13 +233,14 @@ describe('Deny', () => {
 
   test('judges the very node where bindings are judged', async () => {
     // Nobody schedules it but us.
-    const created = await create(pod('vault', 'bound', { spec: { schedulerName: 'nobody' } }));
+    const bound = freshName('bound');
+    const created = await create(pod('vault', bound, { spec: { schedulerName: 'nobody' } }));
     expect(created.code, created.stderr).toBe(0);
     const bind = (to: string) =>
-      world.plane.api.call('POST', '/api/v1/namespaces/vault/pods/bound/binding', {
+      world.plane.api.call('POST', `/api/v1/namespaces/vault/pods/${bound}/binding`, {
         apiVersion: 'v1',
         kind: 'Binding',
-        metadata: { name: 'bound', namespace: 'vault' },
+        metadata: { name: bound, namespace: 'vault' },
         target: { apiVersion: 'v1', kind: 'Node', name: to },
       });
     const refused = await bind('open');
@@ -272,11 +283,12 @@ describe('each mode, verdict and kind', () => {
       transcripts.push([`kubectl create -f ${where}.yaml -n ${inNamespace}`, printed(said)]);
     }
     // A node of which nobody has said anything yet.
+    const unheard = freshName('unheard');
     operator.kill('SIGSTOP');
     try {
-      await createAll(world.cluster, [node('unheard')]);
+      await createAll(world.cluster, [node(unheard)]);
       const unknown = await eventually(async () => {
-        const said = await create(pod('vault', 'unheard', { on: 'unheard' }), dryRun);
+        const said = await create(pod('vault', 'unheard', { on: unheard }), dryRun);
         expect(said.stderr).toContain('whether the pod will be protected is not known of the one node that fits');
         return said;
       });
@@ -284,7 +296,7 @@ describe('each mode, verdict and kind', () => {
       transcripts.push(['kubectl create -f unheard.yaml -n vault', printed(unknown)]);
     } finally {
       operator.kill('SIGCONT');
-      await world.kubectl(['delete', 'node', 'unheard']);
+      await world.kubectl(['delete', 'node', unheard]);
     }
     await capture('admission-verdicts.txt', ...transcripts);
   });
@@ -336,6 +348,9 @@ describe('breaking the glass', () => {
   test('lets the pod through with a warning; the operator records it, and the report shows it as exempt until the end', async () => {
     const tried = await create(broken('vault', 'tried'), dryRun);
     expect([tried.code, warningsIn(tried).length]).toEqual([0, 1]);
+    // What an earlier try left under this name, which stands in a document.
+    await world.kubectl(['delete', 'pod', 'urgent', '-n', 'vault', '--ignore-not-found', '--wait']);
+    await world.kubectl(['delete', 'events', '-n', 'vault', '--all']);
     const before = await counted();
     const said = await create(broken('vault', 'urgent'));
     expect(said.code, said.stderr).toBe(0);
@@ -384,16 +399,17 @@ describe('breaking the glass', () => {
   });
 
   test('another leader neither records nor counts it again', async () => {
-    const said = await create(broken('vault', 'lasting'));
+    const [lasting, later] = [freshName('lasting'), freshName('later')];
+    const said = await create(broken('vault', lasting));
     expect(said.code, said.stderr).toBe(0);
-    await eventually(async () => expect(await eventsOf('lasting')).toHaveLength(1));
+    await eventually(async () => expect(await eventsOf(lasting)).toHaveLength(1));
     operator.kill('SIGKILL');
     await operator.exited;
     operator = await world.startOperator();
     // What it sees later is recorded, so that what it saw first has had its turn.
-    expect((await create(broken('vault', 'later'))).code).toBe(0);
-    await eventually(async () => expect(await eventsOf('later')).toHaveLength(1));
-    expect(await eventsOf('lasting')).toHaveLength(1);
+    expect((await create(broken('vault', later))).code).toBe(0);
+    await eventually(async () => expect(await eventsOf(later)).toHaveLength(1));
+    expect(await eventsOf(lasting)).toHaveLength(1);
     await eventually(async () => expect(await counted()).toBe(1));
   });
 

@@ -71,6 +71,9 @@ export const startKubelet = async (plane: ControlPlane, plan: KubeletPlan): Prom
   return kubelet;
 };
 
+/** Of every node, until somebody changes it. */
+export const firstKernel = '6.1.0-28-amd64';
+
 /** The node that it has registered. */
 export const nodeOf = (
   kubelet: PretendedKubelet,
@@ -86,7 +89,7 @@ export const nodeOf = (
       operatingSystem: labels['kubernetes.io/os'] ?? 'linux',
       bootID: `boot-1-of-${kubelet.name}`,
       containerRuntimeVersion: 'containerd://2.1.4',
-      kernelVersion: '6.1.0-28-amd64',
+      kernelVersion: firstKernel,
       kubeProxyVersion: '',
       kubeletVersion,
       machineID: kubelet.name,
