@@ -76,6 +76,24 @@ describe('ids of counted events', () => {
     );
   });
 
+  it('that an earlier process kept are told to standbys before those that came since, since that one may not have told them', async () => {
+    const { ids, disk, clock } = on();
+    await ids.keep(Uint32Array.of(1, 2));
+    const { ids: again } = on(disk, clock);
+    await again.load();
+    await again.keep(Uint32Array.of(3, 4));
+    await again.load();
+    expect(again.since('').hashes).toEqual([Uint32Array.of(1, 2), Uint32Array.of(3, 4)]);
+  });
+
+  it('that an earlier process kept go in time, though this one never leads', async () => {
+    const { ids, disk, clock } = on();
+    await ids.keep(Uint32Array.of(1, 2));
+    await clock.advance(keepIdsMs + idsTogetherMs);
+    await on(disk, clock).ids.keep(Uint32Array.of(3, 4));
+    expect(await disk.list()).toHaveLength(1);
+  });
+
   it('of another process are told from the beginning', async () => {
     const [first, second] = [on(), on()];
     await first.ids.keep(Uint32Array.of(1, 2, 3, 4));

@@ -42,6 +42,8 @@ export const createKeptIds = ({ disk, clock, log }: KeptIdsOptions): KeptIds => 
   /** The oldest first. */
   let files: Kept[] = [];
   let current: { readonly file: DiskFile; readonly kept: Kept } | undefined;
+  /** What lay on the disk is known, and told. */
+  let isRead = false;
   /** One after the other. */
   let turn: Promise<unknown> = Promise.resolve();
 
@@ -57,6 +59,20 @@ export const createKeptIds = ({ disk, clock, log }: KeptIdsOptions): KeptIds => 
       before += oldest.length / 2;
       lately.shift();
     }
+  };
+
+  /** What an earlier process kept lately: who asks now may not have asked that one. Comes before what this one keeps. */
+  const noteFound = (found: readonly KeptTogether[]): void => {
+    const latest: Uint32Array[] = [];
+    let room = mostLately;
+    for (const { hashes } of found.toReversed()) {
+      const some = hashes.slice(Math.max(0, hashes.length - 2 * room));
+      room -= some.length / 2;
+      if (some.length > 0) latest.unshift(some);
+    }
+    const since = lately.splice(0);
+    [before, total] = [0, 0];
+    for (const hashes of [...latest, ...since]) noteLately(hashes);
   };
 
   /** `most`: bytes of all. */
@@ -92,18 +108,6 @@ export const createKeptIds = ({ disk, clock, log }: KeptIdsOptions): KeptIds => 
     return current;
   };
 
-  const append = async (hashes: Uint32Array): Promise<void> => {
-    try {
-      const { file, kept } = await fileFor();
-      kept.bytes += hashes.byteLength;
-      await file.append(bytesOfHashes(hashes));
-      await file.sync();
-    } catch (error) {
-      log.warn({ error }, 'ids of events cannot be kept: after a restart an event that is sent again may count twice');
-      await end().catch(() => {});
-    }
-  };
-
   const find = async (): Promise<readonly KeptTogether[]> => {
     await end();
     const names = (await disk.list()).filter((name) => namePattern.test(name)).toSorted();
@@ -117,7 +121,24 @@ export const createKeptIds = ({ disk, clock, log }: KeptIdsOptions): KeptIds => 
       found.push({ at, hashes: hashesIn(content) });
     }
     await removeOld(mostIds * bytesEach);
-    return found.slice(found.length - files.length);
+    const kept = found.slice(found.length - files.length);
+    if (!isRead) noteFound(kept);
+    isRead = true;
+    return kept;
+  };
+
+  const append = async (hashes: Uint32Array): Promise<void> => {
+    try {
+      // What lies there must go in time, though this replica may never lead.
+      if (!isRead) await find();
+      const { file, kept } = await fileFor();
+      kept.bytes += hashes.byteLength;
+      await file.append(bytesOfHashes(hashes));
+      await file.sync();
+    } catch (error) {
+      log.warn({ error }, 'ids of events cannot be kept: after a restart an event that is sent again may count twice');
+      await end().catch(() => {});
+    }
   };
 
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
