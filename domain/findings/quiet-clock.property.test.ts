@@ -166,3 +166,22 @@ test('whatever was before, a workload that is fixed and heard is resolved within
     { numRuns: 300 },
   );
 });
+
+test('whatever was before, and at whatever moment of the last minutes an agent hangs, nothing is resolved while it does', () => {
+  assert(
+    property(array(step, { maxLength: 15 }), integer({ min: 1, max: staleAfter }), (steps, before) => {
+      const world = createWorld();
+      const nearlyOver: readonly Step[] = [
+        { kind: 'hear' },
+        { kind: 'answer' },
+        { kind: 'event', ms: longestLookMs },
+        { kind: 'pass', ms: required - before },
+        { kind: 'hang' },
+        { kind: 'pass', ms: 3 * staleAfter },
+      ];
+      for (const next of [...steps, ...nearlyOver]) world.take(next);
+      expect(world.state().phase).not.toBe('Resolved');
+    }),
+    { numRuns: 300 },
+  );
+});
