@@ -156,7 +156,7 @@ const post = async ({ ingest }: Replica, ...numbers: readonly number[]): Promise
         },
       );
       request.once('error', reject);
-      request.end(JSON.stringify(numbers.map((n) => ({ n }))));
+      request.end(JSON.stringify(numbers.map((n) => ({ rule: 'x', n }))));
     });
   // The senders Secret may not have been read yet.
   return eventually('an answer that is not 401', once, (status) => status !== 401);
