@@ -339,6 +339,15 @@ describe('show', () => {
     expect((await findings('export', 'was-fixed', '-o', 'md')).out).toContain('on 60% of the nodes that ran it');
   });
 
+  it('says what is missing where the time of a finding is over and its agents have yet to answer', async () => {
+    const open = aFinding();
+    if (open.status?.quiet === undefined) throw new Error('a finding without a clock');
+    put({ ...open, status: { ...open.status, quiet: { ...open.status.quiet, clearsAt: '2026-06-02T11:59:00Z' } } });
+    expect((await findings('show', checkout)).out).toMatch(
+      /Its time was over .* ago, at 2026-06-02T11:59:00Z[.] Before it\s+clears, whoever\s+listens/,
+    );
+  });
+
   it('does not take for silence what nobody listened to since the operator is away', async () => {
     const open = aFinding();
     if (open.status?.quiet === undefined) throw new Error('a finding without a clock');

@@ -149,7 +149,9 @@ function* quietClock({ status }: StandingFinding, { paint, now }: StoryOptions):
     yield* paragraph(remedyOf[quiet.suspendedReason]);
   } else if (quiet.clearsAt !== undefined) {
     yield* paragraph(
-      `It runs, and is over ${when(quiet.clearsAt, now)}, at ${quiet.clearsAt}, if nothing happens until then.`,
+      Date.parse(quiet.clearsAt) > now
+        ? `It runs, and is over ${when(quiet.clearsAt, now)}, at ${quiet.clearsAt}, if nothing happens until then.`
+        : `Its time was over ${when(quiet.clearsAt, now)}, at ${quiet.clearsAt}. Before it clears, whoever listens must show that they did until then.`,
     );
   }
 }
