@@ -106,6 +106,14 @@ describe('delivery is asked for', () => {
   });
 });
 
+test('a node that is gone before its pods are is said to be gone, and not its ProtectionAgent', () => {
+  const world = setUp();
+  world.post();
+  world.model.removeNode('node-1');
+  const [node] = createListeners(world.model, allWell, world.ended).nodesOf(only(world.book()).finding.record) ?? [];
+  expect(node?.ears[0]?.trouble).toBe('the node is gone, and its pods are not yet');
+});
+
 describe('of an agent that never says what it has loaded', () => {
   test.each<[string, Partial<RuleFacts>, string | undefined]>([
     ['a rule that is declared', {}, undefined],

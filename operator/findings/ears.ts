@@ -106,6 +106,11 @@ export const createListeners = (
     return { answeredAgo, deliveredAgo: ago, isOpen };
   };
 
+  const absence = ({ facts }: NodeEntry, agent: string): string =>
+    definitions.has(agent) && facts === undefined
+      ? 'the node is gone, and its pods are not yet'
+      : `there is no ProtectionAgent ${agent} any more`;
+
   const earOf = ({ node, presences }: Place, agent: string, { rules, declaredRules }: FindingRecord): Ear => {
     const presence = presences.find((each) => each.agent === agent);
     const definition = definitions.get(agent);
@@ -114,7 +119,7 @@ export const createListeners = (
       agent,
       evidence: presence && currentEvidence(presence),
       silence: presence && silenceOf(presence),
-      trouble: presence === undefined ? `there is no ProtectionAgent ${agent} any more` : presence.trouble?.cause,
+      trouble: presence === undefined ? absence(node, agent) : presence.trouble?.cause,
       ruleNotLoaded: notLoaded(presence?.ruleset, agent, rules, declaredRules),
       declaredRules: rules.filter((rule) => isDeclared(presence?.ruleset, rule)),
       undelivered:
