@@ -10,6 +10,7 @@ const endToEnd = {
   testTimeout: 240_000,
   hookTimeout: 600_000,
   // A shared machine stalls for seconds now and then. A test that needed its second try is shown with "retry x1": look at it.
+  // Before a second try nothing is set up anew: `--repeats=1` shows which tests would fail it for what their first one left.
   retry: process.env['CI'] === 'true' ? 1 : 0,
 };
 
