@@ -13,7 +13,7 @@ import type { TakeOver } from './take-over.ts';
 export interface ConsumeOptions {
   readonly journal: Journal;
   readonly ids: Pick<KeptIds, 'load' | 'keep'>;
-  readonly takeOver: Pick<TakeOver, 'note' | 'known' | 'include' | 'included'>;
+  readonly takeOver: Pick<TakeOver, 'begin' | 'note' | 'include' | 'included'>;
   readonly telemetry: PushedTelemetry;
   readonly findings: EventConsumer;
   /** Everything that lay in the journal at the start has been worked in. */
@@ -43,6 +43,7 @@ const lookEveryMs = 5000;
 export const consume = async (options: ConsumeOptions, signal: AbortSignal): Promise<void> => {
   const { journal, ids, takeOver, telemetry, findings, clock, log } = options;
   restore(options);
+  options.takeOver.begin();
   for (const { at, hashes } of await ids.load()) findings.restoreIds(hashes, at);
   const start = journal.released.position;
   const caughtUpAt = start + journal.usage().waiting;
@@ -72,7 +73,7 @@ export const consume = async (options: ConsumeOptions, signal: AbortSignal): Pro
       takeOver.include(first.origin);
       foreign.shift();
     }
-    const state = { handedOver: takeOver.known(), included: takeOver.included(), telemetry: telemetry.save() };
+    const state = { included: takeOver.included(), telemetry: telemetry.save() };
     // Before its room is given back: what is known to be counted is never brought again.
     await ids.keep(findings.idsUpTo(included));
     try {
@@ -132,10 +133,7 @@ const restore = ({ journal, takeOver, telemetry, log }: ConsumeOptions): void =>
   telemetry.look();
   if (state.length === 0) return;
   try {
-    const { handedOver, included, telemetry: saved } = object(JSON.parse(state.toString('utf8')));
-    for (const [id, position] of Object.entries(object(handedOver))) {
-      if (typeof position === 'number') takeOver.note({ journal: id, position });
-    }
+    const { included, telemetry: saved } = object(JSON.parse(state.toString('utf8')));
     for (const [id, position] of Object.entries(object(included))) {
       if (typeof position === 'number') takeOver.include({ journal: id, position });
     }

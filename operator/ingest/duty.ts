@@ -64,11 +64,11 @@ export const createDuty = (options: DutyOptions): Duty => {
     async lead(findings, leading) {
       standingBy?.stop.abort();
       await standingBy?.done;
-      closed = 'this replica is reading its journal';
       const onCaughtUp = (): void => {
         closed = undefined;
       };
       while (!leading.aborted) {
+        closed = 'this replica is reading its journal';
         try {
           await consume({ ...options, takeOver, findings, onCaughtUp }, leading);
         } catch (error) {

@@ -347,6 +347,25 @@ describe('events', () => {
     );
   });
 
+  it('leave the journal of a standby that two leaders have taken them from, and that neither has told so', async () => {
+    const [a, b, standby] = [aReplica('a'), aReplica('b'), aReplica('c')];
+    const endA = a.lead({ included: (processed) => Math.min(processed, 1) });
+    await follows(standby, a);
+    await post(standby, 0);
+    await post(standby, 1);
+    await eventually('one that waits', () => a.told.length === 2 && waiting(standby) === 1);
+    await endA();
+    // Writes what the first one handed on; nobody can tell the standby.
+    const endB = b.lead();
+    await follows(a, b);
+    await eventually('none that waits', () => waiting(a) === 0);
+    await endB();
+    a.lead();
+    standby.ingest.setLeader('', false);
+    await follows(standby, a);
+    await eventually('none that waits', () => waiting(standby) === 0);
+  });
+
   it('leave their ids with the standby and with the one that led, so that neither counts again what is sent again', async () => {
     const [a, b] = [aReplica('a'), aReplica('b')];
     const endA = a.lead({ ids: [7, 8, 9, 10] });

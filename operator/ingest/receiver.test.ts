@@ -80,7 +80,6 @@ describe('what a replica hands over', () => {
     expect(await hand(Buffer.concat([aRecord(1), aRecord(2)]))).toBe(200);
     expect(numbers()).toEqual([1, 2]);
     expect(decodeEntry(appended[1] ?? Buffer.alloc(0))?.origin).toEqual({ journal: 'other', position: 2 });
-    expect(takeOver.known()).toEqual({ other: 2 });
   });
 
   it('is taken once where it comes again, wholly or in part, even at the same time', async () => {
@@ -109,6 +108,15 @@ describe('what a replica hands over', () => {
     expect((await takeOver.take('other', Buffer.concat([large, aRecord(2)])))[0]).toBe(503);
     await journal.close();
     expect(journal.usage().waiting).toBe(0);
+  });
+
+  it('is taken again by who begins anew, but for what is written or found in its journal', async () => {
+    await hand(Buffer.concat([aRecord(1), aRecord(2), aRecord(3)]));
+    takeOver.include({ journal: 'other', position: 1 });
+    takeOver.begin();
+    takeOver.note({ journal: 'third', position: 7 });
+    await hand(Buffer.concat([aRecord(1), aRecord(2), aRecord(3)]));
+    expect(numbers()).toEqual([1, 2, 3, 2, 3]);
   });
 
   it('is taken by way of a third journal, too, whatever came directly: that one may have kept what was never worked in', async () => {

@@ -9,10 +9,10 @@ import { withOrigin, type Origin } from './entry.ts';
 export interface TakeOver {
   /** Answers with a status of HTTP and words, once this journal has what the body holds of that one. */
   take(journal: string, body: Buffer): Promise<readonly [number, string]>;
+  /** This journal is about to be read from where it was released: only what is found there, or is included, has come from elsewhere. */
+  begin(): void;
   /** An entry of this journal came from elsewhere. */
   note(origin: Origin): void;
-  /** Journal → the last position that came from it. */
-  known(): Readonly<Record<string, number>>;
   /** What came from that journal is worked in and written up to here. */
   include(origin: Origin): void;
   /** Journal → up to where that is. */
@@ -42,6 +42,7 @@ export const createTakeOver = ({ journal, closed, log }: TakeOverOptions): TakeO
   };
   const note = (origin: Origin): void => raise(last, origin);
 
+  // What another leader has written while this one stood by is not known here, and comes again: nobody else would tell its replica so.
   // By the journal that it comes from directly: what came by way of a third one may have gaps. So nothing is ever taken for known that is
   // not, and an event can come twice only where an answer and the leader are lost together.
   const isKnown = (id: string, position: number): boolean => (last.get(id) ?? 0) >= position;
@@ -63,8 +64,11 @@ export const createTakeOver = ({ journal, closed, log }: TakeOverOptions): TakeO
 
   return {
     closed,
+    begin() {
+      last.clear();
+      for (const [id, position] of included) last.set(id, position);
+    },
     note,
-    known: () => Object.fromEntries(last),
     include: (origin) => raise(included, origin),
     included: () => Object.fromEntries(included),
     includedOf: (id) => included.get(id) ?? 0,
