@@ -38,6 +38,13 @@ let front: Front;
 let operator: ProcessHandle;
 let replicas: ProcessHandle[] = [];
 
+const killReplicas = async (): Promise<void> => {
+  for (const replica of replicas) {
+    replica.kill('SIGKILL');
+    await replica.exited;
+  }
+};
+
 const startReplica = async (): Promise<ProcessHandle> => {
   // A shorter drain than the default, which allows for many API servers; here is one, which asks a hundred times a second.
   const replica = await world.startWebhook({ args: [`--advertise-url=${front.url}`, '--drain-period=4s'] });
@@ -216,10 +223,7 @@ describe('with two replicas', () => {
   });
 
   test('both are killed, and every creation goes through unjudged', async () => {
-    for (const replica of replicas) {
-      replica.kill('SIGKILL');
-      await replica.exited;
-    }
+    await killReplicas();
     const { refused, judged, made, unanswered } = await createDuring(world.plane, aPod, Promise.resolve(), 3000);
     expect({ refused, judged, unanswered }).toEqual({ refused: [], judged: 0, unanswered: 0 });
     expect(made).toBeGreaterThan(20);
@@ -257,16 +261,16 @@ describe('a namespace that fails closed', () => {
 
   test('refuses what nobody judges, and is let through again even if everything of ours was gone', async () => {
     // Nobody has answered for longer than the patience lasts.
+    await killReplicas();
     await policyIs('Ignore');
     expect(await tryIn('strict')).toBe(201);
-    const replica = await startReplica();
+    replicas = [await startReplica()];
     await policyIs('Fail');
     await judgedIn('strict');
 
-    for (const ours of [replica, operator]) {
-      ours.kill('SIGKILL');
-      await ours.exited;
-    }
+    await killReplicas();
+    operator.kill('SIGKILL');
+    await operator.exited;
     await world.plane.restartApiServer();
     expect(await tryIn('strict')).toBe(500);
     for (const inNamespace of ['default', 'kube-system', 'workload-protection']) {
@@ -283,12 +287,9 @@ describe('a namespace that fails closed', () => {
   });
 
   test('is gone when it is switched off', async () => {
-    await world.kubectl(['delete', 'clusterrole', 'workload-protection-fail-closed']);
+    await world.kubectl(['delete', 'clusterrole', 'workload-protection-fail-closed', '--ignore-not-found']);
     await eventually(async () => expect((await world.plane.api.call('GET', strictPath)).status).toBe(404));
-    for (const replica of replicas) {
-      replica.kill('SIGKILL');
-      await replica.exited;
-    }
+    await killReplicas();
     expect(await tryIn('strict')).toBe(201);
   });
 });
