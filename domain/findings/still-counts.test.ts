@@ -113,6 +113,13 @@ describe('what was seen', () => {
     ],
     ['cannot be what is excluded', [leaving(where('Arguments', { prefix: ['wget'] }))], masked, undefined, undefined],
     [
+      'one policy excludes, and another might',
+      [leaving(where('Rule', { glob: ['*'] })), leaving(where('Arguments', { glob: ['*--fail*'] }))],
+      masked,
+      undefined,
+      /^whether what was seen .* cannot be told: policy policy-1 may exclude it/,
+    ],
+    [
       'is excluded by what is known',
       [leaving(where('Rule', { equals: ['Compiler run in container'] }))],
       masked,
