@@ -22,8 +22,10 @@ type Step =
   | { readonly kind: 'api'; readonly mood: 'well' | 'failing' | 'refusing' | 'deaf'; readonly of: number }
   | { readonly kind: 'disk'; readonly of: number; readonly failures: readonly boolean[] }
   | { readonly kind: 'network'; readonly of: number; readonly isCut: boolean }
-  | { readonly kind: 'pass' | 'steps'; readonly by: number };
+  | { readonly kind: 'reading'; readonly of: number; readonly isHindered: boolean }
+  | { readonly kind: 'clock' | 'pass' | 'steps'; readonly by: number };
 
+const hour = 3_600_000;
 const replica = nat(2);
 const event = record({
   of: nat(2),
@@ -71,13 +73,23 @@ const step: Arbitrary<Step> = oneof(
       failures: array(boolean(), { minLength: 1, maxLength: 4 }),
     }),
   },
+  { weight: 1, arbitrary: record({ kind: constant('reading' as const), of: replica, isHindered: boolean() }) },
+  {
+    weight: 1,
+    arbitrary: record({ kind: constant('clock' as const), by: integer({ min: -2 * hour, max: 2 * hour }) }),
+  },
   { weight: 2, arbitrary: record({ kind: constant('network' as const), of: replica, isCut: boolean() }) },
   { weight: 8, arbitrary: record({ kind: constant('steps' as const), by: integer({ min: 1, max: 60 }) }) },
   {
     weight: 8,
     arbitrary: record({
       kind: constant('pass' as const),
-      by: oneof(integer({ min: 1, max: 500 }), integer({ min: 1000, max: 12_000 })),
+      by: oneof(
+        { weight: 30, arbitrary: integer({ min: 1, max: 500 }) },
+        { weight: 30, arbitrary: integer({ min: 1000, max: 12_000 }) },
+        // Ids are forgotten in that time, or are about to be.
+        { weight: 1, arbitrary: integer({ min: hour / 2, max: 1.5 * hour }) },
+      ),
     }),
   },
 );
@@ -115,6 +127,10 @@ const take = async (world: Replicas, next: Step): Promise<void> => {
       return world.failDisk(next.of, next.failures);
     case 'network':
       return world.cut(next.of, next.isCut);
+    case 'reading':
+      return world.hinderReading(next.of, next.isHindered);
+    case 'clock':
+      return world.setClock(next.by);
     case 'pass':
       return world.time.pass(next.by);
     case 'steps':

@@ -1,9 +1,10 @@
 // Replicas of the operator as far as events go: each with a disk that outlives it, the journal, the duties and the findings as they are, on
 // a network that loses what it carries, beside one API server. Who leads is decided here.
 import type { CoverageModel } from '../../../domain/coverage/model.ts';
-import { sleep } from '../../../kube/clock.ts';
+import { sleep, type Clock } from '../../../kube/clock.ts';
 import { silentLog } from '../../../kube/log.ts';
 import type { FindingKeeper } from '../../findings/keep.ts';
+import type { Disk } from '../../journal/disk.ts';
 import { openJournal, type Journal } from '../../journal/journal.ts';
 import { memoryDisk, noSpace, type MemoryDisk } from '../../journal/testing/memory-disk.ts';
 import type { EventConsumer } from '../consume.ts';
@@ -23,6 +24,7 @@ interface Replica {
   known: Set<string>;
   /** The network does not carry what comes from it. */
   isCut: boolean;
+  isUnreadable: boolean;
   life: Life | undefined;
 }
 
@@ -59,6 +61,7 @@ const mostTravelMs = 30;
 const lostMs = 3000;
 const lossRate = 0.03;
 const mostElectionMs = 4000;
+const retryMs = 5000;
 const renewEveryMs = 1000;
 const mostBehindMs = 300;
 /** A write that failed again and again is tried once a minute. */
@@ -84,6 +87,7 @@ export const createReplicas = (model: CoverageModel, count: number, seed: number
     disk: newDisk(),
     known: new Set<string>(),
     isCut: false,
+    isUnreadable: false,
     life: undefined,
   }));
 
@@ -91,8 +95,8 @@ export const createReplicas = (model: CoverageModel, count: number, seed: number
     const { replica, process, stop } = life;
     const { clock } = process;
     await truth.find(replica.disk, String(await replica.disk.readWhole('id')));
-    const disk = slowDisk(replica.disk, clock, random);
-    const journal = await openJournal({ disk, maxBytes: journalBytes, segmentBytes, log: silentLog });
+    const disk = slowDisk(replica.disk, clock, random, () => replica.isUnreadable);
+    const journal = await openPatiently(disk, clock);
     let isFailing = false;
     const warn = (): void => void (isFailing = true);
     const kept = createKeptIds({ disk, clock, log: { ...silentLog, warn } });
@@ -120,6 +124,16 @@ export const createReplicas = (model: CoverageModel, count: number, seed: number
     });
     life.opened = { journal, ids, duty };
     duty.standBy();
+  };
+
+  const openPatiently = async (disk: Disk, clock: Clock): Promise<Journal> => {
+    for (;;) {
+      try {
+        return await openJournal({ disk, maxBytes: journalBytes, segmentBytes, log: silentLog });
+      } catch {
+        await sleep(clock, retryMs);
+      }
+    }
   };
 
   const connect = (life: Life): Connection => {
@@ -288,6 +302,15 @@ export const createReplicas = (model: CoverageModel, count: number, seed: number
     },
     failDisk: (index: number, failures: readonly boolean[]): void =>
       replicas[index]?.disk.fail(...failures.map((isFailing) => (isFailing ? noSpace() : undefined))),
+    hinderReading: (index: number, isUnreadable: boolean): void => {
+      const replica = replicas[index];
+      if (replica !== undefined) replica.isUnreadable = isUnreadable;
+    },
+    /** Sets the wall clock: which ids are too old to be known is anybody's guess then. */
+    setClock: (ms: number): void => {
+      time.set(ms);
+      for (const request of truth.requests) truth.forgive(request);
+    },
     setMood: (mood: ApiMood, workload?: string): void => api.setMood(mood, workload),
     /** It loses the lead, and its process goes on or ends. */
     depose: async (goesOn: boolean): Promise<void> => {
@@ -320,6 +343,7 @@ export const createReplicas = (model: CoverageModel, count: number, seed: number
       api.setMood('well');
       for (const [index, replica] of replicas.entries()) {
         replica.isCut = false;
+        replica.isUnreadable = false;
         replica.disk.heal();
         start(index);
       }

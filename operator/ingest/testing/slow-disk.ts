@@ -4,7 +4,8 @@ import type { Disk } from '../../journal/disk.ts';
 
 const mostMs = 8;
 
-export const slowDisk = (disk: Disk, clock: Clock, random: Random): Disk => {
+/** `isUnreadable`: whether segments cannot be read just now. */
+export const slowDisk = (disk: Disk, clock: Clock, random: Random, isUnreadable: () => boolean): Disk => {
   const slowly = async <T>(work: () => Promise<T>): Promise<T> => {
     await sleep(clock, random() * mostMs);
     const result = await work();
@@ -13,7 +14,11 @@ export const slowDisk = (disk: Disk, clock: Clock, random: Random): Disk => {
   };
   return {
     list: () => slowly(() => disk.list()),
-    read: (name, offset, length) => slowly(() => disk.read(name, offset, length)),
+    read: (name, offset, length) =>
+      slowly(async () => {
+        if (isUnreadable()) throw new Error('EIO: it cannot be read');
+        return disk.read(name, offset, length);
+      }),
     readWhole: (name) => slowly(() => disk.readWhole(name)),
     truncate: (name, size) => slowly(() => disk.truncate(name, size)),
     remove: (name) => slowly(() => disk.remove(name)),
