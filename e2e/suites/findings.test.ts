@@ -9,6 +9,7 @@ import type { Finding } from '../../crds/schema/finding.ts';
 import { apiVersion, group } from '../../crds/schema/vocabulary.ts';
 import { falco } from '../fleet/agents.ts';
 import { everywhere } from '../fleet/agents/daemon-set.ts';
+import { completesAfterAnnotation } from '../fleet/behaviour.ts';
 import type { ProcessHandle } from '../installation/install.ts';
 import { sendersWith } from '../installation/senders.ts';
 import { eventually } from './support/eventually.ts';
@@ -16,7 +17,7 @@ import { fetchMetrics } from './support/exposition.ts';
 import { freshName } from './support/fresh-name.ts';
 import type { Poster } from './support/post-events.ts';
 import { inProduction, productionPolicy } from './support/production.ts';
-import { createAll, deployment, namespace, namespacesOf, node, pod } from './support/small-fleet.ts';
+import { createAll, deployment, namespace, namespacesOf, node, placeLabel, pod } from './support/small-fleet.ts';
 import { startTakingIn } from './support/taking-in.ts';
 import { startWorld, type World } from './support/world.ts';
 
@@ -216,6 +217,46 @@ describe('compilers in production containers', () => {
     expect((await findingOf('cart')).status).toMatchObject({
       reopened: (status?.reopened ?? 0) + 1,
       count: (status?.count ?? 0) + 1,
+    });
+  });
+});
+
+describe('compilers in a CronJob', () => {
+  test('are gone after as many clean runs as the policy asks for, though nothing of it runs between them', async () => {
+    const name = freshName('nightly');
+    const podSpec = {
+      restartPolicy: 'Never',
+      terminationGracePeriodSeconds: 0,
+      containers: [{ name: 'main', image: 'registry.example.com/apps/nightly:1.0.0' }],
+      nodeSelector: { [placeLabel]: 'guarded' },
+    };
+    const template = {
+      metadata: { labels: { app: name }, annotations: { [completesAfterAnnotation]: '10s' } },
+      spec: podSpec,
+    };
+    const begin = (run: number): Promise<string> =>
+      world.kubectl(['create', 'job', `${name}-${run}`, '-n', 'shop', `--from=cronjob/${name}`]);
+    await world.apply({
+      apiVersion: 'batch/v1',
+      kind: 'CronJob',
+      metadata: { name, namespace: 'shop' },
+      spec: { schedule: '0 0 1 1 *', jobTemplate: { spec: { template } } },
+    });
+    await begin(0);
+    const [running = ''] = await eventually(async () => {
+      const pods = await podsOf(name);
+      expect(pods).toHaveLength(1);
+      return pods;
+    });
+    expect((await poster.post('falco', alert(name, running))).status).toBe(202);
+    await eventually(async () => expect(await phaseOf(name)).toBe('Open'));
+    await eventually(async () => expect(await podsOf(name)).toEqual([]), { withinMs: clearsWithinMs });
+    for (const run of [1, 2, 3]) await begin(run);
+    await eventually(async () => expect(await phaseOf(name)).toBe('Resolved'), { withinMs: clearsWithinMs });
+    expect((await findingOf(name)).status).toMatchObject({
+      subject: { reference: `CronJob/${name}` },
+      resolution: 'Verified',
+      quiet: { observedRuns: 3, requiredRuns: 3 },
     });
   });
 });
