@@ -28,6 +28,7 @@ describe('the events of an agent', () => {
     });
 
     it.each(Object.entries(outcomes))(`make the right findings on the right subject: ${file}, %s`, (name, outcome) => {
+      expect(adapter?.faultIn?.(items[name])).toBeUndefined();
       const events = adapter?.eventsOf(items[name], receivedAt) ?? [];
       expect(events.map(findingsOf)).toEqual(outcome);
       for (const { at } of events) expect(Math.floor(at / 1000) * 1000).toBe(happenedAt);
