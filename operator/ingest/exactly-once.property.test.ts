@@ -17,6 +17,8 @@ type Step =
   | { readonly kind: 'again'; readonly to: number; readonly which: number }
   | { readonly kind: 'crash'; readonly of: number; readonly kept: number; readonly isGarbled: boolean }
   | { readonly kind: 'crash the leader'; readonly kept: number }
+  /** Of a request one finding is written and the others are not, when the leader is lost. */
+  | { readonly kind: 'partly'; readonly to: number; readonly of: number; readonly goesOn: boolean | undefined }
   | { readonly kind: 'start' | 'renew'; readonly of: number }
   | { readonly kind: 'depose'; readonly goesOn: boolean }
   | { readonly kind: 'api'; readonly mood: 'well' | 'failing' | 'refusing' | 'deaf'; readonly of: number }
@@ -26,6 +28,8 @@ type Step =
   | { readonly kind: 'clock' | 'pass' | 'steps'; readonly by: number };
 
 const hour = 3_600_000;
+/** What is written by then is released. */
+const keptWithinMs = 13_000;
 const replica = nat(2);
 const event = record({
   of: nat(2),
@@ -54,6 +58,15 @@ const step: Arbitrary<Step> = oneof(
     }),
   },
   { weight: 2, arbitrary: record({ kind: constant('crash the leader' as const), kept: constantFrom(0, 0.5, 1) }) },
+  {
+    weight: 2,
+    arbitrary: record({
+      kind: constant('partly' as const),
+      to: replica,
+      of: replica,
+      goesOn: constantFrom(true, false, undefined),
+    }),
+  },
   { weight: 5, arbitrary: record({ kind: constant('start' as const), of: replica }) },
   { weight: 1, arbitrary: record({ kind: constant('renew' as const), of: replica }) },
   { weight: 2, arbitrary: record({ kind: constant('depose' as const), goesOn: boolean() }) },
@@ -115,6 +128,19 @@ const take = async (world: Replicas, next: Step): Promise<void> => {
       return world.crash(next.of, next.kept, next.isGarbled);
     case 'crash the leader':
       return world.crash(world.leaderIndex(), next.kept);
+    case 'partly':
+      world.setMood('well');
+      for (const [index, workload] of workloads.entries()) if (index !== next.of) world.setMood('failing', workload);
+      for (let times = 0; times < 2; times++) {
+        const events = [0, 1, 2].map((index) => ({
+          workload: workloads[(next.of + index) % workloads.length] ?? 'w0',
+          id: undefined,
+          isHidden: false,
+        }));
+        world.send(next.to, events, true);
+      }
+      await world.time.pass(keptWithinMs);
+      return next.goesOn === undefined ? world.crash(world.leaderIndex()) : world.depose(next.goesOn);
     case 'start':
       return world.start(next.of);
     case 'renew':
