@@ -72,12 +72,31 @@ const blind: Readonly<Record<string, Blindness>> = {
   },
   moved: { on: 'control', reason: 'AgentBlind', words: /^on node bare: .*DaemonSet falco\/falco/ },
   idle: { on: 'control', reason: 'NothingRunning', words: /^nothing of it runs/ },
+  excluded: {
+    namespace: 'by-program',
+    on: 'control',
+    reason: 'RuleNotLoaded',
+    words: /^what was seen of it \(process gcc, .*\) would not be counted again: policy by-program excludes it/,
+  },
+  silenced: {
+    namespace: 'by-rule',
+    on: 'control',
+    reason: 'RuleNotLoaded',
+    words:
+      /^what was seen of it \(.*rule Compiler run in container, .*\) would not be counted again: policy by-rule excludes it/,
+  },
   drowned: {
     on: 'shedding',
     reason: 'EventsShed',
     words: /^on node shedding: more events came than could be taken in/,
   },
 };
+
+/** What is excluded while it goes on, by the policy and namespace. */
+const exclusions = {
+  'by-program': { field: 'ProcessName', equals: ['gcc'] },
+  'by-rule': { field: 'Rule', equals: [rule] },
+} as const;
 
 let world: World;
 let operator: ProcessHandle;
@@ -106,7 +125,7 @@ beforeAll(async () => {
   world = await startWorld('findings-blind', { controllerManagerArgs: ['--node-monitor-grace-period=25s'] });
   await createAll(world.cluster, [
     ...namespacesOf(agents),
-    ...['shop', 'reporting', 'edited'].map(under),
+    ...['shop', 'reporting', 'edited', ...Object.keys(exclusions)].map(under),
     namespace('agents'),
     ...guarded.map((name, index) => addressed(node(name, on), firstAddress + index)),
     node('bare'),
@@ -133,6 +152,7 @@ beforeAll(async () => {
     postureFor('shop', quietMs, 'Loaded'),
     postureFor('reporting', quietMs, 'Reporting'),
     postureFor('edited', quietMs, 'Loaded'),
+    ...Object.keys(exclusions).map((name) => postureFor(name, quietMs, 'Loaded')),
   );
   living = await liveAgents(world, { rulesFiles: () => Promise.resolve({ 'falco_rules.yaml': fetched, ...rules }) });
   await eventually(() => expect(living.nodes()).toEqual([...guarded].toSorted()));
@@ -213,8 +233,8 @@ const podOf = async (app: string, place?: string): Promise<PodLike['metadata'] &
   return { ...found.metadata, node: found.spec.nodeName ?? '' };
 };
 
-/** As falcosidekick's webhook sends it. */
-const compile = async (app: string): Promise<void> => {
+/** As falcosidekick's webhook sends it; whether or not it counts. */
+const behave = async (app: string): Promise<void> => {
   const { name, namespace: inside, node: hostname } = await eventually(() => podOf(app));
   const event = {
     uuid: crypto.randomUUID(),
@@ -233,10 +253,27 @@ const compile = async (app: string): Promise<void> => {
       'proc.cmdline': 'gcc -O2 main.c',
     },
   };
-  const before = await countOf(app);
   expect(await poster.post('falco', event)).toMatchObject({ status: 202, body: { accepted: 1 } });
   seenAt.set(app, Date.now());
+};
+
+const compile = async (app: string): Promise<void> => {
+  const before = await countOf(app);
+  await behave(app);
   await eventually(async () => expect(await countOf(app)).toBe(before + 1));
+};
+
+const edit = async (policy: string, posture: object): Promise<void> => {
+  const patch = JSON.stringify({
+    spec: { posture: [{ behaviour: 'CompilerInContainer', quietEvidence: 'Loaded', ...posture }] },
+  });
+  await world.kubectl(['patch', 'workloadpolicy', policy, '--type=merge', '-p', patch]);
+};
+const short = { quietPeriod: `${quietMs / 1000}s` };
+const exclude = async (): Promise<void> => {
+  for (const [policy, comparison] of Object.entries(exclusions)) {
+    await edit(policy, { ...short, exclude: [{ allOf: [comparison] }] });
+  }
 };
 
 const statuses = async (): Promise<ReadonlyMap<string, NonNullable<Finding['status']>>> => {
@@ -264,6 +301,7 @@ const resolvedAt = async (app: string, withinMs: number): Promise<number> => {
   return Date.parse(at);
 };
 
+const goingOn = ['excluded', 'silenced'] as const;
 /** Until they were blinded some were heard for a moment. */
 const headStartMs = 8000;
 /** Of a second that a stored time was cut by. */
@@ -281,20 +319,8 @@ describe('while nobody would hear it', () => {
     await eventually(async () => expect(await evidenceOf('stale')).toBe('Running'));
     await eventually(async () => expect((await world.report()).status?.counts?.pods.total).toBeGreaterThanOrEqual(15));
     for (const app of [...Object.keys(blind), 'prolonged']) await compile(app);
-    await world.kubectl([
-      'patch',
-      'workloadpolicy',
-      'edited',
-      '--type=merge',
-      '-p',
-      JSON.stringify({
-        spec: {
-          posture: [
-            { behaviour: 'CompilerInContainer', quietPeriod: `${prolongedMs / 1000}s`, quietEvidence: 'Loaded' },
-          ],
-        },
-      }),
-    ]);
+    await edit('edited', { quietPeriod: `${prolongedMs / 1000}s` });
+    await exclude();
     await world.kubectl(['scale', 'deployment', 'idle', '-n', 'shop', '--replicas=0']);
     await world.cluster.patch('/apis/apps/v1/namespaces/shop/deployments/moved', {
       spec: { template: { spec: { nodeSelector: { [placeLabel]: 'bare' } } } },
@@ -311,7 +337,9 @@ describe('while nobody would hear it', () => {
     await resolvedAt('heard', quietMs + onTimeMs);
     // What was shed once is forgotten after a minute.
     await flood();
+    for (const app of goingOn) await behave(app);
     const all = await statuses();
+    for (const app of goingOn) expect([app, all.get(app)?.count]).toEqual([app, 1]);
     for (const app of [...Object.keys(blind), 'prolonged']) {
       expect([app, all.get(app)?.phase]).toEqual([app, 'Open']);
     }
@@ -355,8 +383,11 @@ describe('an operator that was away for longer than the quiet period', () => {
     await eventually(() => expect(Date.now()).toBeGreaterThan(clearsAt));
     await eventually(async () => expect(await readinessOf('parted')).toBe('True'));
     await speakAgain('falco', 'parted');
+    for (const policy of Object.keys(exclusions)) await edit(policy, short);
     mendedAt = Date.now();
     await start();
+    // Once more, and never again.
+    for (const app of goingOn) await compile(app);
   });
 
   test('has heard nothing meanwhile, and says so', async () => {
@@ -375,6 +406,10 @@ describe('an operator that was away for longer than the quiet period', () => {
     for (const app of ['orphan', ...Object.keys(blind)]) {
       const at = await resolvedAt(app, quietMs + 2 * onTimeMs);
       expect(at, app).toBeGreaterThanOrEqual(mendedAt + quietMs - headStartMs);
+    }
+    for (const app of goingOn) {
+      const at = await resolvedAt(app, quietMs);
+      expect(at - (seenAt.get(app) ?? 0), app).toBeGreaterThanOrEqual(quietMs - roundedMs);
     }
     const prolonged = await resolvedAt('prolonged', prolongedMs + 2 * onTimeMs);
     expect(prolonged - (seenAt.get('prolonged') ?? 0)).toBeGreaterThanOrEqual(prolongedMs - roundedMs);
