@@ -14,11 +14,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { memoryOf } from '../../bench/process-memory.ts';
 import type { Finding } from '../../crds/schema/finding.ts';
 import { sources } from '../../operator/ingest/source.ts';
+import { apiVersion } from '../../crds/schema/vocabulary.ts';
 import { freePorts } from '../control-plane/ports.ts';
 import type { Installation, ProcessHandle } from '../installation/install.ts';
 import { sendersWith } from '../installation/senders.ts';
 import { eventually } from './support/eventually.ts';
 import { fetchMetrics, fetchText } from './support/exposition.ts';
+import { startMuffledApi } from './support/muffled-api.ts';
 import { podToken } from './support/pod-token.ts';
 import { createPoster, type Poster } from './support/post-events.ts';
 import { inProduction, productionPolicy } from './support/production.ts';
@@ -86,10 +88,14 @@ afterAll(async () => {
 });
 
 /** One whose address the others reach, as by the headless Service; ready, and aware of who may send. */
-const start = async (port: number, journal: string): Promise<Pick<Replica, 'handle' | 'poster'>> => {
+const start = async (
+  port: number,
+  journal: string,
+  more: readonly string[] = [],
+): Promise<Pick<Replica, 'handle' | 'poster'>> => {
   const address = `127.0.0.1:${port}`;
   const handle = await installation.startOperator({
-    args: [`--ingest-address=${address}`, `--ingest-peer-address=${address}`, `--journal-dir=${journal}`],
+    args: [`--ingest-address=${address}`, `--ingest-peer-address=${address}`, `--journal-dir=${journal}`, ...more],
   });
   await untilReady(handle);
   const poster = await eventually(() => createPoster(world, port, token));
@@ -168,11 +174,11 @@ const inOrder = (): Promise<readonly [Replica, Replica]> =>
     return isFirst ? [first, second] : [second, first];
   });
 
-const killAndRestart = async (replica: Replica): Promise<void> => {
+const killAndRestart = async (replica: Replica, more?: readonly string[]): Promise<void> => {
   replica.handle.kill('SIGKILL');
   await replica.handle.exited;
   replica.poster.close();
-  Object.assign(replica, await start(replica.port, replica.journal));
+  Object.assign(replica, await start(replica.port, replica.journal, more));
 };
 
 const waiting = async ({ handle }: Replica): Promise<number | undefined> =>
@@ -216,6 +222,110 @@ test('what was acknowledged is in a count, once, though leader and standby are k
   expect(grown % timesInBatch, shown).toBe(0);
   expect(grown * workloads.length, shown).toBeGreaterThanOrEqual(acknowledged);
   expect(grown * workloads.length, shown).toBeLessThanOrEqual(acknowledged + unknown);
+});
+
+describe('who leads next', () => {
+  /** What may never go back. */
+  const standing = async (): Promise<ReadonlyMap<string, { readonly count: number; readonly phase: string }>> =>
+    new Map(
+      (await world.findings()).map(({ metadata, status }) => [
+        metadata.name,
+        { count: status?.count ?? 0, phase: status?.phase ?? '' },
+      ]),
+    );
+  /** Until something holds, no finding counts less than before, nor is in another phase. */
+  const nothingGoesBack = async (what: () => Promise<boolean>, withinMs: number): Promise<void> => {
+    let before = await standing();
+    const wentBack: string[] = [];
+    await eventually(
+      async () => {
+        const now = await standing();
+        for (const [name, { count, phase }] of before) {
+          const found = now.get(name);
+          if (found === undefined || found.count < count || found.phase !== phase)
+            wentBack.push(`${name} was ${phase} with ${count}, and then ${found?.phase} with ${found?.count}`);
+        }
+        before = now;
+        expect(wentBack.length > 0 || (await what())).toBe(true);
+      },
+      { withinMs, everyMs: 100 },
+    );
+    expect(wentBack).toEqual([]);
+  };
+  const batch = (): readonly object[] => workloads.flatMap((name) => [alert(name), alert(name)]);
+  const postTo = async ({ poster }: Replica): Promise<void> => {
+    await eventually(async () => expect((await poster.post('falco', batch())).status).toBe(202));
+  };
+
+  test('begins with what stands, though its watch of findings has been silent', async () => {
+    const account = { namespace: 'workload-protection', serviceAccount: 'workload-protection-operator' };
+    const api = await startMuffledApi(world.plane, account);
+    const [leader, standby] = await inOrder();
+    try {
+      await killAndRestart(standby, [`--kubeconfig=${api.kubeconfig}`]);
+      await postTo(leader);
+      await allWorkedIn();
+      api.muffle('findings');
+      await postTo(leader);
+      const [{ metadata } = { metadata: undefined }] = await world.findings();
+      const path = `/apis/${apiVersion}/namespaces/shop/findings/${metadata?.name}`;
+      await world.cluster.patch(path, { spec: { case: { phase: 'Remediating' } } });
+      await eventually(async () => expect((await standing()).get(metadata?.name ?? '')?.phase).toBe('Remediating'));
+      await allWorkedIn();
+      const before = await counts();
+      leader.handle.kill('SIGKILL');
+      await leader.handle.exited;
+      await nothingGoesBack(() => leads(standby).catch(() => false), 30_000);
+      await postTo(standby);
+      await nothingGoesBack(async () => {
+        const now = await counts();
+        return [...before].every(([name, count]) => now.get(name) === count + 2);
+      }, 30_000);
+      await killAndRestart(leader);
+      await killAndRestart(standby);
+    } finally {
+      await api.close();
+    }
+    await inOrder();
+  });
+
+  test('is not written over by one that was stopped in the middle of writing', async () => {
+    const [stopped, next] = await inOrder();
+    const first = await counts();
+    const stop = new AbortController();
+    let made = 0;
+    const posting = postSteadily(
+      {
+        posters: () => replicas.map(({ poster }) => poster),
+        perSecond: 500,
+        batch: workloads.length * timesInBatch,
+        make: () => alert(workloads[made++ % workloads.length] ?? ''),
+      },
+      stop.signal,
+    );
+    try {
+      const before = await counted();
+      await eventually(async () => expect(await counted()).toBeGreaterThan(before));
+      stopped.handle.kill('SIGSTOP');
+      await nothingGoesBack(() => leads(next), 30_000);
+      const taken = await counted();
+      await nothingGoesBack(async () => (await counted()) > taken, 30_000);
+    } finally {
+      stop.abort();
+      stopped.handle.kill('SIGCONT');
+    }
+    let hasEnded = false;
+    void stopped.handle.exited.then(() => (hasEnded = true));
+    await nothingGoesBack(async () => hasEnded, 30_000);
+    await killAndRestart(stopped);
+    const { acknowledged, refused, unknown } = await posting;
+    const shown = `acknowledged ${acknowledged}, refused ${refused}, unknown ${unknown}`;
+    await allWorkedIn();
+    const last = await counts();
+    const grown = [...last].reduce((sum, [name, count]) => sum + count - (first.get(name) ?? 0), 0);
+    expect(grown, shown).toBeGreaterThanOrEqual(acknowledged);
+    expect(grown, shown).toBeLessThanOrEqual(acknowledged + unknown);
+  });
 });
 
 describe('hostile senders', () => {
