@@ -123,6 +123,9 @@ test('what Falco counted and nobody received keeps a finding open, past its quie
         suspendedMessage: expect.stringMatching(
           `^on node cut-off: falco counted 2 more of rule ${compiler} than arrived`,
         ) as string,
+        // What the next leader goes by.
+        missing: [{ agent: 'falco', nodes: ['cut-off'] }],
+        heard: { nodes: 0, of: 1 },
       }),
     { withinMs: writtenWithinMs },
   );

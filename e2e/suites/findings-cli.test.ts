@@ -363,3 +363,15 @@ describe('others', () => {
     );
   });
 });
+
+test('a share of the nodes that a policy is content with is what the team reads', async () => {
+  const share = { behaviour: 'CompilerInContainer', severity: 'High', quietPeriod: '50s', quietNodes: '60%' } as const;
+  await world.apply(productionPolicy(share));
+  // Others than those that were fixed.
+  pods = await eventually(podsOfCheckout);
+  expect((await gcc()).status).toBe(202);
+  await eventually(async () =>
+    expect((await finding()).status).toMatchObject({ phase: 'Open', quiet: { requiredNodes: '60%' } }),
+  );
+  expect(await said('show', name)).toMatch(/time counts while at least\s+60% of the nodes that run it have an agent/);
+});
