@@ -1,7 +1,7 @@
 // How records come from a standby to the leader: over HTTPS, with the certificates of both checked.
 import { Agent, request as httpsRequest } from 'node:https';
 import { checkServerIdentity } from 'node:tls';
-import { idsHeader, includedHeader, journalHeader, receiverPath } from './receiver.ts';
+import { idsHeader, includedHeader, journalHeader, leaderHeader, receiverPath } from './receiver.ts';
 
 /** The way to whoever leads at the time. */
 export interface Connection {
@@ -37,6 +37,8 @@ export interface ConnectOptions {
 }
 
 export interface LeaderAddress {
+  /** As the Lease names it: another process at the same address has another. */
+  readonly name: string;
   readonly host: string;
   readonly port: number;
 }
@@ -61,7 +63,8 @@ export const connectToLeader = ({ leader, identity, host }: ConnectOptions): Con
         if (shown === undefined) return resolve('there is no certificate to show yet');
         const request = httpsRequest(
           {
-            ...to,
+            host: to.host,
+            port: to.port,
             ...shown,
             path: receiverPath,
             method: 'POST',
@@ -69,7 +72,12 @@ export const connectToLeader = ({ leader, identity, host }: ConnectOptions): Con
             servername: host,
             checkServerIdentity: (_, certificate) => checkServerIdentity(host, certificate),
             signal: AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]),
-            headers: { [journalHeader]: journal, [idsHeader]: mark, 'content-length': body.length },
+            headers: {
+              [leaderHeader]: to.name,
+              [journalHeader]: journal,
+              [idsHeader]: mark,
+              'content-length': body.length,
+            },
           },
           (response) => {
             const parts: Buffer[] = [];

@@ -163,7 +163,9 @@ const post = async ({ ingest }: Replica, ...numbers: readonly number[]): Promise
 };
 
 const follows = async (standby: Replica, leader: Replica): Promise<void> => {
-  standby.ingest.setLeader(`127.0.0.1:${await leader.ingest.listening}_1`, false);
+  const name = `127.0.0.1:${await leader.ingest.listening}_1`;
+  leader.ingest.setLeader(name, true);
+  standby.ingest.setLeader(name, false);
 };
 const upTo = (count: number): string[] => Array.from({ length: count }, (_, index) => String(index));
 const waiting = ({ ingest }: Replica): number => ingest.journal()?.usage().waiting ?? -1;
@@ -198,6 +200,28 @@ describe('events', () => {
       (count) => count === 0,
     );
     expect(standby.told).toEqual([]);
+  });
+
+  it('that are meant for a leader that is gone wait, whoever leads at its address now, until that is known', async () => {
+    const [leader, standby] = [aReplica('a'), aReplica('b')];
+    leader.lead();
+    await follows(standby, leader);
+    standby.ingest.setLeader(`127.0.0.1:${await leader.ingest.listening}_0`, false);
+    await post(standby, 0);
+    await post(leader, 1);
+    await eventually(
+      'its own',
+      () => leader.told,
+      (told) => told.length === 1,
+    );
+    expect(waiting(standby)).toBe(1);
+    await follows(standby, leader);
+    await eventually(
+      'both',
+      () => leader.told,
+      (told) => told.length === 2,
+    );
+    expect(leader.told).toEqual(['1', '0']);
   });
 
   it('that come while nobody leads wait, and are worked in by whoever leads next', async () => {

@@ -92,6 +92,7 @@ export const createIngest = (options: IngestProcessOptions): Ingest => {
   let notOpen: string | undefined;
   let leader: LeaderAddress | undefined;
   let holder = '';
+  let isHolder = false;
   /** Ends with the leader. */
   let term = new AbortController();
 
@@ -147,7 +148,13 @@ export const createIngest = (options: IngestProcessOptions): Ingest => {
       trust: first,
       authenticate: createAuthenticate(senders, createReviews({ transport: options.reviewing, clock })),
       journal: ofJournal,
-      receiver: createReceiver({ takeOver: duty.takeOver, ids, host, log }),
+      receiver: createReceiver({
+        takeOver: duty.takeOver,
+        ids,
+        leads: () => (isHolder ? holder : undefined),
+        host,
+        log,
+      }),
       shed: createShedNotes({ journal: ofJournal, onShed: (node) => options.onShed?.(node), clock, signal }),
       clock,
       log,
@@ -178,8 +185,9 @@ export const createIngest = (options: IngestProcessOptions): Ingest => {
     listening: listening.promise,
     trouble: () => (isListening ? undefined : (notOpen ?? certificate.trouble() ?? 'not listening for events yet')),
     setLeader(identity, isUs) {
-      const [, name = '', port] = /^\[?([^\]_]+?)\]?:(\d+)_/.exec(identity) ?? [];
-      leader = isUs || port === undefined ? undefined : { host: name, port: Number(port) };
+      const [, address = '', port] = /^\[?([^\]_]+?)\]?:(\d+)_/.exec(identity) ?? [];
+      leader = isUs || port === undefined ? undefined : { name: identity, host: address, port: Number(port) };
+      isHolder = isUs;
       if (identity === holder) return;
       holder = identity;
       term.abort();

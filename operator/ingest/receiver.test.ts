@@ -7,7 +7,7 @@ import { JournalError, openJournal } from '../journal/journal.ts';
 import { encodeRecord } from '../journal/record.ts';
 import { memoryDisk } from '../journal/testing/memory-disk.ts';
 import { decodeEntry, encodeEntry } from './entry.ts';
-import { createReceiver, journalHeader, type Receiver } from './receiver.ts';
+import { createReceiver, journalHeader, leaderHeader, type Receiver } from './receiver.ts';
 import { createTakeOver, type TakeOver } from './take-over.ts';
 
 const aRecord = (position: number, text = '') =>
@@ -40,6 +40,7 @@ beforeEach(() => {
   receiver = createReceiver({
     takeOver,
     ids: { since: (mark) => ({ hashes: [Uint32Array.of(1, 2)], mark: `after ${mark}` }) },
+    leads: () => 'a_1',
     host: 'operator.ns.svc',
     log: silentLog,
   });
@@ -47,17 +48,19 @@ beforeEach(() => {
 
 interface Handed {
   readonly from?: string;
+  readonly to?: string | undefined;
   readonly isTrusted?: boolean;
   readonly named?: string;
   readonly method?: string;
 }
 
 /** As the server would pass it on. */
-const hand = async (body: Buffer, { from = 'other', isTrusted = true, named, method = 'POST' }: Handed = {}) => {
+const hand = async (body: Buffer, handed: Handed = {}) => {
+  const { from = 'other', isTrusted = true, named, method = 'POST' } = handed;
   const request = Object.assign(Readable.from([body]), {
     method,
     complete: true,
-    headers: { [journalHeader]: from },
+    headers: { [journalHeader]: from, [leaderHeader]: 'to' in handed ? handed.to : 'a_1' },
     socket: {
       authorized: isTrusted,
       getPeerX509Certificate: () => ({ checkHost: (host: string) => (host === (named ?? host) ? host : undefined) }),
@@ -135,6 +138,8 @@ describe('what a replica hands over', () => {
     ['without the id of a journal', 400, aRecord(1), { from: '' }],
     ['in part', 400, aRecord(1).subarray(0, 30), {}],
     ['damaged', 400, Buffer.from(aRecord(1).map((byte, index) => (index === 40 ? byte ^ 1 : byte))), {}],
+    ['meant for another leader', 409, aRecord(1), { to: 'a_0' }],
+    ['meant for nobody', 409, aRecord(1), { to: undefined }],
     ['by another method', 405, aRecord(1), { method: 'GET' }],
   ])('is refused %s', async (_, status, body, handed) => {
     expect(await hand(body, handed)).toBe(status);

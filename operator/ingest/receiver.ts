@@ -12,6 +12,9 @@ export const receiverPath = '/journal/v1';
 /** Whose records these are: the id of their journal. */
 export const journalHeader = 'x-workload-protection-journal';
 
+/** To whom they are handed: the holder of the Lease as the other replica knows it. Whoever else answers at that address lacks what came before. */
+export const leaderHeader = 'x-workload-protection-leader';
+
 /** Up to where what came from that journal is worked in and written: it need not be kept there any longer. */
 export const includedHeader = 'x-workload-protection-included';
 
@@ -21,6 +24,8 @@ export const idsHeader = 'x-workload-protection-ids';
 export interface ReceiverOptions {
   readonly takeOver: Pick<TakeOver, 'take' | 'includedOf' | 'closed'>;
   readonly ids: Pick<KeptIds, 'since'>;
+  /** Under which name this replica holds the Lease; undefined where it does not. */
+  readonly leads: () => string | undefined;
   /** The name that a replica's certificate carries. */
   readonly host: string;
   readonly log: Log;
@@ -33,7 +38,7 @@ export interface Receiver {
 /** One record that is as large as it may be, or many that are not. */
 const mostBytes = largestPayload;
 
-export const createReceiver = ({ takeOver, ids, host, log }: ReceiverOptions): Receiver => {
+export const createReceiver = ({ takeOver, ids, leads, host, log }: ReceiverOptions): Receiver => {
   const bodies = createBodyReader();
 
   const answer = async (request: IncomingMessage): Promise<readonly [number, string]> => {
@@ -41,6 +46,9 @@ export const createReceiver = ({ takeOver, ids, host, log }: ReceiverOptions): R
     if (!isReplica(request.socket as TLSSocket, host)) return [403, 'only replicas hand over'];
     const why = takeOver.closed();
     if (why !== undefined) return [503, why];
+    const to = request.headers[leaderHeader];
+    if (to === undefined || to !== leads())
+      return [409, 'this is meant for another leader than the one that answers here'];
     const id = request.headers[journalHeader];
     if (typeof id !== 'string' || !/^[-\w]{1,64}$/.test(id)) return [400, `the header ${journalHeader} is missing`];
     const body = await bodies.readBytes(request, mostBytes);

@@ -34,6 +34,8 @@ interface Life {
   readonly process: VirtualProcess;
   readonly stop: AbortController;
   term: AbortController;
+  /** Who leads, as far as it knows. */
+  believed: Life | undefined;
   leading: Leading | undefined;
   opened: Opened | undefined;
   isEnding: boolean;
@@ -64,6 +66,8 @@ const mostElectionMs = 4000;
 const retryMs = 5000;
 const renewEveryMs = 1000;
 const mostBehindMs = 300;
+/** A watch of the Lease may be behind for longer. */
+const mostUnawareMs = 8000;
 /** A write that failed again and again is tried once a minute. */
 const patienceMs = 200_000;
 const leastMs = 6000;
@@ -114,7 +118,10 @@ export const createReplicas = (model: CoverageModel, count: number, seed: number
       journal,
       ids,
       telemetry: { follow() {}, attach() {}, take() {}, look() {}, save: () => ({}), restore() {} },
-      leader: () => (leader === undefined || leader === life ? undefined : { host: 'leader', port: 1 }),
+      leader: () =>
+        life.believed === undefined || life.believed === life
+          ? undefined
+          : { name: 'of a life', host: 'leader', port: 1 },
       connect: () => connect(life),
       term: () => life.term.signal,
       running: stop.signal,
@@ -146,8 +153,11 @@ export const createReplicas = (model: CoverageModel, count: number, seed: number
         await sleep(clock, lostMs, signal);
         return 'it was lost';
       }
-      const to = leader;
+      const meant = life.believed;
+      // Who runs at that address by now.
+      const to = meant?.replica.life;
       if (to?.opened === undefined || to === life || !to.process.isAlive()) return 'nobody leads';
+      if (to !== meant) return 'this is meant for another leader';
       const { duty, ids } = to.opened;
       const why = duty.takeOver.closed();
       if (why !== undefined) return why;
@@ -174,8 +184,10 @@ export const createReplicas = (model: CoverageModel, count: number, seed: number
     if (opened === undefined) return;
     leader = life;
     for (const { life: other } of replicas) {
-      if (other === undefined) continue;
-      other.process.clock.after(random() * mostBehindMs, () => {
+      other?.process.clock.after(random() * mostUnawareMs, () => {
+        // What it hears of an earlier one by now is old.
+        if (leader !== undefined && leader !== life) return;
+        other.believed = life;
         other.term.abort();
         other.term = new AbortController();
       });
@@ -242,6 +254,7 @@ export const createReplicas = (model: CoverageModel, count: number, seed: number
       process: time.process(),
       stop: new AbortController(),
       term: new AbortController(),
+      believed: leader,
       leading: undefined,
       opened: undefined,
       isEnding: false,
