@@ -84,6 +84,19 @@ describe('the containers of a node', () => {
     expect(find('node-1', id)).toEqual(cart);
   });
 
+  test('are asked for again where what was read since has been forgotten: an event may have lain in a journal for long', async () => {
+    const { ask, find, answer, clock } = setUp();
+    const received = clock.now();
+    await clock.advance(10_000);
+    ask('node-1', `${id}9`, clock.now(), () => {});
+    await answer(0, listed(id));
+    await clock.advance(300_001);
+    expect(find('node-1', id)).toBeUndefined();
+    expect(ask('node-1', id, received, () => {})).toBe(true);
+    await answer(1, listed(id));
+    expect(find('node-1', id)).toEqual(cart);
+  });
+
   test('are not waited for any more by an id that was not among them when it should have been', async () => {
     const { ask, answer, clock } = setUp();
     const received = clock.now();

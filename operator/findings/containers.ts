@@ -118,7 +118,9 @@ export const createContainerIds = ({ transport, clock, log, signal }: ContainerI
       const received = now - Math.max(0, clock.now() - receivedAt);
       const since = Math.min(missed.get(`${node}/${id}`) ?? received, received);
       placeLast(missed, `${node}/${id}`, since, mostMissed);
-      if ((nodes.get(node)?.askedAt ?? Number.NEGATIVE_INFINITY) >= since + saidWithinMs) return false;
+      const askedAt = nodes.get(node)?.askedAt ?? Number.NEGATIVE_INFINITY;
+      // What was read too long ago is forgotten, and tells nothing of what has come since or was known then.
+      if (askedAt >= since + saidWithinMs && now - askedAt <= keepMs) return false;
       waiting.set(node, [...(waiting.get(node) ?? []), then]);
       waitingEvents++;
       if (mayAskAt(node) <= now) void askNext();
