@@ -68,7 +68,7 @@ const step: Arbitrary<Step> = oneof(
     }),
   },
   { weight: 5, arbitrary: record({ kind: constant('start' as const), of: replica }) },
-  { weight: 1, arbitrary: record({ kind: constant('renew' as const), of: replica }) },
+  { weight: 2, arbitrary: record({ kind: constant('renew' as const), of: replica }) },
   { weight: 2, arbitrary: record({ kind: constant('depose' as const), goesOn: boolean() }) },
   {
     weight: 2,

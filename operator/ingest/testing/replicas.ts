@@ -341,10 +341,12 @@ export const createReplicas = (model: CoverageModel, count: number, seed: number
       life.isEnding = false;
       hasLost(life);
     },
-    /** Its volume is another; only where that loses nothing. */
+    /** Its volume is another; only where that loses nothing, since what waits there lies elsewhere, too. */
     renew: (index: number): void => {
       const replica = replicas[index];
-      if (replica?.life?.opened?.journal.usage().waiting !== 0 || leader === replica.life) return;
+      const journal = replica?.life?.opened?.journal;
+      if (replica === undefined || journal === undefined || truth.liesFirst(journal.id, journal.released.position))
+        return;
       crash(index);
       replica.disk = newDisk();
       replica.known = new Set();

@@ -29,6 +29,8 @@ export interface Truth {
   itemsOf(request: SentRequest, at: number): readonly Item[];
   /** What a restart finds: also what nobody was answered. */
   find(disk: Disk, journal: string): Promise<void>;
+  /** Whether anything lies first in that journal behind that position. */
+  liesFirst(journal: string, position: number): boolean;
   /** Another one leads, which knows so much of the ids that were counted. */
   excuse(known: ReadonlySet<string>, stored: readonly StoredFinding[]): void;
   /** Ids of a request may count again: they were sent too long ago. */
@@ -78,6 +80,8 @@ export const createTruth = (): Truth => {
         }
       }
     },
+    liesFirst: (journal, position) =>
+      lying().some(({ place, events }) => place?.journal === journal && place.position + events.length - 1 > position),
     excuse(known, stored) {
       for (const { events, place } of lying()) {
         for (const [index, { id, workload }] of events.entries()) {
