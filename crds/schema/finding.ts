@@ -149,6 +149,7 @@ const event = group('An event. Secrets in it are masked.', {
   tags: atomicList('Tags of the event.', text('A tag.', { max: 253 }), 16).optional(),
   podAge: durationField('podAge', 'How old the pod was.').optional(),
   version: text('Which version the node had, of what is outdated.', { max: 253 }).optional(),
+  countedBy: text('Digest of the rules of policies by which it counted.', { max: 63 }).optional(),
 });
 
 const transition = group('A transition.', {

@@ -3,12 +3,12 @@ import type { EvidenceEvent } from './record.ts';
 import type { SecurityEvent } from './types.ts';
 
 /** Where it was seen, as far as that is not the event's own word. */
-export type Sight = Pick<EvidenceEvent, 'at' | 'agent' | 'node' | 'pod' | 'podAge'>;
+export type Sight = Pick<EvidenceEvent, 'at' | 'agent' | 'node' | 'pod' | 'podAge' | 'countedBy'>;
 
 /** As it came: a million events are a handful of writes, and what they may hold of secrets is masked when it is written. */
 export const evidenceOf = (
   { id, agentType, policy, rule, tags, process, file, destination, message }: SecurityEvent,
-  { at, agent, node, pod, podAge }: Sight,
+  { at, agent, node, pod, podAge, countedBy }: Sight,
 ): EvidenceEvent => ({
   id,
   at,
@@ -29,4 +29,5 @@ export const evidenceOf = (
   tags,
   podAge,
   version: undefined,
+  countedBy,
 });

@@ -111,6 +111,7 @@ test('says the same as of the event itself, and of what is masked and cut nothin
         node: undefined,
         pod: undefined,
         podAge: undefined,
+        countedBy: undefined,
       });
       const isSo = matchesAny(wanted, original, context);
       if (

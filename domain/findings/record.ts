@@ -35,6 +35,8 @@ export interface EvidenceEvent {
   readonly podAge: number | undefined;
   /** Of what is outdated, where the node itself says it. */
   readonly version: string | undefined;
+  /** Digest of the rules by which it counted; undefined where it was stored before this was kept. */
+  readonly countedBy: string | undefined;
 }
 
 /** Of an event of which nothing is known. */
@@ -58,6 +60,7 @@ export const emptyEvidence: EvidenceEvent = {
   tags: [],
   podAge: undefined,
   version: undefined,
+  countedBy: undefined,
 };
 
 /** Where an event lay first: each journal counts its own. */

@@ -5,6 +5,7 @@ import type { Policy } from '../types.ts';
 import { behavioursNamedBy, classify } from './classify.ts';
 import { evidenceOf } from './evidence.ts';
 import { emptyEvidence, type EvidenceEvent } from './record.ts';
+import { createRulesDigest } from './rules-digest.ts';
 import { whyNotCounted } from './still-counts.ts';
 import type { Comparison, EventMatcher, PostureRule, SecurityEvent } from './types.ts';
 
@@ -35,7 +36,7 @@ const judge = (
   const policies = posture.map((rule, index) => aPolicy({ name: `policy-${index}`, posture: [rule] }));
   return whyNotCounted(
     { behaviour, subject, image: 'shop:1', rules, evidence },
-    { named: behavioursNamedBy(policies), selecting: () => policies },
+    { named: behavioursNamedBy(policies), selecting: () => policies, digest: createRulesDigest() },
   );
 };
 const leaving = (...exclude: readonly EventMatcher[]): PostureRule => counting({ exclude });
@@ -72,6 +73,31 @@ describe('what was seen', () => {
     ['policies name another behaviour alone', [counting({ behaviour: 'BinaryDrift' })], undefined],
   ])('is judged by the policies of now: %s', (_, posture, why) => {
     expect(judge(posture)).toEqual(why === undefined ? undefined : expect.stringMatching(why));
+  });
+
+  test('counts by the rules by which it counted, though what is left of it could be excluded by them', () => {
+    const masked = { ...gcc, arguments: 'gcc -DTOKEN=*** main.c' };
+    const posture = [leaving(where('Arguments', { glob: ['*--version*'] }))];
+    expect(judge(posture, [masked])).toMatch(/may exclude it/);
+    const policies = posture.map((rule) => aPolicy({ name: 'of that time', posture: [rule] }));
+    const countedBy = createRulesDigest()('CompilerInContainer', policies, behavioursNamedBy(policies));
+    const counted = { ...masked, countedBy };
+    expect(judge(posture, [counted])).toBeUndefined();
+    expect(
+      judge(
+        posture.map((rule) => ({ ...rule, severity: 'Low' })),
+        [counted],
+      ),
+    ).toBeUndefined();
+    expect(judge([leaving(where('ProcessName', { equals: ['gcc'] }))], [counted])).toMatch(/excludes it/);
+    expect(judge([leaving(where('Arguments', { glob: ['*-O2*'] }))], [counted])).toMatch(/may exclude it/);
+    expect(judge([...posture, counting({ behaviour: 'BinaryDrift' })], [counted])).toBeUndefined();
+    expect(
+      judge(
+        posture.map((rule) => ({ ...rule, minimumPodAge: 2 * hour })),
+        [counted],
+      ),
+    ).toMatch(/7200 s old/);
   });
 
   test('is judged as its behaviour is by itself where no policy names it any more', () => {
@@ -173,19 +199,30 @@ test('counts again if and only if the event would count', () => {
     match: program.map((name) => [where('ProcessName', { equals: [name] })]),
   }).map(({ match, ...said }) => counting({ ...said, match: said.behaviour === 'Ours' ? match : [] }));
   const policies = array(array(rule, { maxLength: 3 }), { maxLength: 3 });
+  const age = option(constantFrom(0, hour), { nil: undefined });
+  const digest = createRulesDigest();
+  const selectingBy = (postures: readonly (readonly PostureRule[])[]): readonly Policy[] =>
+    postures.map((posture, index) => aPolicy({ name: `${index}`, posture }));
   assert(
-    property(program, policies, option(constantFrom(0, hour), { nil: undefined }), (name, postures, podAge) => {
+    property(program, policies, option(policies), age, (name, postures, posturesBefore, podAge) => {
       const nothing = { at: 0, agentType: 'Falco', tags: [], tactics: [], techniques: [], origin: {} };
       const event: SecurityEvent = { ...nothing, rule: 'A', process: { name } };
-      const selecting: readonly Policy[] = postures.map((posture, index) => aPolicy({ name: `${index}`, posture }));
-      const named = behavioursNamedBy(selecting);
       const place = { namespace: 'shop', workload: 'cart', container: 'app', image: undefined };
-      const counted = classify(event, { ...place, podAge, selecting, named });
-      const evidence = [evidenceOf(event, { at: 0, agent: undefined, node: undefined, pod: undefined, podAge })];
+      const selecting = selectingBy(postures);
+      const named = behavioursNamedBy(selecting);
+      const before = selectingBy(posturesBefore ?? postures);
+      const namedBefore = behavioursNamedBy(before);
+      const counts = (policies: readonly Policy[], behaviour: string): boolean =>
+        classify(event, { ...place, podAge, selecting: policies, named: behavioursNamedBy(policies) }).some(
+          (each) => each.behaviour === behaviour,
+        );
       for (const behaviour of ['CompilerInContainer', 'Ours']) {
+        const countedBy = counts(before, behaviour) ? digest(behaviour, before, namedBefore) : undefined;
+        const seenAt = { at: 0, agent: undefined, node: undefined, pod: undefined, podAge, countedBy };
+        const evidence = [evidenceOf(event, seenAt)];
         const seen = { behaviour, subject, image: undefined, rules: ['A'], evidence };
-        const why = whyNotCounted(seen, { named, selecting: () => selecting });
-        expect(why === undefined).toBe(counted.some((each) => each.behaviour === behaviour));
+        const why = whyNotCounted(seen, { named, selecting: () => selecting, digest });
+        expect(why === undefined).toBe(counts(selecting, behaviour));
       }
     }),
     { numRuns: 1000 },

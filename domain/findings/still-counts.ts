@@ -8,6 +8,7 @@ import { matchesStored } from './match-stored.ts';
 import { ofSubject, type MatchContext } from './match.ts';
 import { emptyEvidence, type EvidenceEvent, type FindingRecord } from './record.ts';
 import { isStoredRule } from './rule-name.ts';
+import type { RulesDigest } from './rules-digest.ts';
 import type { EventMatcher, PostureRule } from './types.ts';
 
 export interface CountingNow {
@@ -15,6 +16,7 @@ export interface CountingNow {
   readonly selecting: (event: EvidenceEvent) => readonly Policy[];
   /** Behaviours that any policy of the cluster names. */
   readonly named: ReadonlySet<string>;
+  readonly digest: RulesDigest;
 }
 
 type Seen = Pick<FindingRecord, 'behaviour' | 'subject' | 'image' | 'rules' | 'evidence'>;
@@ -42,8 +44,9 @@ const whyNot = (
   behaviour: string,
   event: EvidenceEvent,
   context: MatchContext,
-  { selecting, named }: CountingNow,
+  { selecting, named, digest }: CountingNow,
 ): NotCounted | undefined => {
+  if (event.countedBy !== undefined && event.countedBy === digest(behaviour, selecting(event), named)) return undefined;
   const known = behaviourNamed(behaviour);
   if (countsAnywhere(behaviour, named)) {
     const isYoung = isTooYoung(known, undefined, event.podAge);

@@ -51,6 +51,7 @@ const evidence: fc.Arbitrary<EvidenceEvent> = fc.record({
   tags: texts,
   podAge: maybe(count),
   version: maybe(text),
+  countedBy: maybe(text),
 });
 
 const listening = fc.oneof(

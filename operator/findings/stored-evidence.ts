@@ -29,6 +29,7 @@ export const writtenEvent = (event: EvidenceEvent): StoredEvent => ({
     process: written(event.process, longest.path),
     podAge: event.podAge === undefined ? undefined : formatDuration(withinEleven(event.podAge)),
     version: shortened(event.version, longest.name),
+    countedBy: shortened(event.countedBy, longest.label),
   }),
   ...lists({ tags: writtenTags(event.tags) }),
 });
@@ -53,6 +54,7 @@ export const readEvent = ({ time, tags = [], podAge, ...event }: StoredEvent): E
   tags,
   podAge: podAge === undefined ? undefined : parseDuration(podAge),
   version: event.version,
+  countedBy: event.countedBy,
 });
 
 const written = (text: string | undefined, length: number): string | undefined =>

@@ -2,6 +2,7 @@
 // policies, with where pods run, and with what was seen last.
 import type { CoverageModel } from '../../../domain/coverage/model.ts';
 import type { EvidenceEvent, FindingRecord } from '../../../domain/findings/record.ts';
+import { createRulesDigest } from '../../../domain/findings/rules-digest.ts';
 import { whyNotCounted } from '../../../domain/findings/still-counts.ts';
 import type { Policy } from '../../../domain/types.ts';
 import type { NamedBehaviours } from './named-behaviours.ts';
@@ -22,6 +23,7 @@ export const createJudgeEvidence = (
   model: Pick<CoverageModel, 'inventory'>,
   namedNow: NamedBehaviours,
 ): JudgeEvidence => {
+  const digest = createRulesDigest();
   const judged = new WeakMap<readonly EvidenceEvent[], Judged>();
   return (record) => {
     const { evidence, image, subject } = record;
@@ -36,6 +38,7 @@ export const createJudgeEvidence = (
     const bySeen = new Map(evidence.map((event, index) => [event, selecting[index] ?? []]));
     const why = whyNotCounted(record, {
       named,
+      digest,
       selecting: (event) => bySeen.get(event) ?? selectingSeen(model, subject, event),
     });
     judged.set(evidence, { named, image, selecting, why });

@@ -3,6 +3,7 @@ import type { CoverageModel } from '../../../domain/coverage/model.ts';
 import { attribute, type AttributionInput, type UnattributedReason } from '../../../domain/findings/attribute.ts';
 import { classify, type ClassifyContext, type TermsMemory } from '../../../domain/findings/classify.ts';
 import { evidenceOf } from '../../../domain/findings/evidence.ts';
+import { createRulesDigest } from '../../../domain/findings/rules-digest.ts';
 import type { JournalPlace } from '../../../domain/findings/record.ts';
 import type { FindingSubject, SecurityEvent } from '../../../domain/findings/types.ts';
 import type { Places } from '../identity.ts';
@@ -46,6 +47,7 @@ export interface TakeEventOptions {
 export const createTakeEvent = (options: TakeEventOptions): TakeEvent => {
   const { model, pod: findPod, container, hold, onUnattributed, named, places, sight } = options;
   const memory: TermsMemory = new WeakMap();
+  const digest = createRulesDigest();
   const isNode = (name: string): boolean => model.inventory.nodes.get(name)?.facts !== undefined;
 
   return ({ event, senderNode, receivedAt, place, position }) => {
@@ -79,21 +81,23 @@ export const createTakeEvent = (options: TakeEventOptions): TakeEvent => {
     if (behaviours.length === 0) return 'signal';
     const agent = reportingAgent(model, event.agentType, whose.node);
     // No event happened after it was received or before there was its pod, whatever the clock of its node says.
-    const kept = evidenceOf(event, {
+    const seen = {
       at: Math.min(Math.max(event.at, pod?.createdAt ?? 0), receivedAt),
       agent,
       node: whose.node,
       pod: pod?.name,
       podAge: context.podAge,
-    });
-    const outcomes = behaviours.map((behaving) =>
-      sight(
+    };
+    const outcomes = behaviours.map((behaving) => {
+      const countedBy = digest(behaving.behaviour, context.selecting, context.named);
+      const kept = evidenceOf(event, { ...seen, countedBy });
+      return sight(
         { subject, behaving, image, pod: pod?.name, node: whose.node, agent, event: kept, place },
         receivedAt,
         position,
         pod?.createdAt,
-      ),
-    );
+      );
+    });
     return outcomes.includes('finding') ? 'finding' : (outcomes[0] ?? 'signal');
   };
 };
