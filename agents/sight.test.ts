@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { PostureRule } from '../domain/findings/types.ts';
 import type { Ruleset, RulesetPolicy } from '../domain/telemetry/ruleset.ts';
 import { counting, labelled, selecting } from '../domain/testing/policies.ts';
+import { aLoaded, aRuleset } from '../domain/testing/telemetry.ts';
 import { unseenBehaviours, type InstalledAgent, type SightInput } from './sight.ts';
 
 const rulesets = (
@@ -9,33 +10,18 @@ const rulesets = (
   policy: Partial<RulesetPolicy> = {},
   proof: Ruleset['proof'] = 'Complete',
 ): readonly Ruleset[] => [
-  {
-    id: 'x',
-    agent: 'falco',
-    policies: [
-      {
+  aRuleset(
+    [
+      aLoaded({
         name: 'falco_rules.yaml',
-        agent: 'falco',
-        status: 'Loaded',
-        version: undefined,
-        digest: undefined,
-        source: undefined,
-        type: undefined,
-        declaredBy: undefined,
-        message: undefined,
-        remedy: undefined,
         rules: rules?.map((name) => ({ name, status: 'Loaded', tactics: [], techniques: [] })),
-        missing: [],
-        pods: undefined,
         ...policy,
-      },
+      }),
     ],
-    notForPod: [],
     proof,
-    counts: { rules: 0, tactics: new Map(), techniques: new Map() } as unknown as Ruleset['counts'],
-  },
+  ),
 ];
-const noPolicies = rulesets([]).map((ruleset) => ({ ...ruleset, policies: [] }));
+const noPolicies = [aRuleset([])];
 
 const agent = (type: string, loaded: InstalledAgent['rulesets'] = [undefined]): InstalledAgent => ({
   name: type.toLowerCase(),

@@ -1,25 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { provenAgoOf, unprovenSince, whyUnproven } from './last-look.ts';
-import type { Ear, ListeningNode, ObserveInput, Proof } from './observe.ts';
+import type { ListeningNode, ObserveInput } from './observe.ts';
+import { aNode as aListeningNode, type EarOverrides } from './testing/ear.ts';
 
-const anEar = ({ proof, ...overrides }: Partial<Omit<Ear, 'proof'>> & { readonly proof?: Partial<Proof> }): Ear => ({
-  agent: 'falco',
-  evidence: 'Loaded',
-  trouble: undefined,
-  silence: undefined,
-  ruleNotLoaded: undefined,
-  declaredRules: [],
-  undelivered: undefined,
-  proof: { answeredAgo: 20, deliveredAgo: 40, isOpen: false, ...proof },
-  reachable: 'Delivered',
-  shown: 'Loaded',
-  ...overrides,
-});
-const aNode = (name: string, ...ears: readonly Parameters<typeof anEar>[0][]): ListeningNode => ({
-  name,
-  ears: ears.map(anEar),
-  isShedding: false,
-});
+const aNode = (name: string, ...ears: readonly EarOverrides[]): ListeningNode =>
+  aListeningNode(
+    name,
+    ...ears.map(({ proof, ...rest }) => ({
+      reachable: 'Delivered' as const,
+      proof: { answeredAgo: 20, deliveredAgo: 40, ...proof },
+      ...rest,
+    })),
+  );
 const answered = (name: string, answeredAgo: number): ListeningNode =>
   aNode(name, { proof: { answeredAgo, deliveredAgo: 0 } });
 const input = (rest: Partial<ObserveInput> = {}): ObserveInput => ({

@@ -1,25 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { observe, type Ear, type ListeningNode, type ObserveInput } from './observe.ts';
-
-const anEar = (overrides: Partial<Ear> = {}): Ear => ({
-  agent: 'falco',
-  evidence: 'Loaded',
-  trouble: undefined,
-  silence: undefined,
-  ruleNotLoaded: undefined,
-  declaredRules: [],
-  undelivered: undefined,
-  proof: { answeredAgo: 0, deliveredAgo: 0, isOpen: false },
-  reachable: 'Loaded',
-  shown: 'Loaded',
-  ...overrides,
-});
-
-const aNode = (name: string, ...ears: readonly Partial<Ear>[]): ListeningNode => ({
-  name,
-  ears: ears.map(anEar),
-  isShedding: false,
-});
+import { aNode } from './testing/ear.ts';
 
 const listening = (input: Partial<ObserveInput>) =>
   observe({ nodes: [aNode('node-1', {})], evidence: undefined, share: 1, ...input }).listening;
